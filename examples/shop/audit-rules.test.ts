@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { disagreements, type Facts } from "./audit-rules.ts";
+
+const tea = { orderId: "o1", reservationId: "r1", sku: "tea", quantity: 2 };
+const mug = { orderId: "o2", reservationId: "r2", sku: "mug", quantity: 1 };
+
+const teaStock = { sku: "tea", onHand: 8, reserved: 0, received: 10 };
+const mugStock = { sku: "mug", onHand: 10, reserved: 0, received: 10 };
+const picked = { ...tea, status: "picked" } as const;
+const released = { ...mug, status: "released" } as const;
+const refused = { orderId: "o3", reservationId: "r3", sku: "tea", quantity: 1, status: "released" } as const;
+const shipped = { orderId: "o1", status: "shipped", totalCents: 1_000, paid: true, shipped: true } as const;
+const cancelled = { orderId: "o2", status: "cancelled", totalCents: 1_313, paid: false, shipped: false } as const;
+const confirmed = { paymentId: "p1", orderId: "o1", status: "confirmed", amountCents: 1_000 } as const;
+const declined = { paymentId: "p2", orderId: "o2", status: "declined", amountCents: 1_313 } as const;
+
+/** One order was shipped, one declined, one refused; ten of each good came in. */
+const agreed: Facts = {
+  customers: [{ customerId: "c1", name: "Ada" }],
+  names: [{ customerId: "c1", name: "Ada" }],
+  stock: [teaStock, mugStock],
+  reservations: [picked, released, refused],
+  orders: [shipped, cancelled],
+  lines: [
+    { ...tea, unitCents: 500 },
+    { ...mug, unitCents: 1_313 },
+  ],
+  payments: [confirmed, declined],
+  shipments: [
+    { orderId: "o1", shipped: true },
+    { orderId: "o2", shipped: false },
+  ],
+  shipmentLines: [tea, mug],
+  entries: [{ paymentId: "p1", amountCents: 1_000 }],
+  balances: [
+    { account: "bank", balanceCents: 1_000 },
+    { account: "sales", balanceCents: -1_000 },
+  ],
+};
+
+/** The same shop while the news of the payment and the shipment are still on their way. */
+const underWay: Facts = {
+  ...agreed,
+  names: [],
+  stock: [{ sku: "tea", onHand: 10, reserved: 2, received: 10 }],
+  reservations: [{ ...tea, status: "open" }],
+  orders: [{ orderId: "o1", status: "placed", totalCents: 1_000, paid: false, shipped: false }],
+  lines: [{ ...tea, unitCents: 500 }],
+  payments: [{ paymentId: "p1", orderId: "o1", status: "confirmed", amountCents: 1_000 }],
+  shipments: [{ orderId: "o1", shipped: true }],
+  shipmentLines: [tea],
+  entries: [],
+  balances: [],
+};
+
+test("domains that agree have nothing to say", () => {
+  expect(disagreements(agreed, { settled: true })).toEqual([]);
+});
+
+test("news on its way is no disagreement, unless the shop is settled", () => {
+  expect(disagreements(underWay, { settled: false })).toEqual([]);
+  expect(disagreements(underWay, { settled: true })).toEqual([
+    "order o1: left placed",
+    "order o1: has not heard of its payment",
+    "order o1: has not heard of its shipment",
+    "reservation r1: open, but its order is placed",
+    "1 payments confirmed, 0 booked",
+    "1000 confirmed, but a revenue of 0",
+    "customer c1: Ada, but Order says undefined",
+  ]);
+});
+
+test.each<[says: string, wrong: Partial<Facts>]>([
+  ["tea: 10 received, but 7 on hand and 2 picked", { stock: [{ ...teaStock, onHand: 7 }] }],
+  ["tea: 1 reserved, but 0 in open reservations", { stock: [{ ...teaStock, reserved: 1 }] }],
+  ["tea: -1 reserved of 8 on hand", { stock: [{ ...teaStock, reserved: -1 }] }],
+  ["tea: 9 reserved of 8 on hand", { stock: [{ ...teaStock, reserved: 9 }] }],
+  ["order o1: 2 tea are not what r1 reserves", { reservations: [{ ...picked, quantity: 3 }] }],
+  ["order o2: 1 mug are not what r2 reserves", { reservations: [picked] }],
+  ["order o1: total 900, but lines of 1000", { orders: [{ ...shipped, totalCents: 900 }] }],
+  ["order o1: total 0, but not cancelled", { orders: [{ ...shipped, totalCents: 0 }] }],
+  ["order o1: more than one payment", { payments: [confirmed, { ...confirmed, paymentId: "p3" }] }],
+  ["order o1: total 1000, but a payment of 999", { payments: [{ ...confirmed, amountCents: 999 }] }],
+  ["order o2: total undefined, but a payment of 1313", { orders: [shipped] }],
+  ["order o1: paid, but its payment is undefined", { payments: [declined] }],
+  [
+    "order o2: cancelled, but its payment is confirmed",
+    { payments: [confirmed, { ...declined, status: "confirmed" }] },
+  ],
+  ["order o2: sent off unpaid", { shipments: [{ orderId: "o2", shipped: true }] }],
+  ["order o1: shipped, but never sent off", { shipments: [] }],
+  ["order o1: ships 5 tea, which nobody ordered", { shipmentLines: [{ ...tea, quantity: 5 }] }],
+  ["reservation r1: picked, not shipped", { shipmentLines: [] }],
+  ["reservation r1: released, but order o1 stands", { reservations: [{ ...picked, status: "released" }] }],
+  ["payment p1: 999 booked, but 1000 confirmed", { entries: [{ paymentId: "p1", amountCents: 999 }] }],
+  ["payment p2: 1313 booked, but undefined confirmed", { entries: [{ paymentId: "p2", amountCents: 1_313 }] }],
+  ["the postings of the books do not make zero but 1000", { balances: [{ account: "bank", balanceCents: 1_000 }] }],
+])("at any time: %s", (says, wrong) => {
+  expect(disagreements({ ...agreed, ...wrong }, { settled: false })).toContain(says);
+});
+
+test.each<[says: string, wrong: Partial<Facts>]>([
+  ["order o1: left paid", { orders: [{ ...shipped, status: "paid", shipped: false }] }],
+  ["order o1: no payment", { payments: [] }],
+  ["order o2: Fulfillment does not know of its mug", { shipmentLines: [tea] }],
+  [
+    "reservation r4: open, but its order is undefined",
+    { reservations: [{ ...refused, reservationId: "r4", status: "open" }] },
+  ],
+  ["1 payments confirmed, 0 booked", { entries: [] }],
+  ["1000 confirmed, but a revenue of 0", { balances: [] }],
+  ["customer c1: Ada, but Order says Adam", { names: [{ customerId: "c1", name: "Adam" }] }],
+])("when settled: %s", (says, wrong) => {
+  expect(disagreements({ ...agreed, ...wrong }, { settled: true })).toContain(says);
+  expect(disagreements({ ...agreed, ...wrong }, { settled: false })).not.toContain(says);
+});

@@ -1,0 +1,9 @@
+import { implement } from "polder";
+import { fulfillment } from "./domain.ts";
+import { shipOrders } from "./ship-orders.ts";
+import { shipmentOfOrder } from "./shipment-of-order.ts";
+
+export default implement(fulfillment, {
+  apis: { fulfillment: { shipmentOfOrder } },
+  subscriptions: [shipOrders],
+});

@@ -1,0 +1,16 @@
+import { aggregate, domain, need } from "polder";
+import { warehouse } from "../../teams.ts";
+import { OrderShipped } from "../fulfillment/contract.ts";
+import { OrderCancelled } from "../order/contract.ts";
+import { Inventory, StockPicked, StockReceived, StockReleased, StockReserved } from "./contract.ts";
+
+export const inventory = domain("inventory", {
+  owner: warehouse,
+  capability: "Know and promise stock",
+  aggregates: [
+    aggregate("Stock", { root: "stock", parts: ["delivery"] }),
+    aggregate("Reservation", { root: "reservation" }),
+  ],
+  publishes: [Inventory, StockReserved, StockReleased, StockPicked, StockReceived],
+  needs: [need(OrderCancelled, "1.0.0"), need(OrderShipped, "1.0.0")],
+});

@@ -1,0 +1,81 @@
+import { api, command, event, query } from "polder";
+import { z } from "zod";
+
+const orderId = z.uuid();
+const customerId = z.uuid();
+const sku = z.string().min(1).max(64);
+const unitCents = z.int().min(1).max(1_000_000);
+const totalCents = z.int();
+const currency = z.string().length(3);
+const status = z.enum(["placed", "paid", "shipped", "cancelled"]);
+const UnknownSku = z.object({ sku: z.string() });
+
+// 20 lines of 100 pieces at 1,000,000 cents are 2,000,000,000 cents: the largest order still fits PostgreSQL's int.
+const line = z.object({ sku, quantity: z.int().min(1).max(100) });
+const lines = z.array(line).min(1).max(20);
+
+export const Order = api("order", {
+  versions: {
+    "1.0.0": {
+      /** What goods cost and how many are there, now: it promises neither. */
+      quote: query("GET /quotes", {
+        input: z.object({ sku: z.array(sku).min(1).max(20) }),
+        output: z.object({
+          currency,
+          goods: z.array(z.object({ sku: z.string(), unitCents: z.int(), available: z.int() })),
+        }),
+        refusals: { UnknownSku, UnknownProduct: z.object({ sku: z.string() }) },
+      }),
+      /** An order that has no price for one of its goods is cancelled at once: look at the status. */
+      place: command("POST /orders", {
+        input: z.object({ customerId, lines }),
+        output: z.object({ orderId, status: z.enum(["placed", "cancelled"]), totalCents, currency }),
+        refusals: { OutOfStock: z.object({ sku: z.string(), available: z.int() }), UnknownSku },
+      }),
+      orderById: query("GET /orders/:orderId", {
+        input: z.object({ orderId }),
+        output: z.object({
+          orderId,
+          customerId,
+          /** Missing until Order has heard of the customer. */
+          customerName: z.string().nullable(),
+          status,
+          totalCents,
+          currency,
+          placedAt: z.iso.datetime(),
+          lines: z.array(z.object({ sku: z.string(), quantity: z.int(), unitCents: z.int() })),
+        }),
+        refusals: { UnknownOrder: z.object({ orderId }) },
+      }),
+      /** The newest hundred. */
+      ordersOfCustomer: query("GET /customers/:customerId/orders", {
+        input: z.object({ customerId }),
+        output: z.object({
+          customerName: z.string().nullable(),
+          orders: z.array(z.object({ orderId, status, totalCents, currency, placedAt: z.iso.datetime() })),
+        }),
+      }),
+      setPrice: command("PUT /prices/:sku", { input: z.object({ sku, unitCents }) }),
+    },
+  },
+});
+
+export const OrderPlaced = event("order.OrderPlaced", {
+  key: "orderId",
+  versions: {
+    "1.0.0": z.object({
+      orderId,
+      customerId,
+      totalCents,
+      currency,
+      lines: z.array(z.object({ sku: z.string(), quantity: z.int(), reservationId: z.uuid() })),
+    }),
+  },
+});
+
+export const OrderCancelled = event("order.OrderCancelled", {
+  key: "orderId",
+  versions: {
+    "1.0.0": z.object({ orderId, customerId, reason: z.string(), reservationIds: z.array(z.uuid()) }),
+  },
+});

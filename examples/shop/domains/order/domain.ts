@@ -1,0 +1,27 @@
+import { aggregate, domain, need } from "polder";
+import { checkout } from "../../teams.ts";
+import { CustomerRegistered, CustomerRenamed } from "../customer/contract.ts";
+import { OrderShipped } from "../fulfillment/contract.ts";
+import { Inventory } from "../inventory/contract.ts";
+import { PaymentConfirmed, PaymentDeclined } from "../payment/contract.ts";
+import { Order, OrderCancelled, OrderPlaced } from "./contract.ts";
+
+export const order = domain("order", {
+  owner: checkout,
+  capability: "Take orders and know how they stand",
+  aggregates: [
+    aggregate("Order", { root: "orders", parts: ["order_line"] }),
+    aggregate("Price", { root: "price" }),
+    // Not a customer: a name to show, learnt from Customer's events.
+    aggregate("CustomerName", { root: "customer_name" }),
+  ],
+  publishes: [Order, OrderPlaced, OrderCancelled],
+  needs: [
+    need(Inventory, "1.0.0"),
+    need(CustomerRegistered, "1.0.0"),
+    need(CustomerRenamed, "1.0.0"),
+    need(PaymentConfirmed, "1.0.0"),
+    need(PaymentDeclined, "1.0.0"),
+    need(OrderShipped, "1.0.0"),
+  ],
+});

@@ -1,0 +1,38 @@
+import { api, event, query } from "polder";
+import { z } from "zod";
+
+const paymentId = z.uuid();
+const orderId = z.uuid();
+const customerId = z.uuid();
+const currency = z.string().length(3);
+
+export const Payment = api("payment", {
+  versions: {
+    "1.0.0": {
+      paymentOfOrder: query("GET /orders/:orderId/payment", {
+        input: z.object({ orderId }),
+        output: z.object({
+          paymentId,
+          orderId,
+          status: z.enum(["confirmed", "declined"]),
+          /** Why it was declined. */
+          reason: z.string().nullable(),
+          amountCents: z.int(),
+          currency,
+          decidedAt: z.iso.datetime(),
+        }),
+        refusals: { UnknownOrder: z.object({ orderId }) },
+      }),
+    },
+  },
+});
+
+export const PaymentConfirmed = event("payment.PaymentConfirmed", {
+  key: "orderId",
+  versions: { "1.0.0": z.object({ paymentId, orderId, customerId, amountCents: z.int(), currency }) },
+});
+
+export const PaymentDeclined = event("payment.PaymentDeclined", {
+  key: "orderId",
+  versions: { "1.0.0": z.object({ orderId, reason: z.string() }) },
+});

@@ -1,0 +1,9 @@
+import { implement } from "polder";
+import { payment } from "./domain.ts";
+import { paymentOfOrder } from "./payment-of-order.ts";
+import { takePayment } from "./take-payment.ts";
+
+export default implement(payment, {
+  apis: { payment: { paymentOfOrder } },
+  subscriptions: [takePayment],
+});

@@ -1,0 +1,21 @@
+import { type Team, team } from "polder";
+
+export const customerCare: Team = team("Customer Care", { contact: "#customer-care" });
+
+export const warehouse: Team = team("Warehouse", {
+  contact: "#warehouse",
+  onCall: "warehouse-on-call@shop.example",
+  serviceLevels: { reservations: "99 % answered within 100 ms" },
+});
+
+export const checkout: Team = team("Checkout", {
+  contact: "#checkout",
+  onCall: "checkout-on-call@shop.example",
+  serviceLevels: { orders: "99.9 % of a month able to take orders" },
+});
+
+export const payments: Team = team("Payments", { contact: "#payments", onCall: "payments-on-call@shop.example" });
+
+export const shipping: Team = team("Shipping", { contact: "#shipping" });
+
+export const finance: Team = team("Finance", { contact: "#finance" });

@@ -1,0 +1,33 @@
+-- Functions of the bus that serve all domains. The caller's login is the session's user, whatever role a function runs as.
+
+-- Refuses a reader that has not declared to need these events.
+create or replace function polder.require_need(wanted_publisher text, wanted_events text[]) returns void
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  if not exists (
+    select from polder.consumer
+    where publisher = wanted_publisher and consumer = session_user and wanted_events <@ events
+  ) then
+    raise insufficient_privilege using
+      message = format('the role %s has not declared that it needs %s of %s', session_user, array_to_string(wanted_events, ', '), wanted_publisher);
+  end if;
+end
+$body$;
+
+-- Remembers how far a subscription has come; also registers it.
+create or replace function polder.report(at_publisher text, of_subscription text, reached bigint) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  perform polder.require_need(at_publisher, '{}');
+  insert into polder.subscriber (publisher, consumer, subscription, seq)
+  values (at_publisher, session_user, of_subscription, reached)
+  on conflict (publisher, consumer, subscription) do update set seq = excluded.seq, seen_at = now();
+end
+$body$;
+
+revoke all on function polder.require_need(text, text[]) from public;
+revoke all on function polder.report(text, text, bigint) from public;

@@ -1,0 +1,82 @@
+/** A range of the 64 parts, both ends within. */
+export interface PartRange {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** An event as the log of its publisher holds it. */
+export interface LoggedEvent {
+  readonly seq: bigint;
+  readonly id: string;
+  readonly key: string;
+  readonly type: string;
+  readonly version: string;
+  /** The payload as JSON text. */
+  readonly data: string;
+  /** Trace context and the like as JSON text. */
+  readonly headers: string | null;
+  readonly at: Date;
+  readonly relayedAt: Date;
+}
+
+/** What a subscription asks of a log. */
+export interface ReadRequest {
+  /** Events after this position. */
+  readonly after: bigint;
+  /** And not beyond this one, if it is given. */
+  readonly upTo?: bigint;
+  readonly parts: PartRange;
+  /** Names of the wanted events. */
+  readonly events: readonly string[];
+  readonly eventsMax: number;
+}
+
+/** A page of a log. */
+export interface Page {
+  /** The wanted events, in order. */
+  readonly events: readonly LoggedEvent[];
+  /** The page speaks for all positions up to this one, whether or not it has an event there. */
+  readonly scanned: bigint;
+  /** The newest position of the log. */
+  readonly head: bigint;
+}
+
+/**
+ * The log of one domain as one consumer reads it. Every transport offers this, and passes the same
+ * conformance suite: positions are dense and never change; events of one key come in the order of
+ * their commits; a page leaves nothing out.
+ */
+export interface EventSource extends AsyncDisposable {
+  readonly publisher: string;
+  readonly read: (request: ReadRequest) => Promise<Page>;
+  /** The newest position, and the oldest that can still be read. */
+  readonly state: () => Promise<{ readonly head: bigint; readonly oldest: bigint }>;
+  /** The position after which a replay from that time begins. */
+  readonly positionAt: (time: Date) => Promise<bigint>;
+  /** Says how far a subscription has come: the log keeps what it has not seen. Also registers it. */
+  readonly report: (subscription: string, seq: bigint) => Promise<void>;
+  /** Calls whenever there may be more to read, also sometimes without cause. Gives the way to stop. */
+  readonly onGrowth: (listener: () => void) => () => void;
+}
+
+/** Carries the news of growth within one process; see {@link growthSignal}. */
+export interface GrowthSignal {
+  /** Wakes all readers of a domain's log in this process. */
+  readonly grown: (publisher: string) => void;
+  readonly onGrowth: (publisher: string, listener: () => void) => () => void;
+}
+
+/** Carries the news that a log has grown from its relay to its readers within one process. */
+export function growthSignal(): GrowthSignal {
+  const listeners = new Map<string, Set<() => void>>();
+  return {
+    grown: (publisher) => {
+      for (const listener of listeners.get(publisher) ?? []) listener();
+    },
+    onGrowth: (publisher, listener) => {
+      const known = listeners.get(publisher) ?? new Set();
+      listeners.set(publisher, known.add(listener));
+      return () => known.delete(listener);
+    },
+  };
+}

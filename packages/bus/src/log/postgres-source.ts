@@ -1,0 +1,74 @@
+import { type Database, homeOf } from "@polder/postgres";
+import { busNames } from "../names.ts";
+import type { EventSource, GrowthSignal, LoggedEvent, Page } from "./event-source.ts";
+
+interface Row {
+  readonly head: string;
+  readonly scanned: string;
+  readonly seq: string | null;
+  readonly event_id: string;
+  readonly key: string;
+  readonly type: string;
+  readonly version: string;
+  readonly data: string;
+  readonly headers: string | null;
+  readonly at: Date;
+  readonly relayed_at: Date;
+}
+
+/** The largest position there can be. */
+const SEQ_MAX = 9_223_372_036_854_775_807n;
+
+/** What {@link postgresSource} needs. */
+export interface PostgresSourceOptions {
+  readonly publisher: string;
+  /** The publisher's database, as the consumer's role: PostgreSQL itself checks what that role may read. */
+  readonly database: Database;
+  readonly growth: GrowthSignal;
+}
+
+/** The log of a domain in PostgreSQL. The database stays the caller's to close. */
+export function postgresSource({ publisher, database, growth }: PostgresSourceOptions): EventSource {
+  const names = busNames(homeOf(publisher));
+  const readText = `select * from ${names["read"]}($1, $2, $3, $4, $5, $6)`;
+  return {
+    publisher,
+    read: async ({ after, upTo = SEQ_MAX, parts, events, eventsMax }) => {
+      const { rows } = await database.query<Row>(readText, [String(after), String(upTo), parts.lo, parts.hi, events, eventsMax]);
+      return toPage(rows);
+    },
+    state: async () => {
+      const { rows } = await database.query<{ head: string; oldest: string }>(`select head, oldest from ${names["log_state"]}()`);
+      return { head: BigInt(rows[0]?.head ?? 0), oldest: BigInt(rows[0]?.oldest ?? 1) };
+    },
+    positionAt: async (time) => {
+      const { rows } = await database.query<{ seq: string }>(`select ${names["seq_at"]}($1) as seq`, [time]);
+      return BigInt(rows[0]?.seq ?? 0);
+    },
+    report: async (subscription, seq) => {
+      await database.query("select polder.report($1, $2, $3)", [publisher, subscription, String(seq)]);
+    },
+    onGrowth: (listener) => growth.onGrowth(publisher, listener),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+function toPage(rows: readonly Row[]): Page {
+  const [first] = rows;
+  const events: LoggedEvent[] = [];
+  for (const row of rows) {
+    if (row.seq === null) continue;
+    events.push({
+      seq: BigInt(row.seq),
+      id: row.event_id,
+      key: row.key,
+      type: row.type,
+      version: row.version,
+      data: row.data,
+      headers: row.headers,
+      at: row.at,
+      relayedAt: row.relayed_at,
+    });
+  }
+  return { events, scanned: BigInt(first?.scanned ?? 0), head: BigInt(first?.head ?? 0) };
+}

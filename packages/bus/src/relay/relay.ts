@@ -1,0 +1,102 @@
+import { type Logger, silentLogger } from "@polder/model";
+import { type Database, homeOf } from "@polder/postgres";
+import { ROWS_PER_PARTITION } from "../bus-steps.ts";
+import type { GrowthSignal } from "../log/event-source.ts";
+import { busNames } from "../names.ts";
+import { type Pause, pauseFor } from "../pause.ts";
+
+/** What {@link startRelay} needs. */
+export interface RelayOptions {
+  readonly domain: string;
+  /** The domain's database, as the domain's own role. */
+  readonly database: Database;
+  readonly growth: GrowthSignal;
+  /** Events that one step moves at most. Default 2,000. */
+  readonly stepEventsMax?: number;
+  /** Pause between two steps under load, in milliseconds: larger steps cost less. Default 5. */
+  readonly paceMs?: number;
+  /** How long to sleep when nobody says that there is work, in milliseconds. Default 1,000. */
+  readonly pollMs?: number;
+  /** How long the log is kept at least, also when nobody needs it any more, in days. Default 7. */
+  readonly keepDays?: number;
+  /** Rows of a partition of outbox and log. Default 1,000,000. */
+  readonly rowsPerPartition?: number;
+  readonly logger?: Logger;
+}
+
+/** The relay of one domain in this process. Any number of processes may run one. */
+export interface Relay {
+  /** Says that a transaction with events has committed. */
+  readonly wake: () => void;
+  /** Ends after the step under way. What is left is moved by whoever comes next. */
+  readonly stop: () => Promise<void>;
+}
+
+interface Step {
+  readonly moved: number;
+  readonly more: boolean;
+}
+
+/** Pause between two rounds of maintenance, in milliseconds. */
+const MAINTAIN_MS = 60_000;
+
+/** Longest pause after a failure, in milliseconds. */
+const FAILED_PAUSE_MAX_MS = 5_000;
+
+/**
+ * Starts to move committed events of a domain from its outbox into its log. At once when woken out of
+ * idleness, paced under load.
+ */
+export function startRelay(options: RelayOptions): Relay {
+  const { domain, database, growth, stepEventsMax = 2_000, paceMs = 5, pollMs = 1_000, logger = silentLogger } = options;
+  const names = busNames(homeOf(domain));
+  const stepText = `select moved, more from ${names["relay"]}($1)`;
+  const stopping = new AbortController();
+  const pause: Pause = pauseFor(stopping.signal);
+
+  const maintain = async (): Promise<void> => {
+    await database.query(`select ${names["maintain"]}($1, make_interval(days => $2))`, [
+      String(options.rowsPerPartition ?? ROWS_PER_PARTITION),
+      options.keepDays ?? 7,
+    ]);
+  };
+
+  const run = async (): Promise<void> => {
+    let failures = 0;
+    let adopted = false;
+    let maintainAtMs = 0;
+    while (!stopping.signal.aborted) {
+      try {
+        if (!adopted) {
+          await database.query(`select ${names["adopt"]}()`);
+          adopted = true;
+        }
+        if (performance.now() >= maintainAtMs) {
+          await maintain();
+          maintainAtMs = performance.now() + MAINTAIN_MS;
+        }
+        const { rows } = await database.query<Step>(stepText, [stepEventsMax]);
+        const step = rows[0] ?? { moved: 0, more: false };
+        failures = 0;
+        if (step.moved > 0) growth.grown(domain);
+        // A full page is followed at once; otherwise a pause lets the next step carry more.
+        if (step.moved > 0 && step.more) continue;
+        await pause.for(step.moved === 0 && !step.more ? pollMs : paceMs, { interruptible: step.moved === 0 && !step.more });
+      } catch (error) {
+        if (stopping.signal.aborted) break;
+        failures += 1;
+        logger.warn("the relay could not move events; it tries again", { domain, failures, error });
+        await pause.for(Math.min(FAILED_PAUSE_MAX_MS, 50 * 2 ** failures), { interruptible: false });
+      }
+    }
+  };
+
+  const running = run();
+  return {
+    wake: pause.wake,
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}

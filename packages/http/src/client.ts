@@ -1,0 +1,108 @@
+import { violated } from "@polder/contracts";
+import { type ApiCore, type CallOptions, type Client, isPolderError } from "@polder/model";
+import { admitInput } from "./admit-input.ts";
+import type { CallAnswer, CallTransport, OutgoingCall } from "./call.ts";
+import { startDeadline } from "./deadline.ts";
+import { checkKey } from "./idempotency-key.ts";
+import { jsonTextOf } from "./json.ts";
+import { unknownVersion } from "./operation-table.ts";
+import { readAnswer } from "./read-answer.ts";
+import { inClientSpan } from "./tracing.ts";
+import { unreachable } from "./unreachable.ts";
+
+/** Whose client it is, and how its calls travel. */
+export interface ClientOptions {
+  /** What carries the calls; one that wraps another adds retries, a breaker or a measure. */
+  readonly transport: CallTransport;
+  /** The domain that calls. */
+  readonly caller?: string;
+  /** How long a call may take that says nothing of it, in milliseconds. Default 5,000. */
+  readonly deadlineMsDefault?: number;
+  /** Milliseconds left of the call in whose course this client calls: none of its calls takes longer. */
+  readonly deadline?: () => number | undefined;
+  /** Told of every call before anything else happens. What it throws, the call throws. */
+  readonly onCall?: (call: OutgoingCall) => void;
+}
+
+/**
+ * Makes a typed client of one version of an API: a frozen object with a function for each operation.
+ * An answer, or a refusal that the contract declares, is the function's result; unknown fields of it
+ * are kept.
+ *
+ * The functions throw
+ * - `CONTRACT_VIOLATED` and `IDEMPOTENCY_KEY_INVALID` before anything is sent,
+ * - `CALL_DEADLINE_EXCEEDED` at the deadline, and `CALL_ABORTED` when the call's signal aborts,
+ * - `CALL_UNREACHABLE` when nobody answers, `ANSWER_INVALID` and `ANSWER_TOO_LARGE` for an answer that cannot be used,
+ * - what the other side answered: a code of this package as itself, any other as `CALL_FAILED`, with
+ *   `{ api, operation, problem }` as details.
+ *
+ * @throws `VERSION_UNKNOWN` when the API has no such version.
+ */
+export function createClient<A extends ApiCore, V extends keyof A["versions"] & string>(
+  api: A,
+  version: V,
+  options: ClientOptions,
+): Client<A["versions"][V]> {
+  const operations = api.versions[version];
+  if (operations === undefined) throw unknownVersion(api.name, version, Object.keys(api.versions));
+  const functions = Object.entries(operations).map(([operation, declared]) => {
+    const outgoing: OutgoingCall = { api: api.name, version, operation, declared };
+    return [
+      operation,
+      (input: unknown, callOptions?: CallOptions) => makeCall(outgoing, options, { input, ...callOptions }),
+    ];
+  });
+  return Object.freeze(Object.fromEntries(functions)) as Client<A["versions"][V]>;
+}
+
+const deadlineMsDefault = 5_000;
+
+type OneCall = CallOptions & { readonly input: unknown };
+
+async function makeCall(outgoing: OutgoingCall, options: ClientOptions, one: OneCall): Promise<unknown> {
+  options.onCall?.(outgoing);
+  const { api, version, operation, declared } = outgoing;
+  const { caller, transport } = options;
+  const ownMs = one.deadlineMs ?? options.deadlineMsDefault ?? deadlineMsDefault;
+  const deadlineMs = Math.min(ownMs, options.deadline?.() ?? Number.POSITIVE_INFINITY);
+  using deadline = startDeadline({ api, operation, deadlineMs, signals: [one.signal] });
+  return await inClientSpan(
+    { api, version, operation, ...(caller === undefined ? {} : { caller }) },
+    async (headers) => {
+      if (one.key !== undefined) checkKey(one.key, outgoing);
+      const input = await deadline.race(inputToSend(outgoing, one.input));
+      const request = {
+        api,
+        version,
+        operation,
+        input,
+        ...(one.key === undefined ? {} : { key: one.key }),
+        ...(caller === undefined ? {} : { caller }),
+        headers,
+      };
+      const bounds = { deadlineMs: deadline.remainingMs(), signal: deadline.signal };
+      const answer = await deadline.race(answerOf(transport, request, { ...bounds, declared }));
+      return await readAnswer(outgoing, answer);
+    },
+  );
+}
+
+/**
+ * What travels is a copy of what the caller handed in, with the defaults of the version that it was
+ * written for. What a schema library would make of it beyond that is left to the server.
+ */
+async function inputToSend({ api, operation, declared }: OutgoingCall, input: unknown): Promise<unknown> {
+  const what = `The input of ${api}.${operation}`;
+  const copy: unknown = JSON.parse(jsonTextOf(input, what));
+  const { violations } = await admitInput(declared, copy);
+  if (violations.length > 0) throw violated(what, violations);
+  return copy;
+}
+
+async function answerOf(transport: CallTransport, ...call: Parameters<CallTransport["call"]>): Promise<CallAnswer> {
+  try {
+    return await transport.call(...call);
+  } catch (cause) {
+    throw isPolderError(cause) ? cause : unreachable(call[0], cause);
+  }
+}

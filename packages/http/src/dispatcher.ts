@@ -1,0 +1,182 @@
+import { randomUUID } from "node:crypto";
+import { isPolderError, type Logger, type PolderError, silentLogger } from "@polder/model";
+import { admitInput, inputInvalid } from "./admit-input.ts";
+import type { CallAnswer, CallBounds, CallRequest, Failed } from "./call.ts";
+import { conclude } from "./conclude.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
+import { describeError } from "./describe-error.ts";
+import { httpErrors } from "./errors.ts";
+import type { AdmittedCall, ServedDomain } from "./execute.ts";
+import { createGate } from "./gate.ts";
+import { checkKey } from "./idempotency-key.ts";
+import { createOperationTable, type Route, type ServedOperation } from "./operation-table.ts";
+import { hiddenProblemOf, problemOf } from "./problem.ts";
+import { statusOfCode } from "./status-of-code.ts";
+import { inServerSpan } from "./tracing.ts";
+
+/** What calls may cost the process that answers them. */
+export interface DispatcherLimits {
+  /** Longest time that a call may take, whatever its caller allows, in milliseconds. Default 30,000. */
+  readonly deadlineMaxMs: number;
+  /** Calls running at once. Default 1,000. */
+  readonly inFlightMax: number;
+  /** Bytes of an input as JSON. Default 1 MiB. Transports hold to it, before they read an input whole. */
+  readonly inputBytesMax: number;
+  /** Bytes of an answer as JSON. Default 8 MiB. */
+  readonly answerBytesMax: number;
+}
+
+/** The limits of a dispatcher for which nothing else is said. */
+export const dispatcherLimits: DispatcherLimits = {
+  deadlineMaxMs: 30_000,
+  inFlightMax: 1_000,
+  inputBytesMax: 1_048_576,
+  answerBytesMax: 8_388_608,
+};
+
+/** What is served, and how. */
+export interface DispatcherOptions {
+  readonly served: readonly ServedDomain[];
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  readonly limits?: Partial<DispatcherLimits>;
+}
+
+/** Answers calls, whatever carried them here. */
+export interface Dispatcher {
+  /** Every operation that is served. */
+  readonly operations: readonly Route[];
+  readonly limits: DispatcherLimits;
+  /**
+   * Answers a call; it never throws. The call's input is taken over. A handler that does not end is
+   * answered for at the deadline, and counts as running until its executor settles.
+   */
+  readonly dispatch: (request: CallRequest, bounds?: Partial<CallBounds>) => Promise<CallAnswer>;
+  /**
+   * Answers new calls with `SHUTTING_DOWN` from now on, and resolves when the running ones have
+   * ended. When the signal aborts, their own signals abort as well and it resolves at once, with the
+   * number of calls that are still running.
+   */
+  readonly drain: (options: { readonly signal: AbortSignal }) => Promise<number>;
+}
+
+/**
+ * Makes the one way by which calls reach handlers: it finds the operation, holds the input to the
+ * contract, keeps the deadline, has the handler run, and turns what goes wrong into problem documents.
+ *
+ * @throws `DECLARATION_INVALID` when two of the domains publish the same API.
+ */
+export function createDispatcher({ served, logger = silentLogger, limits: given }: DispatcherOptions): Dispatcher {
+  const limits = { ...dispatcherLimits, ...given };
+  const table = createOperationTable(served);
+  const gate = createGate(limits);
+
+  const serve = async (running: RunningCall): Promise<CallAnswer> => {
+    const leave = gate.enter();
+    const work = perform(running, { limits, logger }).finally(leave);
+    try {
+      return await running.deadline.race(work);
+    } catch (error) {
+      if (error === running.deadline.signal.reason) reportGivenUp(running, work, logger);
+      throw error;
+    }
+  };
+
+  const dispatch = async (request: CallRequest, bounds: Partial<CallBounds> = {}): Promise<CallAnswer> => {
+    try {
+      const route = table.find(request);
+      return await inServerSpan(request, async () => {
+        const deadlineMs = Math.min(bounds.deadlineMs ?? limits.deadlineMaxMs, limits.deadlineMaxMs);
+        const signals = [bounds.signal, gate.closed];
+        using deadline = startDeadline({ api: route.api, operation: route.operation, deadlineMs, signals });
+        const running = { route, request, deadline };
+        return await serve(running).catch((error: unknown) => failureOf(error, running, logger));
+      });
+    } catch (error) {
+      return failureOf(error, { request }, logger);
+    }
+  };
+
+  return { operations: table.operations, limits, dispatch, drain: gate.drain };
+}
+
+interface RunningCall {
+  readonly route: ServedOperation;
+  readonly request: CallRequest;
+  readonly deadline: Deadline;
+}
+
+async function perform(
+  running: RunningCall,
+  { limits, logger }: { readonly limits: DispatcherLimits; readonly logger: Logger },
+): Promise<CallAnswer> {
+  const { route, request, deadline } = running;
+  deadline.signal.throwIfAborted();
+  if (request.key !== undefined) checkKey(request.key, route);
+  const { value, violations } = await admitInput(route.declared, request.input);
+  if (violations.length > 0) throw inputInvalid(route, violations);
+  const admitted: AdmittedCall = {
+    version: request.version,
+    input: value,
+    ...(request.key === undefined ? {} : { key: request.key }),
+    ...(request.caller === undefined ? {} : { caller: request.caller }),
+    signal: deadline.signal,
+    remainingMs: deadline.remainingMs,
+    headers: request.headers,
+    conclude: async (answer) => {
+      // Whoever was told that the call took too long must not find it done by this very run.
+      deadline.signal.throwIfAborted();
+      const executed = await conclude(route, answer, limits.answerBytesMax);
+      deadline.signal.throwIfAborted();
+      return executed;
+    },
+  };
+  try {
+    return await route.execute(route.handler, admitted);
+  } catch (error) {
+    if (!deadline.signal.aborted) return handlerFailure(error, running, logger);
+    logger.debug("An operation ended with its call", { ...fieldsOf(request), error: describeError(error) });
+    throw deadline.signal.reason;
+  }
+}
+
+/** Errors of the call itself, before or beside its handler: their messages are written for callers. */
+function failureOf(error: unknown, running: Pick<RunningCall, "request">, logger: Logger): Failed {
+  if (isPolderError(error) && statusOfCode(error.code) !== undefined)
+    return { kind: "failed", problem: problemOf(error) };
+  return handlerFailure(error, running, logger);
+}
+
+/**
+ * Errors out of a handler. A code that callers know stays; the caller's own mistakes, though, are
+ * found before the handler runs: one of ours that comes out of it is of a further call that it made.
+ */
+function handlerFailure(error: unknown, { request }: Pick<RunningCall, "request">, logger: Logger): Failed {
+  const status = isPolderError(error) ? statusOfCode(error.code) : undefined;
+  if (isPolderError(error) && status !== undefined && status < 500 && !Object.hasOwn(httpErrors, error.code)) {
+    return { kind: "failed", problem: problemOf(error) };
+  }
+  const correlationId = randomUUID();
+  logger.error("An operation failed", { ...fieldsOf(request), correlationId, error: describeError(error) });
+  const known = isPolderError(error) && status !== undefined && status >= 500 ? error : handlerFailed(error, request);
+  return { kind: "failed", problem: hiddenProblemOf(known, correlationId) };
+}
+
+function handlerFailed(cause: unknown, { api, operation }: CallRequest): PolderError {
+  return httpErrors.HANDLER_FAILED(`${api}.${operation} failed.`, { api, operation }, { cause });
+}
+
+function reportGivenUp({ request, deadline }: RunningCall, work: Promise<unknown>, logger: Logger): void {
+  const reason: unknown = deadline.signal.reason;
+  const fields = { ...fieldsOf(request), code: isPolderError(reason) ? reason.code : undefined };
+  if (isPolderError(reason, "CALL_DEADLINE_EXCEEDED")) logger.warn("A call was given up at its deadline", fields);
+  else logger.debug("A call was given up", fields);
+  work.then(
+    () => logger.warn("An operation went on after its call had been given up", fields),
+    () => undefined,
+  );
+}
+
+function fieldsOf({ api, operation, version, caller }: CallRequest): Readonly<Record<string, unknown>> {
+  return { api, operation, version, ...(caller === undefined ? {} : { caller }) };
+}

@@ -1,0 +1,58 @@
+import type { Violation } from "@polder/contracts";
+import { defineErrors, type ErrorMakers } from "@polder/model";
+import type { ProblemDocument } from "./problem.ts";
+
+/** The operation that an error is about. */
+export interface OperationDetails {
+  readonly api: string;
+  readonly operation: string;
+}
+
+/**
+ * The codes of this package, with what each carries. An error that the other side of a call answered
+ * carries `{ api, operation, problem }` instead, whatever its code.
+ */
+export interface HttpErrors {
+  readonly ANSWER_INVALID: OperationDetails & { readonly violations: readonly Violation[] };
+  readonly ANSWER_TOO_LARGE: OperationDetails & { readonly bytesMax: number };
+  readonly BODY_TOO_LARGE: { readonly bytesMax: number };
+  readonly CALL_ABORTED: OperationDetails;
+  readonly CALL_DEADLINE_EXCEEDED: OperationDetails & { readonly deadlineMs: number };
+  readonly CALL_FAILED: OperationDetails & { readonly problem: ProblemDocument };
+  readonly CALL_UNREACHABLE: OperationDetails;
+  readonly HANDLER_FAILED: OperationDetails;
+  readonly IDEMPOTENCY_KEY_INVALID: OperationDetails;
+  readonly INPUT_INVALID: OperationDetails & { readonly violations: readonly Violation[] };
+  readonly JSON_BROKEN: { readonly position: number; readonly line: number; readonly column: number };
+  readonly MEDIA_TYPE_UNSUPPORTED: { readonly contentType: string };
+  readonly METHOD_NOT_ALLOWED: { readonly path: string; readonly allowed: readonly string[] };
+  readonly OPERATION_UNKNOWN: { readonly wanted: string };
+  readonly OVERLOADED: { readonly limit: string };
+  readonly PORT_IN_USE: { readonly host: string; readonly port: number };
+  readonly REFUSAL_UNDECLARED: OperationDetails & { readonly refusal: string };
+  readonly SHUTTING_DOWN: object;
+  readonly VERSION_UNKNOWN: { readonly api: string; readonly version: string; readonly living: readonly string[] };
+}
+
+/** The errors of @polder/http. Each code has a page under `docs/errors`. */
+export const httpErrors: ErrorMakers<HttpErrors> = defineErrors<HttpErrors>({
+  ANSWER_INVALID: "The answer of a call is not what its contract says",
+  ANSWER_TOO_LARGE: "The answer of a call is too large",
+  BODY_TOO_LARGE: "What a call hands in is too large",
+  CALL_ABORTED: "The caller gave the call up",
+  CALL_DEADLINE_EXCEEDED: "A call took longer than its deadline",
+  CALL_FAILED: "A call failed at the other side",
+  CALL_UNREACHABLE: "The other side of a call cannot be reached",
+  HANDLER_FAILED: "The operation failed for a reason of its own",
+  IDEMPOTENCY_KEY_INVALID: "An idempotency key cannot be used",
+  INPUT_INVALID: "What a call hands in is not what its contract says",
+  JSON_BROKEN: "The body of a request is no JSON",
+  MEDIA_TYPE_UNSUPPORTED: "The body of a request is not marked as JSON",
+  METHOD_NOT_ALLOWED: "The path is served, but not with this method",
+  OPERATION_UNKNOWN: "No such operation is served",
+  OVERLOADED: "The server is doing as much as it may",
+  PORT_IN_USE: "The port is taken",
+  REFUSAL_UNDECLARED: "A handler refused in a way that its contract does not declare",
+  SHUTTING_DOWN: "The server is about to stop",
+  VERSION_UNKNOWN: "No such version of the API is served",
+});

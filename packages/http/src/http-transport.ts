@@ -1,0 +1,116 @@
+import type { CallAnswer, CallRequest, CallTransport, TransportOptions } from "./call.ts";
+import { answerTooLarge } from "./conclude.ts";
+import { majorOf } from "./operation-table.ts";
+import { readProblem } from "./problem.ts";
+import { answerInvalid } from "./read-answer.ts";
+import { unreachable } from "./unreachable.ts";
+import { writeInput } from "./url-fields.ts";
+
+/** Where the other side listens, and how to get there. */
+export interface HttpTransportOptions {
+  /** What stands before `/<api>/v<major>`, such as `http://inventory.internal:8080`. */
+  readonly baseUrl: string;
+  /** Default: that of the runtime. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Bytes of an answer that are read at most. Default 8 MiB. */
+  readonly answerBytesMax?: number;
+}
+
+/**
+ * Carries calls over HTTP: method, path and query from the contract, the other fields as a JSON body,
+ * and the deadline as `Polder-Deadline-Ms`, the milliseconds that are left, so that clocks need not agree.
+ *
+ * @throws TypeError when the base URL is none.
+ */
+export function httpTransport(options: HttpTransportOptions): CallTransport {
+  const { fetch = globalThis.fetch, answerBytesMax = 8_388_608 } = options;
+  const base = new URL(options.baseUrl).href.replace(/\/$/, "");
+  return {
+    call: async (request, callOptions) => {
+      const { url, init } = writeRequest(request, callOptions);
+      const { status, text } = await exchange(request, callOptions.signal, async () => {
+        const response = await fetch(base + url, init);
+        return { status: response.status, text: await readText(response, answerBytesMax) };
+      });
+      if (text === undefined) throw answerTooLarge(request, answerBytesMax);
+      return readReceived(request, status, text);
+    },
+  };
+}
+
+async function exchange<Received>(
+  request: CallRequest,
+  signal: AbortSignal,
+  run: () => Promise<Received>,
+): Promise<Received> {
+  try {
+    return await run();
+  } catch (cause) {
+    throw signal.aborted ? signal.reason : unreachable(request, cause);
+  }
+}
+
+function writeRequest(
+  request: CallRequest,
+  { declared, deadlineMs, signal }: TransportOptions,
+): { readonly url: string; readonly init: RequestInit } {
+  const { url, body } = writeInput(declared, request.input as Readonly<Record<string, unknown>>);
+  const hasBody = declared.kind === "command" && (declared.method !== "DELETE" || Object.keys(body).length > 0);
+  const headers = {
+    ...request.headers,
+    accept: "application/json, application/problem+json",
+    "polder-version": request.version,
+    "polder-deadline-ms": String(Math.max(0, Math.ceil(deadlineMs))),
+    ...(request.key === undefined ? {} : { "idempotency-key": request.key }),
+    ...(hasBody ? { "content-type": "application/json" } : {}),
+  };
+  return {
+    url: `/${request.api}/v${majorOf(request.version)}${url}`,
+    // An API does not move: a redirect is an answer from somebody else.
+    init: {
+      method: declared.method,
+      headers,
+      signal,
+      redirect: "manual",
+      ...(hasBody ? { body: JSON.stringify(body) } : {}),
+    },
+  };
+}
+
+/** The body as text, or nothing when it is too large; the rest is not read then. */
+async function readText(response: Response, bytesMax: number): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Gateways answer so when nobody behind them does (RFC 9110, sections 15.6.3 to 15.6.5). */
+const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+
+function readReceived(request: CallRequest, status: number, text: string): CallAnswer {
+  if (status === 204) return { kind: "answered", output: null };
+  const json = parsed(text);
+  if (status >= 200 && status < 300) {
+    if (json !== undefined) return { kind: "answered", output: json.value };
+    throw answerInvalid(request, [{ pointer: "", problem: "is no JSON" }]);
+  }
+  const problem = readProblem(json?.value);
+  if (problem?.refusal !== undefined) return { kind: "refused", refusal: problem.refusal, details: problem.details };
+  if (problem !== undefined) return { kind: "failed", problem };
+  if (gatewayStatuses.has(status)) throw unreachable(request, `a gateway answered with status ${status}`);
+  throw answerInvalid(request, [{ pointer: "", problem: `has status ${status} and is no problem document of Polder` }]);
+}
+
+function parsed(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,34 @@
+export type {
+  Answered,
+  CallAnswer,
+  CallBounds,
+  CallRequest,
+  CallTransport,
+  Failed,
+  OutgoingCall,
+  RefusedAnswer,
+  TransportOptions,
+} from "./call.ts";
+export { type ClientOptions, createClient } from "./client.ts";
+export {
+  createDispatcher,
+  type Dispatcher,
+  type DispatcherLimits,
+  type DispatcherOptions,
+  dispatcherLimits,
+} from "./dispatcher.ts";
+export { type HttpErrors, httpErrors, type OperationDetails } from "./errors.ts";
+export type { AdmittedCall, Execute, Executed, ServedDomain } from "./execute.ts";
+export { type HttpTransportOptions, httpTransport } from "./http-transport.ts";
+export { localTransport } from "./local-transport.ts";
+export type { Route } from "./operation-table.ts";
+export { type ProblemDocument, problemOf, refusalProblem } from "./problem.ts";
+export {
+  type HttpApp,
+  type HttpLimits,
+  type HttpServer,
+  type HttpServerOptions,
+  httpLimits,
+  serveHttp,
+} from "./server.ts";
+export { statusOfCode } from "./status-of-code.ts";

@@ -1,0 +1,96 @@
+import type { Violation } from "@polder/contracts";
+import type { PolderError } from "@polder/model";
+import { statusOfCode } from "./status-of-code.ts";
+
+/** A failed call as it travels: a problem document (RFC 9457) with the code and what belongs to it. */
+export interface ProblemDocument {
+  /** The page about the code, relative to where Polder's documentation is served. */
+  readonly type: string;
+  /** A few words, the same for every problem of the code. */
+  readonly title: string;
+  readonly status: number;
+  /** What happened, why, and what to do. */
+  readonly detail: string;
+  /** Names this one occurrence, as the server's log does: `urn:uuid:…`. */
+  readonly instance?: string;
+  readonly code: string;
+  /** Where the input breaks its contract. */
+  readonly violations?: readonly Violation[];
+  /** The refusal's name, where the contract declares one. */
+  readonly refusal?: string;
+  /** The refusal's details. */
+  readonly details?: unknown;
+}
+
+/** The media type of problem documents (RFC 9457, section 6.1). */
+export const problemMediaType = "application/problem+json";
+
+/** The problem document of an error whose message its caller may read. */
+export function problemOf(error: PolderError): ProblemDocument {
+  const violations = violationsOf(error.details);
+  return {
+    ...problem(error.code, error.title, error.message),
+    ...(violations === undefined ? {} : { violations }),
+  };
+}
+
+/**
+ * The problem document of an error inside an operation: the code and its title, and the id under
+ * which the log has the rest. The message stays here, because it may speak of internals.
+ */
+export function hiddenProblemOf(error: PolderError, correlationId: string): ProblemDocument {
+  const detail = `${error.title}. The server's log has the reason under ${correlationId}.`;
+  return { ...problem(error.code, error.title, detail), instance: `urn:uuid:${correlationId}` };
+}
+
+/** The problem document of a refusal: status 409, with the refusal's name and details. */
+export function refusalProblem(refusal: string, details: unknown): ProblemDocument {
+  return {
+    ...problem("REFUSED", "The operation was refused", `The operation was refused: ${refusal}.`),
+    refusal,
+    details: details ?? null,
+  };
+}
+
+/** Reads a problem document that came from elsewhere, or gives nothing where it is none of Polder's. */
+export function readProblem(value: unknown): ProblemDocument | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const found = value as Partial<Record<keyof ProblemDocument, unknown>>;
+  if (typeof found.code !== "string" || typeof found.status !== "number") return undefined;
+  const violations = violationsOf(found);
+  return {
+    type: text(found.type, "about:blank"),
+    title: text(found.title, found.code),
+    status: found.status,
+    detail: text(found.detail, found.code),
+    code: found.code,
+    ...(typeof found.instance === "string" ? { instance: found.instance } : {}),
+    ...(violations === undefined ? {} : { violations }),
+    ...(typeof found.refusal === "string" ? { refusal: found.refusal, details: found.details ?? null } : {}),
+  };
+}
+
+function problem(code: string, title: string, detail: string): ProblemDocument {
+  return { type: `/docs/errors/${code}`, title, status: statusOfCode(code) ?? 500, detail, code };
+}
+
+function text(value: unknown, otherwise: string): string {
+  return typeof value === "string" ? value : otherwise;
+}
+
+function violationsOf(carrier: unknown): readonly Violation[] | undefined {
+  if (typeof carrier !== "object" || carrier === null || !("violations" in carrier)) return undefined;
+  if (!Array.isArray(carrier.violations)) return undefined;
+  return carrier.violations.filter(isViolation);
+}
+
+function isViolation(value: unknown): value is Violation {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "pointer" in value &&
+    typeof value.pointer === "string" &&
+    "problem" in value &&
+    typeof value.problem === "string"
+  );
+}

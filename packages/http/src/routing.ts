@@ -1,0 +1,43 @@
+import type { PolderError } from "@polder/model";
+import { httpErrors } from "./errors.ts";
+import { type Route, unknownOperation, unknownVersion } from "./operation-table.ts";
+
+/** Routes in the order in which they are tried: a literal segment before a parameter. */
+export function bySpecificity(routes: readonly Route[]): readonly Route[] {
+  // A colon would sort between digits and letters; U+FFFF comes after every character of a path.
+  const rank = ({ path }: Route) => path.replaceAll(":", "\uFFFF");
+  return routes.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}
+
+/** The error of a request that no route takes: another method, another version, or nothing at all. */
+export function unknownRoute(
+  routes: readonly Route[],
+  { method, path }: { readonly method: string; readonly path: string },
+): PolderError {
+  const allowed = [...new Set(routes.filter((route) => matches(route.path, path)).map((route) => route.method))];
+  if (allowed.length > 0) {
+    return httpErrors.METHOD_NOT_ALLOWED(
+      `${path} takes ${allowed.join(", ")}, not ${method}. Use one of these, as the contract says.`,
+      { path, allowed },
+    );
+  }
+  const [, api = "", version = ""] = path.split("/");
+  const ofApi = routes.filter((route) => route.api === api);
+  const isKnownVersion = ofApi.some(({ major }) => version === `v${major}`);
+  if (ofApi.length > 0 && /^v\d+$/.test(version) && !isKnownVersion) {
+    return unknownVersion(api, version, [...new Set(ofApi.map((route) => route.version))]);
+  }
+  const near = ofApi.length > 0 ? ofApi.map((route) => `${route.method} ${route.path}`) : prefixes(routes);
+  return unknownOperation(`${method} ${path}`, near);
+}
+
+function prefixes(routes: readonly Route[]): readonly string[] {
+  return [...new Set(routes.map(({ api, major }) => `/${api}/v${major}/…`))];
+}
+
+function matches(pattern: string, path: string): boolean {
+  const parts = pattern.split("/");
+  const segments = path.split("/");
+  if (parts.length !== segments.length) return false;
+  return parts.every((part, index) => (part.startsWith(":") ? segments[index] !== "" : part === segments[index]));
+}

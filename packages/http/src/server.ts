@@ -1,0 +1,232 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener, type HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { isPolderError, type Logger, silentLogger } from "@polder/model";
+import { type Context, Hono } from "hono";
+import { describeError } from "./describe-error.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { httpErrors } from "./errors.ts";
+import type { Route } from "./operation-table.ts";
+import { problemOf } from "./problem.ts";
+import type { BodyBudget } from "./read-body.ts";
+import { readRequest, splitUrl } from "./read-request.ts";
+import { bySpecificity, unknownRoute } from "./routing.ts";
+import { statusOfCode } from "./status-of-code.ts";
+import { writeAnswer, writeProblem } from "./write-answer.ts";
+
+/** How long clients may take, and how many there may be. */
+export interface HttpLimits {
+  /** For the head of a request, in milliseconds. Default 10,000. */
+  readonly headersTimeoutMs: number;
+  /** For a whole request, in milliseconds; not less than for its head. Default 30,000. */
+  readonly requestTimeoutMs: number;
+  /** For the next request on an open connection, in milliseconds. Default 10,000. */
+  readonly keepAliveTimeoutMs: number;
+  /**
+   * For a connection on which nothing moves while a request is answered, in milliseconds; longer than
+   * the dispatcher's longest deadline. Ends clients that do not read their answer. Default 60,000.
+   */
+  readonly stalledTimeoutMs: number;
+  /** How often the times above are looked at, in milliseconds. Default 1,000. */
+  readonly checkIntervalMs: number;
+  /** Connections at once. Default 10,000. */
+  readonly connectionsMax: number;
+  /** Bytes of all bodies that are being read at once. Default 64 MiB. */
+  readonly bodiesBytesMax: number;
+  /** How long a stop without a signal waits for running calls, in milliseconds. Default 10,000. */
+  readonly stopTimeoutMs: number;
+}
+
+/** The limits of a server for which nothing else is said. */
+export const httpLimits: HttpLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 10_000,
+  stalledTimeoutMs: 60_000,
+  checkIntervalMs: 1_000,
+  connectionsMax: 10_000,
+  bodiesBytesMax: 67_108_864,
+  stopTimeoutMs: 10_000,
+};
+
+/** The application into which further routes are mounted, beside those of the APIs. */
+export type HttpApp = Hono<{ Bindings: HttpBindings }>;
+
+/** What is served over HTTP, and where. */
+export interface HttpServerOptions {
+  readonly dispatcher: Dispatcher;
+  /** Default `127.0.0.1`: this machine only. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly limits?: Partial<HttpLimits>;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
+  /** Mounts routes beside those of the APIs, such as `/livez`. */
+  readonly extra?: (app: HttpApp) => void;
+}
+
+/** A server that listens. Disposing it stops it. */
+export interface HttpServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Serves another dispatcher from the next request on, at the same port; running calls end where they began. */
+  readonly replace: (dispatcher: Dispatcher) => void;
+  /**
+   * Stops: takes no connection any more, lets running calls end, and closes what is idle. When the
+   * signal aborts (default: after `stopTimeoutMs`), calls and connections that are left are ended.
+   */
+  readonly stop: (options?: { readonly signal?: AbortSignal }) => Promise<void>;
+}
+
+/**
+ * Serves the operations of a dispatcher as REST over JSON, at `/<api>/v<major><path>`, and resolves
+ * when it listens. Whatever goes wrong is answered with a problem document (RFC 9457).
+ *
+ * @throws `PORT_IN_USE` when somebody else listens there.
+ */
+export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
+  const { host = "127.0.0.1", logger = silentLogger } = options;
+  const limits = { ...httpLimits, ...options.limits };
+  const extra = options.extra === undefined ? {} : { extra: options.extra };
+  const listenerOf = (dispatcher: Dispatcher): RequestListener =>
+    // Hono's faster replacements for Request and Response would be put in place for the whole process.
+    getRequestListener(createApp(dispatcher, { logger, limits, ...extra }).fetch, { overrideGlobalObjects: false });
+  let { dispatcher } = options;
+  let listener = listenerOf(dispatcher);
+  const server = createServer(nodeOptions(limits));
+  server.timeout = limits.stalledTimeoutMs;
+  server.maxConnections = limits.connectionsMax;
+  let stopped: Promise<void> | undefined;
+  server.on("request", (incoming, outgoing) => {
+    if (stopped !== undefined) outgoing.shouldKeepAlive = false;
+    outgoing.once("close", () => stopped !== undefined && server.closeIdleConnections());
+    void listener(incoming, outgoing);
+  });
+  const port = await listen(server, { host, port: options.port });
+  const stop: HttpServer["stop"] = ({ signal = AbortSignal.timeout(limits.stopTimeoutMs) } = {}) => {
+    stopped ??= close(server, dispatcher, signal);
+    return stopped;
+  };
+  const name = host.includes(":") ? `[${host}]` : host;
+  const replace: HttpServer["replace"] = (next) => {
+    dispatcher = next;
+    listener = listenerOf(next);
+  };
+  return { url: `http://${name}:${port}`, port, replace, stop, [Symbol.asyncDispose]: () => stop() };
+}
+
+function nodeOptions(limits: HttpLimits): object {
+  return {
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: limits.checkIntervalMs,
+    // Room for the longest URL that a contract may make, beside the headers.
+    maxHeaderSize: 32_768,
+  };
+}
+
+interface AppOptions {
+  readonly logger: Logger;
+  readonly limits: HttpLimits;
+  readonly extra?: (app: HttpApp) => void;
+}
+
+function createApp(dispatcher: Dispatcher, { logger, limits, extra }: AppOptions): HttpApp {
+  const app: HttpApp = new Hono();
+  const budget: BodyBudget = { bytesMax: limits.bodiesBytesMax, bytes: 0 };
+  extra?.(app);
+  for (const route of bySpecificity(dispatcher.operations)) {
+    app.on(route.method, route.path, (context) => answerCall(context, route, { dispatcher, budget, logger }));
+  }
+  app.notFound(async (context) => {
+    const { path } = splitUrl(context.req.url);
+    const error = unknownRoute(dispatcher.operations, { method: context.req.method, path });
+    await writeProblem(context.env, problemOf(error), allowHeader(error.details));
+    return RESPONSE_ALREADY_SENT;
+  });
+  app.onError(async (error, context) => {
+    await answerError(context, error, { logger, what: `${context.req.method} ${context.req.path}` });
+    return RESPONSE_ALREADY_SENT;
+  });
+  return app;
+}
+
+type HttpContext = Context<{ Bindings: HttpBindings }>;
+
+async function answerCall(
+  context: HttpContext,
+  route: Route,
+  {
+    dispatcher,
+    budget,
+    logger,
+  }: { readonly dispatcher: Dispatcher; readonly budget: BodyBudget; readonly logger: Logger },
+): Promise<Response> {
+  const { incoming, outgoing } = context.env;
+  const gone = new AbortController();
+  outgoing.once("close", () => {
+    if (!outgoing.writableFinished) gone.abort();
+  });
+  try {
+    const bytesMax = dispatcher.limits.inputBytesMax;
+    const { request, deadlineMs } = await readRequest(route, { incoming, url: context.req.url }, { bytesMax, budget });
+    const bounds = { signal: gone.signal, ...(deadlineMs === undefined ? {} : { deadlineMs }) };
+    await writeAnswer(context.env, await dispatcher.dispatch(request, bounds), route.version);
+  } catch (error) {
+    await answerError(context, error, { logger, what: `${route.api}.${route.operation}` });
+  }
+  return RESPONSE_ALREADY_SENT;
+}
+
+async function answerError(
+  context: HttpContext,
+  error: unknown,
+  { logger, what }: { readonly logger: Logger; readonly what: string },
+): Promise<void> {
+  if (isPolderError(error) && statusOfCode(error.code) !== undefined)
+    return writeProblem(context.env, problemOf(error));
+  logger.error("A request failed", { what, error: describeError(error) });
+  const hidden = httpErrors.HANDLER_FAILED(`${what} failed. The server's log has the reason.`, {
+    api: "",
+    operation: "",
+  });
+  return writeProblem(context.env, problemOf(hidden));
+}
+
+function allowHeader(details: unknown): Readonly<Record<string, string>> {
+  const { allowed } = details as { readonly allowed?: readonly string[] };
+  return allowed === undefined ? {} : { allow: allowed.join(", ") };
+}
+
+function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.once("error", (cause: NodeJS.ErrnoException) =>
+    reject(cause.code === "EADDRINUSE" ? portInUse(host, port, cause) : cause),
+  );
+  server.listen({ host, port }, () => resolve((server.address() as AddressInfo).port));
+  return promise;
+}
+
+function portInUse(host: string, port: number, cause: Error): Error {
+  return httpErrors.PORT_IN_USE(
+    `Port ${port} on ${host} is taken by another program, so nothing is served. Stop that program, or choose another ` +
+      "port; port 0 takes any that is free.",
+    { host, port },
+    { cause },
+  );
+}
+
+async function close(server: Server, dispatcher: Dispatcher, signal: AbortSignal): Promise<void> {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  const force = () => server.closeAllConnections();
+  if (signal.aborted) force();
+  else signal.addEventListener("abort", force, { once: true });
+  await dispatcher.drain({ signal });
+  server.closeIdleConnections();
+  await closed;
+  signal.removeEventListener("abort", force);
+}

@@ -1,0 +1,36 @@
+/**
+ * The HTTP status of each code that may reach a caller (RFC 9110; 499 is nginx's for a caller that
+ * has gone). The only place where codes meet statuses; a code that is not listed never leaves the
+ * process and becomes `HANDLER_FAILED`.
+ */
+const statuses: Readonly<Record<string, number>> = {
+  INPUT_INVALID: 400,
+  IDEMPOTENCY_KEY_INVALID: 400,
+  JSON_BROKEN: 400,
+  OPERATION_UNKNOWN: 404,
+  VERSION_UNKNOWN: 404,
+  METHOD_NOT_ALLOWED: 405,
+  REFUSED: 409,
+  BODY_TOO_LARGE: 413,
+  MEDIA_TYPE_UNSUPPORTED: 415,
+  IDEMPOTENCY_KEY_REUSED: 422,
+  CALL_ABORTED: 499,
+  ANSWER_TOO_LARGE: 500,
+  CONTRACT_VIOLATED: 500,
+  HANDLER_FAILED: 500,
+  NOT_DECLARED: 500,
+  REFUSAL_UNDECLARED: 500,
+  ANSWER_INVALID: 502,
+  CALL_FAILED: 502,
+  CALL_UNREACHABLE: 502,
+  OVERLOADED: 503,
+  POSTGRES_FULL: 503,
+  POSTGRES_UNREACHABLE: 503,
+  SHUTTING_DOWN: 503,
+  CALL_DEADLINE_EXCEEDED: 504,
+};
+
+/** The HTTP status of an error's code, or nothing for a code that callers never see. */
+export function statusOfCode(code: string): number | undefined {
+  return Object.hasOwn(statuses, code) ? statuses[code] : undefined;
+}

@@ -1,0 +1,136 @@
+// What must not compile does not compile: each expected error is marked, and an unused mark is an error.
+import { z } from "zod";
+import {
+  aggregate,
+  api,
+  batchSubscription,
+  command,
+  domain,
+  event,
+  handler,
+  implement,
+  type Newest,
+  need,
+  outsideSubscription,
+  query,
+  subscription,
+  team,
+} from "./index.ts";
+
+const StockReserved = event("inventory.StockReserved", {
+  key: "orderId",
+  versions: { "1.0.0": z.object({ orderId: z.string(), quantity: z.int(), note: z.string().default("") }) },
+});
+const StockCounted = event("inventory.StockCounted", {
+  key: "sku",
+  versions: { "1.0.0": z.object({ sku: z.string() }) },
+});
+const Inventory = api("inventory", {
+  versions: {
+    "1.9.0": {
+      availability: query("GET /availability/:sku", {
+        input: z.object({ sku: z.string() }),
+        output: z.object({ old: z.boolean() }),
+      }),
+    },
+    "1.10.0": {
+      availability: query("GET /availability/:sku", {
+        input: z.object({ sku: z.string() }),
+        output: z.object({ available: z.int() }),
+      }),
+      reserve: command("POST /reservations", {
+        input: z.object({ sku: z.string(), quantity: z.int().default(1) }),
+        output: z.object({ reservationId: z.string() }),
+        refusals: { OutOfStock: z.object({ available: z.int() }) },
+      }),
+    },
+  },
+});
+const Unneeded = api("catalog", { versions: { "1.0.0": { list: query("GET /products") } } });
+const warehouse = team("Warehouse", { contact: "#warehouse" });
+const inventory = domain("inventory", {
+  owner: warehouse,
+  capability: "Know and promise stock",
+  aggregates: [aggregate("Stock", { root: "stock" })],
+  publishes: [Inventory, StockReserved],
+});
+const order = domain("order", {
+  owner: warehouse,
+  capability: "Take orders",
+  needs: [need(Inventory, "1.9.0"), need(StockReserved, "1.0.0")],
+});
+
+// Versions order by number, not by letter.
+const newest: Newest<"1.9.0" | "1.10.0" | "0.20.1"> = "1.10.0";
+// @ts-expect-error an older version is not the newest
+const older: Newest<"1.9.0" | "1.10.0"> = "1.9.0";
+
+// @ts-expect-error the key is a field of every version
+event("inventory.StockLost", { key: "orderId", versions: { "1.0.0": z.object({ sku: z.string() }) } });
+// @ts-expect-error the version is one that the contract has
+need(Inventory, "3.0.0");
+
+const reserve = handler(inventory, Inventory.reserve, async ({ input, tx, refuse }) => {
+  const quantity: number = input.quantity;
+  tx.publish(StockReserved, { orderId: "o1", quantity });
+  // @ts-expect-error the payload is what the event says
+  tx.publish(StockReserved, { orderId: 1, quantity });
+  // @ts-expect-error the domain does not publish this event
+  tx.publish(StockCounted, { sku: "a" });
+  // @ts-expect-error the refusal is one that the operation declares
+  if (quantity > 9) return refuse("Closed", {});
+  // @ts-expect-error the refusal's details are what the operation declares
+  if (quantity > 8) return refuse("OutOfStock", { available: "none" });
+  if (quantity > 7) return refuse("OutOfStock", { available: 0 });
+  return { reservationId: "r1" };
+});
+
+// @ts-expect-error a handler answers what the contract says
+handler(inventory, Inventory.reserve, async () => ({ reservation: "r1" }));
+// @ts-expect-error a domain handles only what it publishes
+handler(order, Inventory.reserve, async () => ({ reservationId: "r1" }));
+
+const availability = handler(inventory, Inventory.availability, async ({ tx }) => {
+  // @ts-expect-error a query publishes nothing
+  tx.publish(StockReserved, { orderId: "o1", quantity: 1 });
+  return { available: 1 };
+});
+
+implement(inventory, { apis: { inventory: { reserve, availability } } });
+// @ts-expect-error every operation has a handler
+implement(inventory, { apis: { inventory: { reserve } } });
+// @ts-expect-error each handler stands at its own operation
+implement(inventory, { apis: { inventory: { reserve: availability, availability: reserve } } });
+
+const settle = subscription(order, "settle", {
+  "inventory.StockReserved": async ({ event: reserved }) => {
+    const quantity: number = reserved.data.quantity;
+    // @ts-expect-error the payload is what the event says
+    const missing: unknown = reserved.data.sku;
+    void [quantity, missing];
+  },
+});
+// @ts-expect-error a domain subscribes only to what it needs
+subscription(order, "count", { "inventory.StockCounted": async () => undefined });
+batchSubscription(order, "settle-many", ["inventory.StockReserved"], async ({ events }) => {
+  const quantities: readonly number[] = events.map(({ data }) => data.quantity);
+  void quantities;
+});
+// @ts-expect-error a domain subscribes only to what it needs
+batchSubscription(order, "count-many", ["inventory.StockCounted"], async () => undefined);
+
+outsideSubscription(order, "ask", {
+  "inventory.StockReserved": async ({ call, key }) => {
+    const answer = await call(Inventory).availability({ sku: "a" }, { key });
+    // The client speaks the version that the domain needs, not the newest.
+    if (answer.ok) answer.value.old satisfies boolean;
+    // @ts-expect-error the input is what the contract says
+    await call(Inventory).availability({ sku: 5 });
+    // @ts-expect-error 1.9.0 has no such operation
+    await call(Inventory).reserve({ sku: "a" });
+    // @ts-expect-error the domain does not need this API
+    call(Unneeded);
+  },
+});
+implement(order, { subscriptions: [settle] });
+void [newest, older];

@@ -1,0 +1,95 @@
+import type { OperationRef, Operations } from "./api.ts";
+import type { Domain, NeededApi, NeededVersion, PublishedOperation } from "./domain.ts";
+import type { Operation } from "./operation.ts";
+import type { Outcome, Refuse, Refused } from "./outcome.ts";
+import type { Logger } from "./runtime.ts";
+import type { SchemaInput, SchemaOutput } from "./schema.ts";
+import type { Reader, Transaction } from "./transaction.ts";
+
+/** What a caller may say about one call. */
+export interface CallOptions {
+  /** Makes a command repeatable: the same key gets the first answer, and nothing happens twice. At most 200 characters. */
+  readonly key?: string;
+  /** How long to wait, in milliseconds; never longer than what is left of the caller's own deadline. Default 5,000. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A typed client of one version of an API: a function an operation. */
+export type Client<Ops extends Operations> = {
+  readonly [Name in keyof Ops]: Ops[Name] extends Operation<infer _Kind, infer Input, infer Output, infer Declared>
+    ? (input: SchemaInput<Input>, options?: CallOptions) => Promise<Outcome<Output, Declared>>
+    : never;
+};
+
+/**
+ * Gives the client of an API that the domain needs, at the version it declared.
+ *
+ * @throws `NOT_DECLARED` for any other API. The client's functions throw `CALL_IN_TRANSACTION` while
+ * the handler's transaction is open, and the codes of @polder/http when a call fails.
+ */
+export type Call<D extends Domain> = <A extends NeededApi<D>>(
+  api: A,
+) => Client<A["versions"][NeededVersion<D, A["name"]> & keyof A["versions"]]>;
+
+/** What every handler of an operation gets. */
+export interface OperationContext<D extends Domain, Op extends Operation> {
+  readonly input: SchemaOutput<Op["input"]>;
+  readonly refuse: Refuse<Op["refusals"]>;
+  readonly call: Call<D>;
+  /** Aborts when the caller's deadline has passed, the caller has gone, or the process stops hard. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** What the handler of a query gets: `tx` reads one consistent snapshot. */
+export interface QueryContext<D extends Domain = Domain, Op extends Operation = Operation>
+  extends OperationContext<D, Op> {
+  readonly tx: Reader;
+}
+
+/** What the handler of a command gets: `tx` is the one transaction of the command. */
+export interface CommandContext<D extends Domain = Domain, Op extends Operation = Operation>
+  extends OperationContext<D, Op> {
+  readonly tx: Transaction<D>;
+  /** The caller's idempotency key, or a fresh one: derive the keys of further calls from it. */
+  readonly key: string;
+}
+
+/** What the handler of an operation gets. */
+export type HandlerContext<D extends Domain, Op extends Operation> = Op["kind"] extends "query"
+  ? QueryContext<D, Op>
+  : CommandContext<D, Op>;
+
+/** What a handler answers: the output, or a refusal that the operation declares. */
+export type HandlerAnswer<Op extends Operation> = SchemaInput<Op["output"]> | Refused<keyof Op["refusals"] & string>;
+
+/** The code that answers one operation. */
+export interface Handler<ApiName extends string = string, OperationName extends string = string> {
+  readonly kind: "handler";
+  readonly domain: string;
+  readonly api: ApiName;
+  readonly operation: OperationName;
+  readonly declared: Operation;
+  readonly run: (context: CommandContext) => Promise<unknown>;
+}
+
+/**
+ * Writes the handler of an operation that the domain publishes. It is written for the newest version
+ * of the API only; a file has one handler.
+ */
+export function handler<D extends Domain, Ref extends PublishedOperation<D>>(
+  domain: D,
+  operation: Ref,
+  run: (context: HandlerContext<D, Ref["declared"]>) => Promise<HandlerAnswer<Ref["declared"]>>,
+): Handler<Ref["api"], Ref["operation"]> {
+  const ref: OperationRef = operation;
+  return {
+    kind: "handler",
+    domain: domain.name,
+    api: operation.api,
+    operation: operation.operation,
+    declared: ref.declared,
+    run: run as unknown as Handler["run"],
+  };
+}

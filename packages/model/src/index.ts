@@ -1,0 +1,88 @@
+export { type Aggregate, aggregate } from "./aggregate.ts";
+export {
+  type AnyApi,
+  type Api,
+  type ApiCore,
+  type ApiVersions,
+  api,
+  type OperationRef,
+  type Operations,
+} from "./api.ts";
+export {
+  type Domain,
+  type DomainShape,
+  declaredNeed,
+  domain,
+  type NeededApi,
+  type NeededEvent,
+  type NeededVersion,
+  type PublishedApi,
+  type PublishedEvent,
+  type PublishedOperation,
+  publishedApis,
+  publishedEvent,
+} from "./domain.ts";
+export { modelErrors } from "./errors.ts";
+export { type Event, type EventKey, type EventVersions, event } from "./event.ts";
+export {
+  type Call,
+  type CallOptions,
+  type Client,
+  type CommandContext,
+  type Handler,
+  type HandlerAnswer,
+  type HandlerContext,
+  handler,
+  type OperationContext,
+  type QueryContext,
+} from "./handler.ts";
+export { type ApiHandlers, type Implementation, type ImplementationShape, implement } from "./implementation.ts";
+export { domainOf, schemaName } from "./name.ts";
+export { type Contract, type Need, need } from "./need.ts";
+export {
+  type CommandMethod,
+  command,
+  type Operation,
+  type OperationShape,
+  pathParameters,
+  query,
+  type Refusals,
+} from "./operation.ts";
+export type { Outcome, Refuse, Refused, RefusedOutcome } from "./outcome.ts";
+export {
+  type DetailsOf,
+  defineErrors,
+  details,
+  type ErrorMaker,
+  type ErrorMakers,
+  isPolderError,
+  PolderError,
+  type PolderErrorOptions,
+} from "./polder-error.ts";
+export { describeProblems, type Problem, refuseProblems } from "./problems.ts";
+export { type LogFields, type Logger, silentLogger } from "./runtime.ts";
+export {
+  type AnySchema,
+  type JsonSchema,
+  jsonSchemaOf,
+  type Schema,
+  type SchemaInput,
+  type SchemaOutput,
+  type SchemaSide,
+} from "./schema.ts";
+export {
+  type BatchContext,
+  batchSubscription,
+  type DeliveredEvent,
+  type DeliveryContext,
+  type NeededDelivery,
+  type OutsideContext,
+  outsideSubscription,
+  type Subscription,
+  type SubscriptionMode,
+  type SubscriptionOptions,
+  subscription,
+} from "./subscription.ts";
+export { type Team, team } from "./team.ts";
+export type { EventInput, QueryResult, Reader, Rows, Transaction } from "./transaction.ts";
+export { compareVersions, isVersion, type Newest, newestVersion, type Version, versionParts } from "./version.ts";

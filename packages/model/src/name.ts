@@ -1,0 +1,49 @@
+import type { Problem } from "./problems.ts";
+
+/** Names become schemas, roles and paths, so they are plain: `order`, `product-catalog`. */
+const domainName = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+const memberName = /^[a-z][a-zA-Z0-9]*$/;
+
+/** Longest name of a domain: `<domain>_owner` must fit into PostgreSQL's 63 bytes, with room. */
+const DOMAIN_NAME_LENGTH_MAX = 40;
+
+/** Names that PostgreSQL or Polder itself uses in the same places. */
+const taken = new Set(["polder", "public", "postgres", "pg-catalog", "information-schema"]);
+
+/** What is wrong with a domain's name, if anything. */
+export function domainNameProblems(name: string, place: string): readonly Problem[] {
+  if (typeof name !== "string" || !domainName.test(name)) {
+    return [
+      {
+        place,
+        problem: `${JSON.stringify(name)} is not a domain's name: lower-case words joined by hyphens, such as "order" or "product-catalog"`,
+      },
+    ];
+  }
+  if (name.length > DOMAIN_NAME_LENGTH_MAX)
+    return [{ place, problem: `"${name}" is longer than ${DOMAIN_NAME_LENGTH_MAX} characters` }];
+  if (taken.has(name) || name.startsWith("pg-"))
+    return [{ place, problem: `"${name}" is reserved; choose another name` }];
+  return [];
+}
+
+/** What is wrong with the name of an operation, if anything. */
+export function operationNameProblems(name: string, place: string): readonly Problem[] {
+  if (memberName.test(name)) return [];
+  return [
+    {
+      place,
+      problem: `"${name}" is not an operation's name: it begins with a lower-case letter and has letters and digits only, such as "checkAvailability"`,
+    },
+  ];
+}
+
+/** The domain that a contract's name belongs to: what stands before the first point. */
+export function domainOf(contractName: string): string {
+  return contractName.split(".", 1)[0] ?? contractName;
+}
+
+/** The schema of a domain in PostgreSQL: its name with underscores. */
+export function schemaName(domain: string): string {
+  return domain.replaceAll("-", "_");
+}

@@ -1,0 +1,120 @@
+import { type Logger, type QueryResult, type Reader, silentLogger } from "@polder/model";
+import pg from "pg";
+import { explained, type Target } from "./database-error.ts";
+import { type Statement, statementNames, templateStatement, toConfig, toRows } from "./statement.ts";
+import { type OpenTransaction, openTransaction, type TransactionMode } from "./transaction.ts";
+
+/** Where a database is and as whom to go there. */
+export interface DatabaseOptions extends Target {
+  readonly password: string;
+  /** What `search_path` is set to: the schema of the domain. */
+  readonly schema?: string;
+  /** Name of the connections in `pg_stat_activity`. Default "polder". */
+  readonly applicationName?: string;
+  /** Connections at most. Default 10. */
+  readonly connectionsMax?: number;
+  /** How long to wait for a free connection, in milliseconds. Default 10,000. */
+  readonly connectTimeoutMs?: number;
+  /** How long one statement may run, in milliseconds; 0 is no limit. Default 60,000. */
+  readonly statementTimeoutMs?: number;
+  /** How long a transaction may stand idle before PostgreSQL ends it, in milliseconds; 0 is no limit. Default 60,000. */
+  readonly idleInTransactionTimeoutMs?: number;
+  /** Keep statements prepared on each connection. Switch off behind a pooler in transaction mode. Default true. */
+  readonly prepare?: boolean;
+  readonly logger?: Logger;
+}
+
+/** Connections to one database as one role. */
+export interface Database extends Reader, AsyncDisposable {
+  readonly target: Target;
+  /** Runs one prepared statement on any connection, in a transaction of its own. */
+  readonly run: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
+  /** A transaction that begins with its first statement. Whoever opens it ends it. */
+  readonly begin: (mode?: TransactionMode) => OpenTransaction;
+  /** A connection for one purpose, outside the pool: for LISTEN or session locks. The caller ends it. */
+  readonly connect: () => Promise<pg.Client>;
+  /** Waits for the connections that are in use, then closes all. */
+  readonly close: () => Promise<void>;
+}
+
+/** Opens a database. Nothing is connected before the first statement. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const target: Target = { host: options.host, port: options.port, database: options.database, user: options.user };
+  const logger = options.logger ?? silentLogger;
+  const config = clientConfig(options);
+  const pool = new pg.Pool({
+    ...config,
+    max: options.connectionsMax ?? 10,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    idleTimeoutMillis: 30_000,
+    allowExitOnIdle: false,
+  });
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  pool.on("error", (error) => logger.debug("an idle connection was lost", { ...target, error: error.message }));
+  const nameOf = options.prepare === false ? () => undefined : statementNames();
+  const named = (statement: Statement): Statement => {
+    const name = statement.name ?? nameOf(statement.text);
+    return name === undefined ? statement : { ...statement, name };
+  };
+  const run = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+    try {
+      return (await pool.query(toConfig(named(statement)))) as unknown as QueryResult<Row>;
+    } catch (error) {
+      throw explained(error, target);
+    }
+  };
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= pool.end());
+  return {
+    target,
+    run,
+    query: <Row>(text: string, values: readonly unknown[] = []) => run<Row>({ text, values }),
+    sql: async <Row>(parts: TemplateStringsArray, ...values: readonly unknown[]) =>
+      toRows(await run<Row>(templateStatement(parts, values))),
+    begin: (mode) => openTransaction({ connect: () => pool.connect(), named, target, mode: mode ?? "read write" }),
+    connect: async () => {
+      const client = new pg.Client(config);
+      client.on("error", (error) => logger.debug("a connection was lost", { ...target, error: error.message }));
+      try {
+        await client.connect();
+      } catch (error) {
+        throw explained(error, target);
+      }
+      return client;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const OID_DATE = 1082;
+
+function clientConfig(options: DatabaseOptions): pg.ClientConfig {
+  const settings = {
+    ...(options.schema === undefined ? {} : { search_path: `"${options.schema}"` }),
+    statement_timeout: String(options.statementTimeoutMs ?? 60_000),
+    idle_in_transaction_session_timeout: String(options.idleInTransactionTimeoutMs ?? 60_000),
+    client_connection_check_interval: "5000",
+  };
+  return {
+    host: options.host,
+    port: options.port,
+    database: options.database,
+    user: options.user,
+    password: options.password,
+    application_name: options.applicationName ?? "polder",
+    keepAlive: true,
+    // Statements go out without waiting for the answers before them: begin, work and commit share round trips.
+    pipeline: true,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value.replaceAll(/([\\ ])/g, "\\$1")}`)
+      .join(" "),
+    // Parsers belong to this client: a date is a text, not midnight in the server's time zone.
+    types: {
+      getTypeParser: ((oid: number, format?: "text" | "binary") =>
+        oid === OID_DATE
+          ? (text: string) => text
+          : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+    },
+  } as pg.ClientConfig;
+}

@@ -1,0 +1,80 @@
+import { identifier } from "../sql-name.ts";
+import type { DomainHome } from "./roles.ts";
+import type { SystemScope } from "./system-object.ts";
+
+/**
+ * What every domain's schema holds of Polder itself: the outbox, the answers of keyed commands, the
+ * ledger of migrations, and the processes that run the domain. The tables belong to Polder's own
+ * role, so that neither the domain's code nor its migrations can rewrite them.
+ */
+export function homeSteps(home: DomainHome): SystemScope {
+  const sqlTable = (name: string): string => identifier(home.schema, name);
+  const app = identifier(home.app);
+  return {
+    scope: home.domain,
+    steps: [
+      {
+        name: "0001 outbox",
+        // Identity values are drawn one by one (cache 1): a cached range would break the order of events per key.
+        sql: `create table ${sqlTable("_outbox")} (
+  id bigint generated always as identity (cache 1) primary key,
+  xid xid8 not null default pg_current_xact_id(),
+  event_id uuid not null,
+  key text not null,
+  type text not null,
+  version text not null,
+  data json not null,
+  headers json,
+  at timestamptz not null default clock_timestamp()
+) partition by range (id);
+create index on ${sqlTable("_outbox")} (xid);
+grant insert on ${sqlTable("_outbox")} to ${app};`,
+      },
+      {
+        name: "0002 request",
+        sql: `create table ${sqlTable("_request")} (
+  operation text not null,
+  key text not null,
+  input_hash bytea not null,
+  answer json not null,
+  at timestamptz not null default now(),
+  primary key (operation, key)
+);
+create index on ${sqlTable("_request")} (at);
+grant select, insert, delete on ${sqlTable("_request")} to ${app};`,
+      },
+      {
+        name: "0003 migration",
+        sql: `create table ${sqlTable("_migration")} (
+  name text primary key,
+  hash text not null,
+  applied_at timestamptz not null default now(),
+  duration_ms integer not null
+);
+grant select on ${sqlTable("_migration")} to ${app};`,
+      },
+      {
+        name: "0004 instance",
+        sql: `create table ${sqlTable("_instance")} (
+  id uuid primary key,
+  host text not null,
+  pid integer not null,
+  started_at timestamptz not null default now(),
+  seen_at timestamptz not null default now()
+);
+grant select, insert, update, delete on ${sqlTable("_instance")} to ${app};`,
+      },
+      {
+        name: "migrate function",
+        repeatable: true,
+        // Inside a security-definer function the role cannot be changed: a migration stays the domain's owner.
+        role: home.owner,
+        sql: `create or replace function ${identifier(home.schema, "_migrate")}(migration text) returns void
+language plpgsql security definer
+set search_path = ${identifier(home.schema)}, pg_temp
+as $body$ begin execute migration; end $body$;
+revoke all on function ${identifier(home.schema, "_migrate")}(text) from public;`,
+      },
+    ],
+  };
+}

@@ -1,0 +1,20 @@
+import { schemaName } from "@polder/model";
+
+/** The names that a domain has in a database. */
+export interface DomainHome {
+  readonly domain: string;
+  readonly schema: string;
+  /** Owns the schema and runs its migrations; nobody logs in as it. */
+  readonly owner: string;
+  /** The role of the domain's processes: reads and writes the domain's own tables. */
+  readonly app: string;
+}
+
+/** The role that owns what Polder keeps; nobody logs in as it. */
+export const POLDER_ROLE = "polder";
+
+/** The names of a domain in a database: `order` lives in the schema `order` as `order_owner` and `order_app`. */
+export function homeOf(domain: string): DomainHome {
+  const schema = schemaName(domain);
+  return { domain, schema, owner: `${schema}_owner`, app: `${schema}_app` };
+}

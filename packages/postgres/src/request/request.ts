@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import type { Database } from "../database.ts";
+import { errorField, sqlState } from "../database-error.ts";
+import { postgresErrors } from "../errors.ts";
+import { identifier } from "../sql-name.ts";
+import type { Statement } from "../statement.ts";
+
+/** A command with an idempotency key. */
+export interface KeyedRequest {
+  /** API and operation, such as `inventory.reserve`. */
+  readonly operation: string;
+  readonly key: string;
+  readonly input: unknown;
+}
+
+/**
+ * The answer that this request got when it first came, or nothing.
+ *
+ * @throws `IDEMPOTENCY_KEY_REUSED` when the key came with another input.
+ */
+export async function findAnswer(database: Database, schema: string, request: KeyedRequest): Promise<unknown> {
+  const found = await database.query<{ answer: unknown; same: boolean }>(
+    `select answer, input_hash = $3 as same from ${identifier(schema, "_request")} where operation = $1 and key = $2`,
+    [request.operation, request.key, hashOf(request.input)],
+  );
+  const row = found.rows[0];
+  if (row === undefined) return undefined;
+  if (row.same) return row.answer;
+  throw postgresErrors.IDEMPOTENCY_KEY_REUSED(
+    `The idempotency key ${JSON.stringify(request.key)} of ${request.operation} came before with another input. Take a fresh key for another command.`,
+    { operation: request.operation, key: request.key },
+  );
+}
+
+/** The statement that stores an answer, in the transaction of the command. It fails when the request has an answer already. */
+export function answerInsert(schema: string, request: KeyedRequest, answer: unknown): Statement {
+  return {
+    text: `insert into ${identifier(schema, "_request")} (operation, key, input_hash, answer) values ($1, $2, $3, $4)`,
+    values: [request.operation, request.key, hashOf(request.input), JSON.stringify(answer)],
+  };
+}
+
+/** Says whether a command failed because the same request has been answered in the meantime. */
+export function isAnsweredMeanwhile(error: unknown): boolean {
+  return sqlState(error) === "23505" && errorField(error, "table") === "_request";
+}
+
+/** Answers that one round of forgetting deletes at most. */
+const FORGET_MAX = 5_000;
+
+/** Forgets answers older than some days, a bounded number at a time; gives how many. */
+export async function forgetAnswers(database: Database, schema: string, days: number): Promise<number> {
+  const deleted = await database.query(
+    `delete from ${identifier(schema, "_request")} where (operation, key) in (
+  select operation, key from ${identifier(schema, "_request")} where at < now() - make_interval(days => $1) order by at limit ${FORGET_MAX}
+)`,
+    [days],
+  );
+  return deleted.rowCount ?? 0;
+}
+
+function hashOf(input: unknown): Buffer {
+  return createHash("sha256").update(canonical(input)).digest().subarray(0, 16);
+}
+
+/** JSON with the fields in order, so that the order in which a caller wrote them does not matter. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

@@ -1,0 +1,43 @@
+import { type CallTransport, createClient } from "@polder/http";
+import { type AnyApi, type Call, declaredNeed, type Domain, modelErrors } from "@polder/model";
+import { runtimeErrors } from "../errors.ts";
+
+/** Finds what carries calls to an API: the same process, or HTTP. */
+export type FindTransport = (api: string) => CallTransport;
+
+/** What the calls of one handler need. */
+export interface CallParts {
+  readonly domain: Domain;
+  readonly findTransport: FindTransport;
+  /** Is the handler's transaction open? Then it cannot call: it would hold its locks while it waits for another domain. */
+  readonly isInTransaction: () => boolean;
+  /** Milliseconds left of the call or delivery in whose course the handler runs. */
+  readonly remainingMs?: () => number;
+}
+
+/** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
+export function callsOf({ domain, findTransport, isInTransaction, remainingMs }: CallParts): Call<Domain> {
+  const call = (api: AnyApi): unknown => {
+    const need = declaredNeed(domain, api?.name);
+    if (need === undefined || need.contract.kind !== "api") {
+      throw modelErrors.NOT_DECLARED(`"${domain.name}" calls "${api?.name}" without having declared it. Add need(…) to its declaration, if this coupling is wanted.`, {
+        domain: domain.name,
+        what: "needs",
+        contract: String(api?.name),
+      });
+    }
+    return createClient(need.contract, need.version, {
+      transport: findTransport(api.name),
+      caller: domain.name,
+      ...(remainingMs === undefined ? {} : { deadline: remainingMs }),
+      onCall: ({ operation }) => {
+        if (!isInTransaction()) return;
+        throw runtimeErrors.CALL_IN_TRANSACTION(
+          `A handler of "${domain.name}" calls ${api.name}.${operation} while its transaction is open, and would hold its locks until the answer comes. Call first, then use tx.`,
+          { domain: domain.name, api: api.name, operation },
+        );
+      },
+    });
+  };
+  return call as Call<Domain>;
+}

@@ -1,0 +1,23 @@
+import { defineErrors, type ErrorMakers, type Problem } from "@polder/model";
+
+/** The codes of this package, with what each carries. */
+export interface RuntimeErrors {
+  readonly CALL_IN_TRANSACTION: { readonly domain: string; readonly api: string; readonly operation: string };
+  readonly CONFIG_INVALID: { readonly path: string; readonly problems: readonly Problem[] };
+  readonly CONFIG_NOT_FOUND: { readonly path: string };
+  readonly DOMAIN_UNKNOWN: { readonly domain: string; readonly known: readonly string[] };
+  readonly DOMAINS_INVALID: { readonly problems: readonly Problem[] };
+  readonly EVENT_TOO_LARGE: { readonly event: string; readonly bytes: number; readonly bytesMax: number };
+  readonly EVENT_VERSION_UNKNOWN: { readonly event: string; readonly version: string; readonly needed: string };
+}
+
+/** The errors of @polder/runtime. Each code has a page under `docs/errors`. */
+export const runtimeErrors: ErrorMakers<RuntimeErrors> = defineErrors<RuntimeErrors>({
+  CALL_IN_TRANSACTION: "A call to another domain inside an open transaction",
+  CONFIG_INVALID: "The configuration has mistakes",
+  CONFIG_NOT_FOUND: "There is no configuration",
+  DOMAIN_UNKNOWN: "There is no such domain",
+  DOMAINS_INVALID: "Domains have mistakes",
+  EVENT_TOO_LARGE: "An event is too large",
+  EVENT_VERSION_UNKNOWN: "An event has a version that its reader does not know",
+});

@@ -1,0 +1,7 @@
+export { runtimeErrors } from "./errors.ts";
+export { type Host, type HostOptions, type HttpOptions, startHost } from "./host.ts";
+export { defineConfig, type PolderConfig } from "./load/config.ts";
+export { type LoadedConfig, loadConfig } from "./load/load-config.ts";
+export { type LoadedDomain, loadDomain, loadDomains } from "./load/load-domains.ts";
+export { type MigratedDomain, openProject, type Project, type ProjectDatabase, type ProjectOptions, projectScopes, selectDomains } from "./load/project.ts";
+export { createLogger, type LogFormat, type LogLevel, withFields } from "./logger.ts";

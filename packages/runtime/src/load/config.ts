@@ -1,0 +1,17 @@
+import type { HttpOptions } from "../host.ts";
+
+/** What `polder.config.ts` exports: which domains there are, and where they run. */
+export interface PolderConfig {
+  /** Folders of the domains, relative to the configuration; each has an `index.ts` that exports its implementation. */
+  readonly domains: readonly string[];
+  /** Address of the database, `postgres://…`. Default: the environment's `DATABASE_URL`; without one, an embedded PostgreSQL. */
+  readonly database?: string;
+  readonly http?: HttpOptions;
+  /** Base URLs of domains that run in other processes, by name. */
+  readonly urls?: Readonly<Record<string, string>>;
+}
+
+/** Helps an editor to complete `polder.config.ts`; gives back what it gets. */
+export function defineConfig(config: PolderConfig): PolderConfig {
+  return config;
+}

@@ -1,0 +1,51 @@
+import { type Attributes, type Context, context, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { isPolderError } from "@polder/model";
+
+/** The headers of W3C trace context, as calls and events carry them. */
+export type TraceHeaders = Readonly<Record<string, string>>;
+
+/**
+ * Runs a piece of work in a span, active while it runs. Without an OpenTelemetry SDK there is no span, and this
+ * costs next to nothing.
+ */
+export async function inSpan<Result>(name: string, attributes: Attributes, run: () => Promise<Result>, options: { readonly kind?: SpanKind; readonly parent?: Context } = {}): Promise<Result> {
+  const parent = options.parent ?? context.active();
+  const span = tracer().startSpan(name, { kind: options.kind ?? SpanKind.INTERNAL, attributes }, parent);
+  try {
+    return await context.with(trace.setSpan(parent, span), run);
+  } catch (error) {
+    fail(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Marks in a span of its own that an event was published, and gives the headers that carry the trace on; null without a trace. */
+export function publishSpan(event: string, attributes: Attributes): string | null {
+  const span = tracer().startSpan(`publish ${event}`, { kind: SpanKind.PRODUCER, attributes });
+  const headers: Record<string, string> = {};
+  propagation.inject(trace.setSpan(context.active(), span), headers);
+  span.end();
+  return Object.keys(headers).length === 0 ? null : JSON.stringify(headers);
+}
+
+/** The context of an event's publisher, or an empty one. */
+export function contextOf(headers: string | null): Context {
+  return headers === null ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, JSON.parse(headers) as TraceHeaders);
+}
+
+/** A span for what has already happened, such as an event's way through the relay. */
+export function pastSpan(name: string, attributes: Attributes, options: { readonly parent: Context; readonly from: Date; readonly to: Date }): void {
+  tracer().startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime: options.from }, options.parent).end(options.to);
+}
+
+function tracer(): ReturnType<typeof trace.getTracer> {
+  return trace.getTracer("@polder/runtime");
+}
+
+function fail(span: Span, error: unknown): void {
+  const code = isPolderError(error) ? error.code : "unknown";
+  span.setAttribute("error.type", code);
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+}
