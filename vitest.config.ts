@@ -13,7 +13,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "examples/*/*.test.ts", "examples/*/domains/**/*.test.ts"],
           // Type tests; the compiler also reports every error in the other tests here.
           typecheck: { enabled: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" },
         },
@@ -23,6 +23,7 @@ export default defineConfig({
         test: {
           name: "database",
           include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts"],
+          globalSetup: ["tools/src/test-run.ts"],
           pool: "forks",
           maxWorkers: 2,
           testTimeout: 30_000,
@@ -32,7 +33,7 @@ export default defineConfig({
       { extends: true, test: { name: "tools", include: ["tools/src/**/*.test.ts"] } },
       {
         extends: true,
-        test: { name: "long", include: ["**/*.long.ts"], pool: "forks", maxWorkers: 1, testTimeout: 1_800_000 },
+        test: { name: "long", include: ["**/*.long.ts"], globalSetup: ["tools/src/test-run.ts"], pool: "forks", maxWorkers: 1, testTimeout: 1_800_000 },
       },
     ],
   },

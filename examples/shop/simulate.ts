@@ -30,7 +30,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationTo
   const { clients, seed, signal, onOrder, inFlightMax = 32, attemptsMax = 20 } = options;
   const act = actWith(clients, attemptsMax);
   const turn = pace(options.ordersPerSecond, signal);
-  const totals = { placed: 0, cancelled: 0, OutOfStock: 0, UnknownSku: 0, unanswered: 0 };
+  const totals = { placed: 0, OutOfStock: 0, UnknownSku: 0, UnknownProduct: 0, unanswered: 0 };
   const inFlight = new Set<Promise<void>>();
   const failures: unknown[] = [];
   let isOpen = false;

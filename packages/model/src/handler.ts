@@ -1,10 +1,13 @@
-import type { OperationRef, Operations } from "./api.ts";
+import type { ApiCore, OperationRef, Operations } from "./api.ts";
 import type { Domain, NeededApi, NeededVersion, PublishedOperation } from "./domain.ts";
 import type { Operation } from "./operation.ts";
 import type { Outcome, Refuse, Refused } from "./outcome.ts";
 import type { Logger } from "./runtime.ts";
 import type { SchemaInput, SchemaOutput } from "./schema.ts";
 import type { Reader, Transaction } from "./transaction.ts";
+
+/** The client of an API: at its newest version, or at the one that is named. */
+export type ClientOf<A extends ApiCore, V extends keyof A["versions"] = Extract<keyof A["versions"], A["newest"]>> = Client<A["versions"][V]>;
 
 /** What a caller may say about one call. */
 export interface CallOptions {
@@ -52,7 +55,12 @@ export interface QueryContext<D extends Domain = Domain, Op extends Operation = 
 export interface CommandContext<D extends Domain = Domain, Op extends Operation = Operation>
   extends OperationContext<D, Op> {
   readonly tx: Transaction<D>;
-  /** The caller's idempotency key, or a fresh one: derive the keys of further calls from it. */
+  /**
+   * Reads before the transaction begins: each statement by itself, holding nothing afterwards. For what
+   * a command must know before it calls another domain; what `tx` finds later may have changed.
+   */
+  readonly read: Reader;
+  /** The caller's idempotency key, or a fresh one; the same in every run of the command. Derive the keys of further calls from it. */
   readonly key: string;
 }
 
@@ -61,8 +69,10 @@ export type HandlerContext<D extends Domain, Op extends Operation> = Op["kind"] 
   ? QueryContext<D, Op>
   : CommandContext<D, Op>;
 
-/** What a handler answers: the output, or a refusal that the operation declares. */
-export type HandlerAnswer<Op extends Operation> = SchemaInput<Op["output"]> | Refused<keyof Op["refusals"] & string>;
+/** What a handler answers: the output, or a refusal that the operation declares. Where there is no output, nothing. */
+export type HandlerAnswer<Op extends Operation> =
+  | (null extends SchemaInput<Op["output"]> ? SchemaInput<Op["output"]> | undefined | void : SchemaInput<Op["output"]>)
+  | Refused<keyof Op["refusals"] & string>;
 
 /** The code that answers one operation. */
 export interface Handler<ApiName extends string = string, OperationName extends string = string> {

@@ -28,6 +28,7 @@ export {
   type Call,
   type CallOptions,
   type Client,
+  type ClientOf,
   type CommandContext,
   type Handler,
   type HandlerAnswer,

@@ -8,6 +8,7 @@ export {
   type Call,
   type CallOptions,
   type Client,
+  type ClientOf,
   type CommandContext,
   type Contract,
   command,

@@ -1,7 +1,11 @@
 // A user of the embedded server in a process of its own: starts it, reports to its parent, stops it
-// when told to. Started by `startInChild`.
+// when its parent lets go. Started by `startInChild`.
 import { once } from "node:events";
-import { type EmbeddedOptions, startEmbedded } from "../src/embedded/start-embedded.ts";
+import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "../src/embedded/start-embedded.ts";
+
+export type ChildAnswer =
+  | Pick<EmbeddedServer, "origin" | "port" | "directory">
+  | { readonly error: { readonly message: string } };
 
 process.on("message", (options: EmbeddedOptions) => void use(options));
 
@@ -10,11 +14,17 @@ async function use(options: EmbeddedOptions): Promise<void> {
   try {
     const server = await startEmbedded(options);
     const { origin, port, directory } = server;
-    process.send?.({ origin, port, directory }, () => undefined);
+    answer({ origin, port, directory });
     await released;
     await server.stop();
   } catch (error) {
-    process.send?.({ error: { ...(error as object), message: (error as Error).message } });
+    if (!process.connected) throw error;
+    answer({ error: { ...(error as Error), message: (error as Error).message } });
     process.disconnect();
   }
+}
+
+/** Whether the parent still listens is its affair. */
+function answer(message: ChildAnswer): void {
+  process.send?.(message, () => undefined);
 }

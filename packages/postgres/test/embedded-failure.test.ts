@@ -71,14 +71,14 @@ test("a file where the folder should be is named", async () => {
 test.runIf(await canMount())("a full disk is named (needs the right to mount)", async () => {
   await using project = await newProject();
   await mkdir(project.directory);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=20m,mode=755", "tmpfs", project.directory]);
+  execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=20m,mode=755", "tmpfs", project.directory]);
   try {
     await expect(startEmbedded(project)).rejects.toMatchObject({
       code: "EMBEDDED_DIRECTORY_UNUSABLE",
       details: { reason: "the disk is full" },
     });
   } finally {
-    execFileSync("umount", [project.directory]);
+    execFileSync("/bin/umount", [project.directory]);
   }
 });
 
@@ -95,8 +95,8 @@ async function canMount(): Promise<boolean> {
   if (!isRoot || process.platform !== "linux") return false;
   const folder = await mkdtemp(join(tmpdir(), "polder-mount-"));
   try {
-    execFileSync("mount", ["-t", "tmpfs", "tmpfs", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder]);
+    execFileSync("/bin/mount", ["-t", "tmpfs", "tmpfs", folder], { stdio: "ignore" });
+    execFileSync("/bin/umount", [folder]);
     return true;
   } catch {
     return false;

@@ -7,6 +7,7 @@ import { Client } from "pg";
 import { clusterIn } from "../src/embedded/cluster.ts";
 import { serverProcesses } from "../src/embedded/server-processes.ts";
 import type { EmbeddedOptions, EmbeddedServer } from "../src/embedded/start-embedded.ts";
+import type { ChildAnswer } from "./embedded-child.ts";
 
 export const isRoot: boolean = process.getuid?.() === 0;
 
@@ -65,7 +66,8 @@ export function startInChild(
   });
   const exited = once(child, "exit");
   child.send(options);
-  const answered = once(child, "message").then(([answer]) => {
+  const answered = once(child, "message").then(([message]) => {
+    const answer = message as ChildAnswer;
     if ("error" in answer) throw Object.assign(new Error(answer.error.message), answer.error);
     return answer;
   });

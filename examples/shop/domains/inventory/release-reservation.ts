@@ -7,7 +7,7 @@ export const release = handler(inventory, Inventory.release, async ({ input, tx,
   const [released] = await endReservations(tx, "released", [input.reservationId]);
   if (released !== undefined) {
     tx.publish(StockReleased, released);
-    return null;
+    return;
   }
   const [picked] = await tx.sql`
     select

@@ -14,7 +14,7 @@ export const quote = handler(order, Order.quote, async ({ input, call, refuse, t
   );
   const goods = [];
   for (const answer of answers) {
-    if (!answer.ok) return refuse("UnknownSku", answer.details);
+    if (!answer.ok) return refuse("UnknownSku", { sku: answer.details.sku });
     const { sku, available } = answer.value;
     const unitCents = prices.get(sku);
     if (unitCents === undefined) return refuse("UnknownProduct", { sku });

@@ -1,7 +1,5 @@
-import type { Client } from "polder";
+import type { ClientOf } from "polder";
 import type { Inventory } from "../inventory/contract.ts";
-
-type InventoryClient = Client<(typeof Inventory.versions)["1.0.0"]>;
 
 interface Line {
   readonly sku: string;
@@ -25,7 +23,7 @@ type Reservations =
  * the availability first: asked again, it would miss what this very order has reserved.
  */
 export async function reserveLines(
-  inventory: InventoryClient,
+  inventory: ClientOf<typeof Inventory>,
   orderId: string,
   lines: readonly Line[],
 ): Promise<Reservations> {

@@ -42,32 +42,47 @@ export interface ProvisionReport {
  * @throws `POSTGRES_TOO_OLD`, `PROVISION_FORBIDDEN`, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`.
  */
 export async function provision(options: ProvisionOptions): Promise<ProvisionReport> {
-  const { admin, homes, scopes, dryRun = false } = options;
-  const client = await admin.connect();
+  const client = await options.admin.connect();
   try {
     await refuseOldServer(client);
-    await client.query("begin");
-    // Only one provisions at a time; released at the end of the transaction.
-    await client.query("select pg_advisory_xact_lock(hashtextextended('polder provision', 0))");
-    const observed = await observe(client, homes);
-    if (!observed.isSuperuser && !observed.canCreateRoles) throw forbidden(observed.currentUser);
-    const planned = [
-      ...planProvision(homes, scopes, observed),
-      ...(options.setPasswords === true ? passwordStatements(homes) : []),
-    ];
-    if (!dryRun) for (const statement of planned) await apply(client, statement, options.password);
-    await client.query(dryRun ? "rollback" : "commit");
-    const drift = [
-      ...findDrift(homes, observed),
-      ...(dryRun ? [] : await passwordDrift(admin, homes, options.password)),
-    ];
-    return { statements: planned.map(({ what, sql }) => ({ what, sql })), applied: !dryRun, drift };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await provisionOnce(client, options);
+      } catch (error) {
+        await client.query("rollback").catch(() => undefined);
+        // Roles belong to the whole server: another database may be making the same ones right now.
+        if (attempt >= ATTEMPTS_MAX || !isRoleRace(error)) throw error;
+      }
+    }
   } catch (error) {
-    if (sqlState(error) === "42501") throw forbidden(admin.target.user, error);
+    if (sqlState(error) === "42501") throw forbidden(options.admin.target.user, error);
     throw error;
   } finally {
     await client.end();
   }
+}
+
+/** Attempts when others make the same roles at the same time. */
+const ATTEMPTS_MAX = 10;
+
+/** Duplicate object, unique violation in the catalog, or "tuple concurrently updated". */
+function isRoleRace(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === "42710" || state === "23505" || (state === "XX000" && error instanceof Error && error.message.includes("concurrently"));
+}
+
+async function provisionOnce(client: pg.ClientBase, options: ProvisionOptions): Promise<ProvisionReport> {
+  const { admin, homes, scopes, dryRun = false } = options;
+  await client.query("begin");
+  // Only one provisions at a time; released at the end of the transaction.
+  await client.query("select pg_advisory_xact_lock(hashtextextended('polder provision', 0))");
+  const observed = await observe(client, homes);
+  if (!observed.isSuperuser && !observed.canCreateRoles) throw forbidden(observed.currentUser);
+  const planned = [...planProvision(homes, scopes, observed), ...(options.setPasswords === true ? passwordStatements(homes) : [])];
+  if (!dryRun) for (const statement of planned) await apply(client, statement, options.password);
+  await client.query(dryRun ? "rollback" : "commit");
+  const drift = [...findDrift(homes, observed), ...(dryRun ? [] : await passwordDrift(admin, homes, options.password))];
+  return { statements: planned.map(({ what, sql }) => ({ what, sql })), applied: !dryRun, drift };
 }
 
 function forbidden(user: string, cause?: unknown): Error {

@@ -56,9 +56,11 @@ async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedC
     call.key === undefined ? undefined : { operation: `${handler.api}.${handler.operation}`, key: call.key, input: structuredClone(call.input) };
   const first = request === undefined ? undefined : await findAnswer(database, schema, request);
   if (first !== undefined) return first as Executed;
+  // The same key in every run: what the handler has others do under keys derived from it is not done twice.
+  const key = call.key ?? randomUUID();
   for (let run = 1; ; run += 1) {
     try {
-      return await runOnce(parts, handler, call, request);
+      return await runOnce(parts, handler, call, { key, request });
     } catch (error) {
       if (request !== undefined && isAnsweredMeanwhile(error)) {
         const meanwhile = await findAnswer(database, schema, request);
@@ -70,7 +72,13 @@ async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedC
   }
 }
 
-async function runOnce(parts: ExecuteParts, handler: Handler, call: AdmittedCall, request: KeyedRequest | undefined): Promise<Executed> {
+interface CommandRun {
+  readonly key: string;
+  /** Missing where the caller gave no key: then its answer is not kept. */
+  readonly request: KeyedRequest | undefined;
+}
+
+async function runOnce(parts: ExecuteParts, handler: Handler, call: AdmittedCall, { key, request }: CommandRun): Promise<Executed> {
   const { domain, database, schema } = parts;
   const transaction = database.begin();
   // Whoever is told that it took too long must not find it done: the connection goes, and the transaction with it.
@@ -78,7 +86,8 @@ async function runOnce(parts: ExecuteParts, handler: Handler, call: AdmittedCall
   call.signal.addEventListener("abort", abandon, { once: true });
   try {
     const { tx, outbox } = handlerTransaction(domain, transaction, schema);
-    const context: CommandContext = { tx, key: call.key ?? randomUUID(), ...contextOf(parts, call, transaction.isOpen) };
+    const read = { sql: database.sql, query: database.query };
+    const context: CommandContext = { tx, read, key, ...contextOf(parts, call, transaction.isOpen) };
     const executed = await call.conclude(await handler.run(context));
     if (executed.kind === "refused") {
       await transaction.rollback();

@@ -1,0 +1,1 @@
+export { TEST_DIRECTORY_VARIABLE, type TestDatabase, type TestServer, testServer } from "./test-server.ts";

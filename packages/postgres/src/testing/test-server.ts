@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Database, openDatabase } from "../database.ts";
+import type { DatabaseAddress } from "../database-url.ts";
+import { type EmbeddedServer, startEmbedded } from "../embedded/start-embedded.ts";
+import { type DomainHome, homeOf } from "../provision/roles.ts";
+import { openSecrets } from "../secrets.ts";
+import { identifier } from "../sql-name.ts";
+
+/** A server for tests: real, fast, and without care for a crash of the machine. */
+export interface TestServer extends AsyncDisposable {
+  readonly server: EmbeddedServer;
+  /** A new, empty database; dropped when it is disposed. */
+  readonly database: () => Promise<TestDatabase>;
+}
+
+/** A database of its own for a test. */
+export interface TestDatabase extends AsyncDisposable {
+  /** As the superuser. */
+  readonly admin: Database;
+  readonly address: DatabaseAddress;
+  /** The password of a role; the same in all databases of the server, since roles are. */
+  readonly password: (role: string) => string;
+  /** How the processes of a domain go there. */
+  readonly appAddress: (domain: string) => DatabaseAddress;
+  /** Opens it as a domain's own role, with the domain's schema. The caller closes it. */
+  readonly openAs: (home: DomainHome) => Database;
+}
+
+/** The environment variable that names the folder of the server that a whole test run shares. */
+export const TEST_DIRECTORY_VARIABLE: string = "POLDER_TEST_DIRECTORY";
+
+/**
+ * Joins the server of this test run, starting it if need be; with `own` starts one that nobody else uses, for tests
+ * that hold transactions open or stop the server: snapshots and crashes reach across databases.
+ */
+export async function testServer(options: { readonly own?: string; readonly settings?: Readonly<Record<string, string>>; readonly durable?: boolean } = {}): Promise<TestServer> {
+  const shared = process.env[TEST_DIRECTORY_VARIABLE] ?? join(tmpdir(), `polder-test-${process.ppid}`);
+  const directory = options.own === undefined ? shared : join(shared, `own-${options.own}-${randomBytes(4).toString("hex")}`);
+  const server = await startEmbedded({ directory, durable: options.durable ?? false, ...(options.settings === undefined ? {} : { settings: options.settings }) });
+  const root: DatabaseAddress = { host: server.host, port: server.port, user: server.user, password: server.password, database: "postgres" };
+  const secrets = openSecrets({ directory, env: {} });
+  return {
+    server,
+    database: async () => {
+      const name = `test_${randomBytes(6).toString("hex")}`;
+      await onRoot(root, `create database ${identifier(name)}`);
+      const address = { ...root, database: name };
+      const admin = openDatabase({ ...address, connectionsMax: 4 });
+      const appAddress = (domain: string): DatabaseAddress => {
+        const { app } = homeOf(domain);
+        return { ...address, user: app, password: secrets.get(app) };
+      };
+      return {
+        admin,
+        address,
+        password: secrets.get,
+        appAddress,
+        openAs: (home) => openDatabase({ ...appAddress(home.domain), schema: home.schema }),
+        [Symbol.asyncDispose]: async () => {
+          await admin.close();
+          await onRoot(root, `drop database ${identifier(name)} with (force)`);
+        },
+      };
+    },
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+async function onRoot(root: DatabaseAddress, text: string): Promise<void> {
+  await using database = openDatabase({ ...root, connectionsMax: 1 });
+  await database.query(text);
+}
