@@ -135,7 +135,8 @@ begin
   -- Dropping locks the whole table for a moment: give way at once when somebody is busy there, and come again.
   perform set_config('lock_timeout', '100ms', true);
   for candidate in
-    select c.oid, c.relname, n.nspname, i.inhparent = {{outbox_literal}}::regclass as is_outbox
+    select c.oid, c.relname, n.nspname, i.inhparent = {{outbox_literal}}::regclass as is_outbox,
+      (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''?(\d+)''?\)'))[1]::bigint as ends_before
     from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
     where i.inhparent in ({{outbox_literal}}::regclass, {{log_literal}}::regclass)
     order by c.oid
@@ -143,13 +144,13 @@ begin
   loop
     begin
       if candidate.is_outbox then
-        -- Older than the newest partition in use, and nothing in it that has not been moved.
-        continue when substring(candidate.relname from '[0-9]+$')::bigint + rows_per_partition > last_id;
+        -- No further id falls into it, and nothing in it has yet to be moved.
+        continue when candidate.ends_before > last_id;
         execute format('lock table %I.%I in access exclusive mode', candidate.nspname, candidate.relname);
         execute format('select not exists (select from %I.%I where not pg_visible_in_snapshot(xid, $1))', candidate.nspname, candidate.relname)
           into is_free using r.lo;
       else
-        continue when substring(candidate.relname from '[0-9]+$')::bigint + rows_per_partition > needed_above;
+        continue when candidate.ends_before > needed_above + 1;
         execute format('select not exists (select from %I.%I where seq > $1 or relayed_at > now() - $2)', candidate.nspname, candidate.relname)
           into is_free using needed_above, keep;
       end if;

@@ -50,6 +50,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     allowExitOnIdle: false,
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  // The same for one that breaks while it is in use, whose statements fail by themselves.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", (error) => logger.debug("an idle connection was lost", { ...target, error: error.message }));
   const nameOf = options.prepare === false ? () => undefined : statementNames();
   const named = (statement: Statement): Statement => {

@@ -1,6 +1,7 @@
 import { type Logger, silentLogger } from "@polder/model";
 import { type Database, homeOf } from "@polder/postgres";
 import { ROWS_PER_PARTITION } from "../bus-steps.ts";
+import { type CrashPoint, noCrash } from "../crash-point.ts";
 import type { GrowthSignal } from "../log/event-source.ts";
 import { busNames } from "../names.ts";
 import { type Pause, pauseFor } from "../pause.ts";
@@ -22,6 +23,7 @@ export interface RelayOptions {
   /** Rows of a partition of outbox and log. Default 1,000,000. */
   readonly rowsPerPartition?: number;
   readonly logger?: Logger;
+  readonly crashPoint?: CrashPoint;
 }
 
 /** The relay of one domain in this process. Any number of processes may run one. */
@@ -48,7 +50,7 @@ const FAILED_PAUSE_MAX_MS = 5_000;
  * idleness, paced under load.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { domain, database, growth, stepEventsMax = 2_000, paceMs = 5, pollMs = 1_000, logger = silentLogger } = options;
+  const { domain, database, growth, stepEventsMax = 2_000, paceMs = 5, pollMs = 1_000, logger = silentLogger, crashPoint = noCrash } = options;
   const names = busNames(homeOf(domain));
   const stepText = `select moved, more from ${names["relay"]}($1)`;
   const stopping = new AbortController();
@@ -75,7 +77,9 @@ export function startRelay(options: RelayOptions): Relay {
           await maintain();
           maintainAtMs = performance.now() + MAINTAIN_MS;
         }
+        await crashPoint("relay:before-step");
         const { rows } = await database.query<Step>(stepText, [stepEventsMax]);
+        await crashPoint("relay:after-step");
         const step = rows[0] ?? { moved: 0, more: false };
         failures = 0;
         if (step.moved > 0) growth.grown(domain);

@@ -6,6 +6,8 @@ export interface CheckpointRange {
   readonly hi: number;
   readonly seq: bigint;
   readonly epoch: bigint;
+  /** The process that holds it; nothing when nobody does. */
+  readonly owner: string | undefined;
   /** Does this process hold it? */
   readonly mine: boolean;
   /** Does nobody hold it? */
@@ -22,7 +24,7 @@ export type BalanceStep =
 
 /**
  * Decides one step. Pure. Every process runs it on what it sees, and every step is small: in the end
- * each live process holds one range, and the ranges are about as wide.
+ * every range has an owner, every live process holds one, and none more than its share.
  *
  * A range without an owner is claimed by whoever has fewer than its share. Fewer ranges than processes:
  * the owner of the widest splits it. More ranges than processes: an owner of two neighbours that have come
@@ -38,8 +40,11 @@ export function balance(ranges: readonly CheckpointRange[], instances: number): 
       if (right !== undefined) return { kind: "merge", left, right };
     }
   }
+  // Somebody has none: whoever has several gives one away.
+  const owners = new Set(ranges.flatMap(({ owner }) => owner ?? [])).size;
+  const isOwed = owners < Math.min(instances, ranges.length) && mine.length > 1 && !ranges.some((range) => range.free);
   const narrowest = [...mine].sort((a, b) => width(a) - width(b) || b.lo - a.lo)[0];
-  if (mine.length > shareMax && narrowest !== undefined) return { kind: "release", range: narrowest };
+  if ((mine.length > shareMax || isOwed) && narrowest !== undefined) return { kind: "release", range: narrowest };
   if (ranges.length < Math.min(instances, PARTS)) {
     const widest = [...ranges].sort((a, b) => width(b) - width(a) || a.lo - b.lo)[0];
     if (widest?.mine === true && width(widest) > 1) return { kind: "split", range: widest };

@@ -56,12 +56,20 @@ export function openCheckpoints(stream: StreamName, options: { readonly database
     await database.query(`update ${sqlTable} set lease_until = ${lease} where subscription = $1 and publisher = $2 and owner = $3`, [...key, owner]);
   };
   const look = async (): Promise<readonly CheckpointRange[]> => {
-    const { rows } = await database.query<{ lo: number; hi: number; seq: string; epoch: string; mine: boolean; free: boolean }>(
-      `select part_lo as lo, part_hi as hi, seq, epoch, owner is not distinct from $3::uuid as mine, lease_until < now() as free
+    const { rows } = await database.query<{ lo: number; hi: number; seq: string; epoch: string; owner: string | null; free: boolean }>(
+      `select part_lo as lo, part_hi as hi, seq, epoch, owner, lease_until < now() as free
 from ${sqlTable} where subscription = $1 and publisher = $2 order by part_lo`,
-      [...key, owner],
+      key,
     );
-    return rows.map((row) => ({ ...row, seq: BigInt(row.seq), epoch: BigInt(row.epoch) }));
+    return rows.map((row) => ({
+      lo: row.lo,
+      hi: row.hi,
+      seq: BigInt(row.seq),
+      epoch: BigInt(row.epoch),
+      owner: row.free ? undefined : (row.owner ?? undefined),
+      mine: row.owner === owner,
+      free: row.free,
+    }));
   };
   const instances = async (): Promise<number> => {
     const { rows } = await database.query<{ live: number }>(

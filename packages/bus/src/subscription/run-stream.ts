@@ -168,7 +168,10 @@ export function runStream(options: StreamOptions): Stream {
     if (now < clock.reportAtMs || held.length === 0) return;
     clock.reportAtMs = now + REPORT_MS;
     const lowest = await checkpoints.lowest();
-    if (lowest !== undefined) await source.report(name.subscription, lowest);
+    if (lowest === undefined) return;
+    await crashPoint("report:before");
+    await source.report(name.subscription, lowest);
+    await crashPoint("report:after");
   };
 
   const running = run();
