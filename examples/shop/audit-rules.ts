@@ -85,10 +85,10 @@ const atAnyTime: readonly Rule[] = [
 
   function* totalsAddUp({ orders, lines }) {
     const linesOf = Map.groupBy(lines, ({ orderId }) => orderId);
-    for (const { orderId, status, totalCents } of orders) {
+    for (const { orderId, totalCents } of orders) {
       const linesCents = sum((linesOf.get(orderId) ?? []).map(({ quantity, unitCents }) => quantity * unitCents));
       if (totalCents !== linesCents) yield `order ${orderId}: total ${totalCents}, but lines of ${linesCents}`;
-      if (totalCents <= 0 && status !== "cancelled") yield `order ${orderId}: total ${totalCents}, but not cancelled`;
+      if (totalCents <= 0) yield `order ${orderId}: total ${totalCents}`;
     }
   },
 
@@ -105,11 +105,10 @@ const atAnyTime: readonly Rule[] = [
 
   function* ordersFollowPayments({ orders, payments }) {
     const decisionOf = new Map(payments.map(({ orderId, status }) => [orderId, status]));
-    for (const { orderId, status, paid, totalCents } of orders) {
+    for (const { orderId, status, paid } of orders) {
       const decision = decisionOf.get(orderId);
       if (paid && decision !== "confirmed") yield `order ${orderId}: paid, but its payment is ${decision}`;
-      // Without a total it was cancelled for want of a price, and there was nothing to pay.
-      if (status === "cancelled" && totalCents > 0 && decision !== "declined") {
+      if (status === "cancelled" && decision !== "declined") {
         yield `order ${orderId}: cancelled, but its payment is ${decision}`;
       }
     }
@@ -162,10 +161,10 @@ const whenSettled: readonly Rule[] = [
   function* ordersAreDone({ orders, payments, shipments }) {
     const decisionOf = new Map(payments.map(({ orderId, status }) => [orderId, status]));
     const sent = sentOrders(shipments);
-    for (const { orderId, status, paid, shipped, totalCents } of orders) {
+    for (const { orderId, status, paid, shipped } of orders) {
       const decision = decisionOf.get(orderId);
       if (status === "placed" || status === "paid") yield `order ${orderId}: left ${status}`;
-      if (decision === undefined && totalCents > 0) yield `order ${orderId}: no payment`;
+      if (decision === undefined) yield `order ${orderId}: no payment`;
       if (decision === "confirmed" && !paid) yield `order ${orderId}: has not heard of its payment`;
       if (sent.has(orderId) && !shipped) yield `order ${orderId}: has not heard of its shipment`;
     }

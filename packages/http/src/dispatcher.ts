@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { isPolderError, type Logger, type PolderError, silentLogger } from "@polder/model";
+import { isPolderError, type Logger, silentLogger } from "@polder/model";
 import { admitInput, inputInvalid } from "./admit-input.ts";
 import type { CallAnswer, CallBounds, CallRequest, Failed } from "./call.ts";
 import { conclude } from "./conclude.ts";
@@ -10,7 +9,8 @@ import type { AdmittedCall, ServedDomain } from "./execute.ts";
 import { createGate } from "./gate.ts";
 import { checkKey } from "./idempotency-key.ts";
 import { createOperationTable, type Route, type ServedOperation } from "./operation-table.ts";
-import { hiddenProblemOf, problemOf } from "./problem.ts";
+import { problemOf } from "./problem.ts";
+import { reportFailure } from "./report-failure.ts";
 import { statusOfCode } from "./status-of-code.ts";
 import { inServerSpan } from "./tracing.ts";
 
@@ -111,10 +111,10 @@ async function perform(
   { limits, logger }: { readonly limits: DispatcherLimits; readonly logger: Logger },
 ): Promise<CallAnswer> {
   const { route, request, deadline } = running;
-  deadline.signal.throwIfAborted();
   if (request.key !== undefined) checkKey(request.key, route);
   const { value, violations } = await admitInput(route.declared, request.input);
   if (violations.length > 0) throw inputInvalid(route, violations);
+  deadline.signal.throwIfAborted();
   const admitted: AdmittedCall = {
     version: request.version,
     input: value,
@@ -142,28 +142,20 @@ async function perform(
 
 /** Errors of the call itself, before or beside its handler: their messages are written for callers. */
 function failureOf(error: unknown, running: Pick<RunningCall, "request">, logger: Logger): Failed {
-  if (isPolderError(error) && statusOfCode(error.code) !== undefined)
-    return { kind: "failed", problem: problemOf(error) };
-  return handlerFailure(error, running, logger);
+  if (!isPolderError(error) || statusOfCode(error.code) === undefined) return handlerFailure(error, running, logger);
+  return { kind: "failed", problem: problemOf(error) };
 }
 
 /**
- * Errors out of a handler. A code that callers know stays; the caller's own mistakes, though, are
- * found before the handler runs: one of ours that comes out of it is of a further call that it made.
+ * Errors out of a handler. The caller's mistakes in the call itself are found before the handler
+ * runs; a code of this package that comes out of it is of a further call, and no caller's business.
  */
 function handlerFailure(error: unknown, { request }: Pick<RunningCall, "request">, logger: Logger): Failed {
-  const status = isPolderError(error) ? statusOfCode(error.code) : undefined;
-  if (isPolderError(error) && status !== undefined && status < 500 && !Object.hasOwn(httpErrors, error.code)) {
-    return { kind: "failed", problem: problemOf(error) };
-  }
-  const correlationId = randomUUID();
-  logger.error("An operation failed", { ...fieldsOf(request), correlationId, error: describeError(error) });
-  const known = isPolderError(error) && status !== undefined && status >= 500 ? error : handlerFailed(error, request);
-  return { kind: "failed", problem: hiddenProblemOf(known, correlationId) };
-}
-
-function handlerFailed(cause: unknown, { api, operation }: CallRequest): PolderError {
-  return httpErrors.HANDLER_FAILED(`${api}.${operation} failed.`, { api, operation }, { cause });
+  const isForCaller =
+    isPolderError(error) && (statusOfCode(error.code) ?? 500) < 500 && !Object.hasOwn(httpErrors, error.code);
+  if (isForCaller) return { kind: "failed", problem: problemOf(error) };
+  const what = `${request.api}.${request.operation}`;
+  return { kind: "failed", problem: reportFailure(error, { logger, what, fields: fieldsOf(request) }) };
 }
 
 function reportGivenUp({ request, deadline }: RunningCall, work: Promise<unknown>, logger: Logger): void {

@@ -20,7 +20,7 @@ export interface HttpErrors {
   readonly CALL_DEADLINE_EXCEEDED: OperationDetails & { readonly deadlineMs: number };
   readonly CALL_FAILED: OperationDetails & { readonly problem: ProblemDocument };
   readonly CALL_UNREACHABLE: OperationDetails;
-  readonly HANDLER_FAILED: OperationDetails;
+  readonly HANDLER_FAILED: { readonly what: string };
   readonly IDEMPOTENCY_KEY_INVALID: OperationDetails;
   readonly INPUT_INVALID: OperationDetails & { readonly violations: readonly Violation[] };
   readonly JSON_BROKEN: { readonly position: number; readonly line: number; readonly column: number };
@@ -29,6 +29,8 @@ export interface HttpErrors {
   readonly OPERATION_UNKNOWN: { readonly wanted: string };
   readonly OVERLOADED: { readonly limit: string };
   readonly PORT_IN_USE: { readonly host: string; readonly port: number };
+  /** Never thrown: how a declared refusal travels over HTTP. */
+  readonly REFUSED: { readonly refusal: string };
   readonly REFUSAL_UNDECLARED: OperationDetails & { readonly refusal: string };
   readonly SHUTTING_DOWN: object;
   readonly VERSION_UNKNOWN: { readonly api: string; readonly version: string; readonly living: readonly string[] };
@@ -52,6 +54,7 @@ export const httpErrors: ErrorMakers<HttpErrors> = defineErrors<HttpErrors>({
   OPERATION_UNKNOWN: "No such operation is served",
   OVERLOADED: "The server is doing as much as it may",
   PORT_IN_USE: "The port is taken",
+  REFUSED: "The operation was refused",
   REFUSAL_UNDECLARED: "A handler refused in a way that its contract does not declare",
   SHUTTING_DOWN: "The server is about to stop",
   VERSION_UNKNOWN: "No such version of the API is served",

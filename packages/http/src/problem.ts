@@ -1,5 +1,6 @@
 import type { Violation } from "@polder/contracts";
 import type { PolderError } from "@polder/model";
+import { httpErrors } from "./errors.ts";
 import { statusOfCode } from "./status-of-code.ts";
 
 /** A failed call as it travels: a problem document (RFC 9457) with the code and what belongs to it. */
@@ -45,11 +46,10 @@ export function hiddenProblemOf(error: PolderError, correlationId: string): Prob
 
 /** The problem document of a refusal: status 409, with the refusal's name and details. */
 export function refusalProblem(refusal: string, details: unknown): ProblemDocument {
-  return {
-    ...problem("REFUSED", "The operation was refused", `The operation was refused: ${refusal}.`),
+  const refused = httpErrors.REFUSED(`The operation was refused: ${refusal}. Its contract says what that means.`, {
     refusal,
-    details: details ?? null,
-  };
+  });
+  return { ...problemOf(refused), refusal, details: details ?? null };
 }
 
 /** Reads a problem document that came from elsewhere, or gives nothing where it is none of Polder's. */

@@ -76,7 +76,11 @@ const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 function readScalar(schema: JsonSchema | undefined, text: string): unknown {
   const choices = "const" in (schema ?? {}) ? [schema?.["const"]] : schema?.["enum"];
-  if (Array.isArray(choices)) return choices.find((choice) => String(choice) === text) ?? text;
+  if (Array.isArray(choices)) {
+    // The choice itself may be null.
+    const index = choices.findIndex((choice) => String(choice) === text);
+    return index === -1 ? text : choices[index];
+  }
   const type = schema?.["type"];
   if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
   if ((type === "number" || type === "integer") && number.test(text) && Number.isFinite(Number(text)))

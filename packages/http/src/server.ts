@@ -4,13 +4,13 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { isPolderError, type Logger, silentLogger } from "@polder/model";
 import { type Context, Hono } from "hono";
-import { describeError } from "./describe-error.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { httpErrors } from "./errors.ts";
 import type { Route } from "./operation-table.ts";
 import { problemOf } from "./problem.ts";
 import type { BodyBudget } from "./read-body.ts";
 import { readRequest, splitUrl } from "./read-request.ts";
+import { type Failure, reportFailure } from "./report-failure.ts";
 import { bySpecificity, unknownRoute } from "./routing.ts";
 import { statusOfCode } from "./status-of-code.ts";
 import { writeAnswer, writeProblem } from "./write-answer.ts";
@@ -87,33 +87,32 @@ export interface HttpServer extends AsyncDisposable {
  * @throws `PORT_IN_USE` when somebody else listens there.
  */
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
-  const { host = "127.0.0.1", logger = silentLogger } = options;
+  const { host = "127.0.0.1", logger = silentLogger, extra = () => undefined } = options;
   const limits = { ...httpLimits, ...options.limits };
-  const extra = options.extra === undefined ? {} : { extra: options.extra };
-  const listenerOf = (dispatcher: Dispatcher): RequestListener =>
+  const budget: BodyBudget = { bytesMax: limits.bodiesBytesMax, bytes: 0 };
+  const serving = (dispatcher: Dispatcher): { readonly dispatcher: Dispatcher; readonly listener: RequestListener } => {
+    const app = createApp({ dispatcher, logger, budget, extra });
     // Hono's faster replacements for Request and Response would be put in place for the whole process.
-    getRequestListener(createApp(dispatcher, { logger, limits, ...extra }).fetch, { overrideGlobalObjects: false });
-  let { dispatcher } = options;
-  let listener = listenerOf(dispatcher);
-  const server = createServer(nodeOptions(limits));
-  server.timeout = limits.stalledTimeoutMs;
-  server.maxConnections = limits.connectionsMax;
+    return { dispatcher, listener: getRequestListener(app.fetch, { overrideGlobalObjects: false }) };
+  };
+  let current = serving(options.dispatcher);
   let stopped: Promise<void> | undefined;
-  server.on("request", (incoming, outgoing) => {
+  const server = createServer(nodeOptions(limits), (incoming, outgoing) => {
     if (stopped !== undefined) outgoing.shouldKeepAlive = false;
     outgoing.once("close", () => stopped !== undefined && server.closeIdleConnections());
-    void listener(incoming, outgoing);
+    current.listener(incoming, outgoing);
   });
+  server.timeout = limits.stalledTimeoutMs;
+  server.maxConnections = limits.connectionsMax;
   const port = await listen(server, { host, port: options.port });
   const stop: HttpServer["stop"] = ({ signal = AbortSignal.timeout(limits.stopTimeoutMs) } = {}) => {
-    stopped ??= close(server, dispatcher, signal);
+    stopped ??= close(server, current.dispatcher, signal);
     return stopped;
   };
-  const name = host.includes(":") ? `[${host}]` : host;
-  const replace: HttpServer["replace"] = (next) => {
-    dispatcher = next;
-    listener = listenerOf(next);
+  const replace: HttpServer["replace"] = (dispatcher) => {
+    current = serving(dispatcher);
   };
+  const name = host.includes(":") ? `[${host}]` : host;
   return { url: `http://${name}:${port}`, port, replace, stop, [Symbol.asyncDispose]: () => stop() };
 }
 
@@ -128,18 +127,19 @@ function nodeOptions(limits: HttpLimits): object {
   };
 }
 
-interface AppOptions {
+interface Serving {
+  readonly dispatcher: Dispatcher;
   readonly logger: Logger;
-  readonly limits: HttpLimits;
-  readonly extra?: (app: HttpApp) => void;
+  /** Shared by all that this server serves, one after the other. */
+  readonly budget: BodyBudget;
 }
 
-function createApp(dispatcher: Dispatcher, { logger, limits, extra }: AppOptions): HttpApp {
+function createApp({ extra, ...serving }: Serving & { readonly extra: (app: HttpApp) => void }): HttpApp {
+  const { dispatcher, logger } = serving;
   const app: HttpApp = new Hono();
-  const budget: BodyBudget = { bytesMax: limits.bodiesBytesMax, bytes: 0 };
-  extra?.(app);
+  extra(app);
   for (const route of bySpecificity(dispatcher.operations)) {
-    app.on(route.method, route.path, (context) => answerCall(context, route, { dispatcher, budget, logger }));
+    app.on(route.method, route.path, (context) => answerCall(context, route, serving));
   }
   app.notFound(async (context) => {
     const { path } = splitUrl(context.req.url);
@@ -156,15 +156,8 @@ function createApp(dispatcher: Dispatcher, { logger, limits, extra }: AppOptions
 
 type HttpContext = Context<{ Bindings: HttpBindings }>;
 
-async function answerCall(
-  context: HttpContext,
-  route: Route,
-  {
-    dispatcher,
-    budget,
-    logger,
-  }: { readonly dispatcher: Dispatcher; readonly budget: BodyBudget; readonly logger: Logger },
-): Promise<Response> {
+async function answerCall(context: HttpContext, route: Route, serving: Serving): Promise<Response> {
+  const { dispatcher, budget, logger } = serving;
   const { incoming, outgoing } = context.env;
   const gone = new AbortController();
   outgoing.once("close", () => {
@@ -176,24 +169,20 @@ async function answerCall(
     const bounds = { signal: gone.signal, ...(deadlineMs === undefined ? {} : { deadlineMs }) };
     await writeAnswer(context.env, await dispatcher.dispatch(request, bounds), route.version);
   } catch (error) {
-    await answerError(context, error, { logger, what: `${route.api}.${route.operation}` });
+    const headers = { "polder-version": route.version };
+    await answerError(context, error, { logger, what: `${route.api}.${route.operation}`, headers });
   }
   return RESPONSE_ALREADY_SENT;
 }
 
-async function answerError(
-  context: HttpContext,
-  error: unknown,
-  { logger, what }: { readonly logger: Logger; readonly what: string },
-): Promise<void> {
-  if (isPolderError(error) && statusOfCode(error.code) !== undefined)
-    return writeProblem(context.env, problemOf(error));
-  logger.error("A request failed", { what, error: describeError(error) });
-  const hidden = httpErrors.HANDLER_FAILED(`${what} failed. The server's log has the reason.`, {
-    api: "",
-    operation: "",
-  });
-  return writeProblem(context.env, problemOf(hidden));
+interface Failing extends Failure {
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function answerError(context: HttpContext, error: unknown, failing: Failing): Promise<void> {
+  const isForCaller = isPolderError(error) && statusOfCode(error.code) !== undefined;
+  const problem = isForCaller ? problemOf(error) : reportFailure(error, failing);
+  return writeProblem(context.env, problem, failing.headers);
 }
 
 function allowHeader(details: unknown): Readonly<Record<string, string>> {

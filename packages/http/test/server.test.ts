@@ -143,7 +143,7 @@ test("a refusal is 409 with its name and details", async () => {
     type: "/docs/errors/REFUSED",
     title: "The operation was refused",
     status: 409,
-    detail: "The operation was refused: OutOfStock.",
+    detail: "The operation was refused: OutOfStock. Its contract says what that means.",
     code: "REFUSED",
     refusal: "OutOfStock",
     details: { available: 5 },
@@ -256,6 +256,17 @@ test("further routes stand beside the APIs, and their errors leak nothing", asyn
   const broken = await setting.send("GET", "/broken");
   expect(broken).toMatchObject({ status: 500, json: { code: "HANDLER_FAILED" } });
   expect(broken.text).not.toContain("1234");
+});
+
+test("another dispatcher takes over at the same port, from the next request on", async () => {
+  await using setting = await setUp();
+  const replacing = serveInventory();
+  await setting.send("GET", "/inventory/v1/availability/a");
+  setting.server.replace(createDispatcher({ served: [replacing.served] }));
+  expect(await setting.send("GET", "/inventory/v1/availability/b")).toMatchObject({ status: 200 });
+  expect(await setting.send("GET", "/livez")).toMatchObject({ text: "alive" });
+  expect(setting.inventory.admitted).toMatchObject([{ input: { sku: "a" } }]);
+  expect(replacing.admitted).toMatchObject([{ input: { sku: "b" } }]);
 });
 
 test("a taken port is PORT_IN_USE, with the way out", async () => {

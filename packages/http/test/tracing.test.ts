@@ -1,7 +1,7 @@
 import { context, propagation, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   createClient,
@@ -15,9 +15,10 @@ import { Inventory, serveInventory } from "./inventory.ts";
 import type { OpenTransport } from "./transport-conformance.ts";
 
 const exporter = new InMemorySpanExporter();
+const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
 
 beforeAll(() => {
-  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+  trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 });
@@ -51,7 +52,7 @@ describe.each(Object.entries(opens))("%s", (_, open) => {
     await using opened = await open(createDispatcher({ served: [{ ...served, execute }] }));
     const client = createClient(Inventory, "1.1.0", { transport: opened.transport, caller: "order" });
     await client.reserve({ sku: "a" });
-    const named = new Map(exporter.getFinishedSpans().map((span) => [span.name, span]));
+    const named = new Map((await finishedSpans()).map((span) => [span.name, span]));
     const [call, serve, inside] = [
       named.get("call inventory.reserve"),
       named.get("serve inventory.reserve"),
@@ -81,24 +82,28 @@ describe.each(Object.entries(opens))("%s", (_, open) => {
     await using opened = await open(createDispatcher({ served: [served] }));
     const client = createClient(Inventory, "1.1.0", opened);
     await client.misbehave({ how: "throw an error" }).catch(() => undefined);
-    expect(statuses()).toEqual([
+    expect(await statuses()).toEqual([
       ["serve inventory.misbehave", SpanStatusCode.ERROR, "HANDLER_FAILED"],
       ["call inventory.misbehave", SpanStatusCode.ERROR, "CALL_FAILED"],
     ]);
     exporter.reset();
     await client.reserve({ sku: "a" }, { key: "" }).catch(() => undefined);
-    expect(statuses()).toEqual([["call inventory.reserve", SpanStatusCode.ERROR, "IDEMPOTENCY_KEY_INVALID"]]);
+    expect(await statuses()).toEqual([["call inventory.reserve", SpanStatusCode.ERROR, "IDEMPOTENCY_KEY_INVALID"]]);
     exporter.reset();
     await client.reserve({ sku: "a", quantity: 6 });
-    expect(statuses()).toEqual([
+    expect(await statuses()).toEqual([
       ["serve inventory.reserve", SpanStatusCode.UNSET, undefined],
       ["call inventory.reserve", SpanStatusCode.UNSET, undefined],
     ]);
   });
 });
 
-function statuses() {
-  return exporter
-    .getFinishedSpans()
-    .map(({ name, status, attributes }) => [name, status.code, attributes["error.type"]]);
+async function finishedSpans() {
+  await provider.forceFlush();
+  return exporter.getFinishedSpans();
+}
+
+async function statuses() {
+  const spans = await finishedSpans();
+  return spans.map(({ name, status, attributes }) => [name, status.code, attributes["error.type"]]);
 }

@@ -1,3 +1,4 @@
+export { type ClientOptions, createClient, httpTransport } from "@polder/http";
 export {
   type Aggregate,
   type Api,
@@ -59,4 +60,3 @@ export {
   startHost,
 } from "@polder/runtime";
 export { type DevOptions, type DevSession, startDev } from "./dev/dev-session.ts";
-export { type ClientOptions, createClient, httpTransport } from "@polder/http";

@@ -1,5 +1,8 @@
 import { isPolderError } from "@polder/model";
-import { postgresErrors } from "./errors.ts";
+import { type PostgresErrors, postgresErrors } from "./errors.ts";
+
+/** The youngest setting that every connection asks for: a server that does not know it is too old. */
+export const NEWEST_SETTING = "client_connection_check_interval";
 
 /** Where a connection goes, for messages: never with a password. */
 export interface Target {
@@ -7,6 +10,8 @@ export interface Target {
   readonly port: number;
   readonly database: string;
   readonly user: string;
+  /** Whether the connection is encrypted, and the server proves its name by a certificate. Default: neither. */
+  readonly encryption?: "unverified" | "verified";
 }
 
 /** The SQLSTATE of an error of PostgreSQL, or the code of a failed connection; nothing for other errors. */
@@ -29,11 +34,12 @@ export function errorField(error: unknown, field: string): string | undefined {
  */
 export function isWorthRepeating(error: unknown): boolean {
   const state = sqlState(error);
-  return (
-    state === "40001" ||
-    state === "40P01" ||
-    (state === "0A000" && error instanceof Error && error.message.includes("cached plan"))
-  );
+  return state === "40001" || state === "40P01" || isOutdatedPlan(error);
+}
+
+/** Says whether a prepared statement gives other columns than when it was prepared: a migration came between. It did nothing. */
+export function isOutdatedPlan(error: unknown): boolean {
+  return sqlState(error) === "0A000" && error instanceof Error && error.message.includes("cached plan");
 }
 
 const networkCodes = new Set([
@@ -46,17 +52,27 @@ const networkCodes = new Set([
   "EHOSTUNREACH",
   "ENETUNREACH",
 ]);
-const lostConnection = /Connection terminated|timeout exceeded when trying to connect|not queryable|Client was closed/;
+const lostConnection =
+  /Connection terminated|timeout expired|not queryable|Client was closed|Cannot use a pool after calling end/;
+const noFreeConnection = /timeout exceeded when trying to connect/;
 
 /**
- * Says whether the database itself is in trouble, rather than what was asked of it: no connection,
- * shutting down, out of disk, memory or connections (SQLSTATE classes 08, 53, 57P and 58).
+ * Says whether the database itself is in trouble, rather than what was asked of it: no connection, a
+ * refused login, shutting down, out of disk, memory or connections (SQLSTATE classes 08, 53, 57P and 58).
  */
 export function isInfrastructureError(error: unknown): boolean {
-  if (isPolderError(error, "POSTGRES_UNREACHABLE", "POSTGRES_FULL")) return true;
-  const state = sqlState(error);
-  if (state !== undefined && (networkCodes.has(state) || /^(08|53|57P|58)/.test(state))) return true;
-  return error instanceof Error && lostConnection.test(error.message);
+  if (isPolderError(error, "POSTGRES_AUTH_FAILED", "POSTGRES_BUSY", "POSTGRES_FULL", "POSTGRES_UNREACHABLE")) return true;
+  const state = sqlState(error) ?? "";
+  // 53400 is a limit that was set for the statement, such as temp_file_limit.
+  return isConnectionLost(error) || (/^(53|58)/.test(state) && state !== "53400");
+}
+
+/** Says whether there is no connection (any more) behind an error. */
+export function isConnectionLost(error: unknown): boolean {
+  const state = sqlState(error) ?? "";
+  return (
+    networkCodes.has(state) || /^(08|57P)/.test(state) || (error instanceof Error && lostConnection.test(error.message))
+  );
 }
 
 /**
@@ -64,39 +80,34 @@ export function isInfrastructureError(error: unknown): boolean {
  * other error as it is.
  */
 export function explained(error: unknown, target: Target): unknown {
-  const at = `${target.host}:${target.port}`;
-  const state = sqlState(error);
   if (isPolderError(error) || !(error instanceof Error)) return error;
-  if (state === "28P01" || state === "28000") {
-    return postgresErrors.POSTGRES_AUTH_FAILED(
-      `PostgreSQL at ${at} refused the role "${target.user}" (${error.message}). Its password is not the one that Polder has: set POLDER_SECRET_${target.user.toUpperCase().replaceAll("-", "_")}, or run "polder provision --set-passwords".`,
-      { ...target },
-      { cause: error },
-    );
-  }
-  if (state === "53100") {
-    return postgresErrors.POSTGRES_FULL(
-      `The disk of PostgreSQL at ${at} is full; nothing of this transaction was kept. Free space, then try again.`,
-      { ...target },
-      { cause: error },
-    );
-  }
-  if (state === "3D000") {
-    return postgresErrors.POSTGRES_UNREACHABLE(
-      `PostgreSQL at ${at} has no database "${target.database}". Create it, or correct DATABASE_URL.`,
-      { ...target },
-      { cause: error },
-    );
-  }
-  if (
-    (state !== undefined && (networkCodes.has(state) || /^(08|57P)/.test(state))) ||
-    lostConnection.test(error.message)
-  ) {
-    return postgresErrors.POSTGRES_UNREACHABLE(
-      `PostgreSQL at ${at} cannot be reached or has closed the connection (${error.message}). Check that it runs and that DATABASE_URL names it; without DATABASE_URL Polder starts its own.`,
-      { ...target },
-      { cause: error },
-    );
-  }
-  return error;
+  const code = codeOf(error);
+  if (code === undefined) return error;
+  const at = `PostgreSQL at ${target.host}:${target.port}`;
+  return postgresErrors[code](explain[code](at, target, error.message), { ...target }, { cause: error });
 }
+
+type Trouble = Extract<keyof PostgresErrors, `POSTGRES_${string}`>;
+
+function codeOf(error: Error): Trouble | undefined {
+  const state = sqlState(error) ?? "";
+  if (state === "28P01" || state === "28000") return "POSTGRES_AUTH_FAILED";
+  if (state === "53100") return "POSTGRES_FULL";
+  if (state === "53300" || noFreeConnection.test(error.message)) return "POSTGRES_BUSY";
+  // The newest setting that Polder asks for when it connects.
+  if (state === "42704" && error.message.includes(NEWEST_SETTING)) return "POSTGRES_TOO_OLD";
+  return state === "3D000" || isConnectionLost(error) ? "POSTGRES_UNREACHABLE" : undefined;
+}
+
+const explain: Record<Trouble, (at: string, target: Target, said: string) => string> = {
+  POSTGRES_AUTH_FAILED: (at, { user }, said) =>
+    `${at} refused the role "${user}" (${said}). Give its password: for the administrator in DATABASE_URL, for a domain as POLDER_SECRET_${user.toUpperCase()}, or set it anew by "polder provision --set-passwords".`,
+  POSTGRES_BUSY: (at, { user }, said) =>
+    `${at} has no free connection for the role "${user}" (${said}). End transactions sooner, raise connectionsMax of this process, or max_connections of the server.`,
+  POSTGRES_FULL: (at) =>
+    `The disk of ${at} is full; nothing of this transaction was kept. Free space, then try again.`,
+  POSTGRES_TOO_OLD: (at, _, said) =>
+    `${at} is older than version 14, the oldest that Polder runs on (${said}). Upgrade it, or unset DATABASE_URL to use the embedded one.`,
+  POSTGRES_UNREACHABLE: (at, { database }, said) =>
+    `${at} cannot be reached, has no database "${database}", or has closed the connection (${said}). Check that it runs and that DATABASE_URL names it; without DATABASE_URL Polder starts its own.`,
+};

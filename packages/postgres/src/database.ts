@@ -1,7 +1,8 @@
 import { type Logger, type QueryResult, type Reader, silentLogger } from "@polder/model";
 import pg from "pg";
-import { explained, type Target } from "./database-error.ts";
-import { type Statement, statementNames, templateStatement, toConfig, toRows } from "./statement.ts";
+import { explained, isOutdatedPlan, NEWEST_SETTING, type Target } from "./database-error.ts";
+import { identifier } from "./sql-name.ts";
+import { type Statement, statementNames, templateStatement, toConfig, toRows, unnamed } from "./statement.ts";
 import { type OpenTransaction, openTransaction, type TransactionMode } from "./transaction.ts";
 
 /** Where a database is and as whom to go there. */
@@ -39,7 +40,7 @@ export interface Database extends Reader, AsyncDisposable {
 
 /** Opens a database. Nothing is connected before the first statement. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const target: Target = { host: options.host, port: options.port, database: options.database, user: options.user };
+  const target = targetOf(options);
   const logger = options.logger ?? silentLogger;
   const config = clientConfig(options);
   const pool = new pg.Pool({
@@ -53,14 +54,16 @@ export function openDatabase(options: DatabaseOptions): Database {
   // The same for one that breaks while it is in use, whose statements fail by themselves.
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", (error) => logger.debug("an idle connection was lost", { ...target, error: error.message }));
-  const nameOf = options.prepare === false ? () => undefined : statementNames();
-  const named = (statement: Statement): Statement => {
-    const name = statement.name ?? nameOf(statement.text);
-    return name === undefined ? statement : { ...statement, name };
-  };
+  const names = options.prepare === false ? unnamed : statementNames();
   const run = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+    const send = async (): Promise<QueryResult<Row>> =>
+      (await pool.query(toConfig(statement, names))) as unknown as QueryResult<Row>;
     try {
-      return (await pool.query(toConfig(named(statement)))) as unknown as QueryResult<Row>;
+      return await send().catch((error: unknown) => {
+        if (!isOutdatedPlan(error)) throw error;
+        names.renew(statement.text);
+        return send();
+      });
     } catch (error) {
       throw explained(error, target);
     }
@@ -73,7 +76,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     query: <Row>(text: string, values: readonly unknown[] = []) => run<Row>({ text, values }),
     sql: async <Row>(parts: TemplateStringsArray, ...values: readonly unknown[]) =>
       toRows(await run<Row>(templateStatement(parts, values))),
-    begin: (mode) => openTransaction({ connect: () => pool.connect(), named, target, mode: mode ?? "read write" }),
+    begin: (mode) => openTransaction({ connect: () => pool.connect(), names, target, mode: mode ?? "read write" }),
     connect: async () => {
       const client = new pg.Client(config);
       client.on("error", (error) => logger.debug("a connection was lost", { ...target, error: error.message }));
@@ -89,14 +92,16 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-const OID_DATE = 1082;
+function targetOf({ host, port, database, user, encryption }: DatabaseOptions): Target {
+  return { host, port, database, user, ...(encryption === undefined ? {} : { encryption }) };
+}
 
 function clientConfig(options: DatabaseOptions): pg.ClientConfig {
   const settings = {
-    ...(options.schema === undefined ? {} : { search_path: `"${options.schema}"` }),
+    ...(options.schema === undefined ? {} : { search_path: identifier(options.schema) }),
     statement_timeout: String(options.statementTimeoutMs ?? 60_000),
     idle_in_transaction_session_timeout: String(options.idleInTransactionTimeoutMs ?? 60_000),
-    client_connection_check_interval: "5000",
+    [NEWEST_SETTING]: "5000",
   };
   return {
     host: options.host,
@@ -104,6 +109,7 @@ function clientConfig(options: DatabaseOptions): pg.ClientConfig {
     database: options.database,
     user: options.user,
     password: options.password,
+    ssl: options.encryption === undefined ? false : { rejectUnauthorized: options.encryption === "verified" },
     application_name: options.applicationName ?? "polder",
     keepAlive: true,
     // Statements go out without waiting for the answers before them: begin, work and commit share round trips.
@@ -111,12 +117,15 @@ function clientConfig(options: DatabaseOptions): pg.ClientConfig {
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value.replaceAll(/([\\ ])/g, "\\$1")}`)
       .join(" "),
-    // Parsers belong to this client: a date is a text, not midnight in the server's time zone.
-    types: {
-      getTypeParser: ((oid: number, format?: "text" | "binary") =>
-        oid === OID_DATE
-          ? (text: string) => text
-          : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
-    },
+    types: { getTypeParser: parserOf },
   } as pg.ClientConfig;
 }
+
+/** Type numbers of PostgreSQL; a list of texts parses a list of dates. */
+const [OID_DATE, OID_DATES, OID_TEXTS] = [1082, 1182, 1009];
+
+/** Parsers belong to a client, never to all: a date is a text, not midnight in the server's time zone. */
+const parserOf = ((oid: number, format?: "text" | "binary") => {
+  if (oid === OID_DATE) return (text: string) => text;
+  return pg.types.getTypeParser(oid === OID_DATES ? OID_TEXTS : oid, format as "text");
+}) as typeof pg.types.getTypeParser;

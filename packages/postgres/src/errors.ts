@@ -17,10 +17,11 @@ export interface PostgresErrors {
   readonly MIGRATION_OUT_OF_ORDER: { readonly domain: string; readonly migration: string };
   readonly NOT_PROVISIONED: { readonly domain: string; readonly missing: readonly string[] };
   readonly POSTGRES_AUTH_FAILED: Target;
+  readonly POSTGRES_BUSY: Target;
   readonly POSTGRES_FULL: Target;
-  readonly POSTGRES_TOO_OLD: { readonly version: string };
+  readonly POSTGRES_TOO_OLD: Target;
   readonly POSTGRES_UNREACHABLE: Target;
-  readonly PROVISION_FORBIDDEN: { readonly user: string };
+  readonly PROVISION_FORBIDDEN: { readonly user: string; readonly missing: readonly string[] };
   readonly SECRETS_READABLE: { readonly path: string; readonly mode: string };
   readonly SECRETS_UNUSABLE: { readonly path: string; readonly reason: string };
   readonly TRANSACTION_ABORTED: object;
@@ -44,6 +45,7 @@ export const postgresErrors: ErrorMakers<PostgresErrors> = defineErrors<Postgres
   MIGRATION_OUT_OF_ORDER: "A migration comes before one that has run",
   NOT_PROVISIONED: "A domain has no home in the database yet",
   POSTGRES_AUTH_FAILED: "PostgreSQL refused a role or its password",
+  POSTGRES_BUSY: "PostgreSQL has no free connection",
   POSTGRES_FULL: "The disk of PostgreSQL is full",
   POSTGRES_TOO_OLD: "This PostgreSQL is too old",
   POSTGRES_UNREACHABLE: "PostgreSQL cannot be reached",

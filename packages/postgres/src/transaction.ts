@@ -1,8 +1,8 @@
 import type { QueryResult, Reader } from "@polder/model";
 import type pg from "pg";
-import { explained, type Target } from "./database-error.ts";
+import { explained, isConnectionLost, isOutdatedPlan, type Target } from "./database-error.ts";
 import { postgresErrors } from "./errors.ts";
-import { type Statement, templateStatement, toConfig, toRows } from "./statement.ts";
+import { type Statement, type StatementNames, templateStatement, toConfig, toRows } from "./statement.ts";
 
 /** What a transaction may do: write, or read one consistent snapshot. */
 export type TransactionMode = "read write" | "snapshot";
@@ -15,6 +15,9 @@ export interface OpenTransaction extends Reader {
   /**
    * Sends the last statements and the commit together, in one round trip. When any of them fails,
    * PostgreSQL turns the commit into a rollback, and the failure is thrown.
+   *
+   * @throws `TRANSACTION_ENDED` when it has been rolled back or committed before, `TRANSACTION_ABORTED` when a
+   * statement failed and nobody said so.
    */
   readonly commit: (last?: readonly Statement[]) => Promise<void>;
   /** Ends the transaction without a trace; with `broken` the connection is thrown away as well. Never throws. */
@@ -23,7 +26,7 @@ export interface OpenTransaction extends Reader {
 
 interface Parts {
   readonly connect: () => Promise<pg.PoolClient>;
-  readonly named: (statement: Statement) => Statement;
+  readonly names: StatementNames;
   readonly target: Target;
   readonly mode: TransactionMode;
 }
@@ -33,17 +36,16 @@ const beginText: Record<TransactionMode, string> = {
   snapshot: "begin isolation level repeatable read read only",
 };
 
-/** Opens a transaction that begins with its first statement. */
-export function openTransaction({ connect, named, target, mode }: Parts): OpenTransaction {
+/**
+ * Opens a transaction that begins with its first statement: until then it is idle, afterwards open, and ended by
+ * `commit` or `rollback`, whichever comes first.
+ */
+export function openTransaction({ connect, names, target, mode }: Parts): OpenTransaction {
   let client: Promise<pg.PoolClient> | undefined;
   let ended = false;
 
   const begun = (): Promise<pg.PoolClient> => {
-    if (ended)
-      throw postgresErrors.TRANSACTION_ENDED(
-        "A statement came after its transaction had ended: something was not awaited inside the handler. Await every statement.",
-        {},
-      );
+    if (ended) throw tooLate();
     client ??= connect().then((connected) => {
       // Not awaited: the first statement follows in the same round trip, and fails if this does.
       connected.query(beginText[mode]).catch(() => undefined);
@@ -51,41 +53,37 @@ export function openTransaction({ connect, named, target, mode }: Parts): OpenTr
     });
     return client;
   };
+  /** Takes the connection away at once, so that whoever ends the transaction too finds nothing to give back. */
+  const end = (): Promise<pg.PoolClient> | undefined => {
+    const taken = client;
+    client = undefined;
+    ended = true;
+    return taken;
+  };
   const run = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     try {
       const connected = await begun();
-      return (await connected.query(toConfig(named(statement)))) as unknown as QueryResult<Row>;
+      return (await connected.query(toConfig(statement, names))) as unknown as QueryResult<Row>;
     } catch (error) {
+      if (isOutdatedPlan(error)) names.renew(statement.text);
       throw explained(error, target);
     }
   };
   return {
-    isOpen: () => client !== undefined && !ended,
+    isOpen: () => client !== undefined,
     run,
     query: <Row>(text: string, values: readonly unknown[] = []) => run<Row>({ text, values }),
     sql: async <Row>(parts: TemplateStringsArray, ...values: readonly unknown[]) =>
       toRows(await run<Row>(templateStatement(parts, values))),
     commit: async (last = []) => {
-      if (client === undefined && last.length === 0) {
-        ended = true;
-        return;
-      }
-      const pending = begun();
-      ended = true;
-      client = undefined;
-      let connected: pg.PoolClient;
-      try {
-        connected = await pending;
-      } catch (error) {
-        throw explained(error, target);
-      }
-      await commitOn(connected, last.map(named), target);
+      if (ended) throw tooLate();
+      if (last.length > 0) void begun();
+      const connected = await end()?.catch((error: unknown) => Promise.reject(explained(error, target)));
+      if (connected !== undefined) await commitOn(connected, last, { names, target });
     },
     rollback: async (broken) => {
-      ended = true;
-      const connected = await client?.catch(() => undefined);
+      const connected = await end()?.catch(() => undefined);
       if (connected === undefined) return;
-      client = undefined;
       if (broken !== undefined) return connected.release(broken);
       await connected.query("rollback").then(
         () => connected.release(),
@@ -95,19 +93,34 @@ export function openTransaction({ connect, named, target, mode }: Parts): OpenTr
   };
 }
 
-async function commitOn(client: pg.PoolClient, last: readonly Statement[], target: Target): Promise<void> {
-  const sent = [...last.map((statement) => client.query(toConfig(statement))), client.query("commit")];
+async function commitOn(
+  client: pg.PoolClient,
+  last: readonly Statement[],
+  { names, target }: Pick<Parts, "names" | "target">,
+): Promise<void> {
+  const sent = [...last.map((statement) => client.query(toConfig(statement, names))), client.query("commit")];
   const results = await Promise.allSettled(sent);
-  const failed = results.find((result) => result.status === "rejected");
   const commit = results.at(-1);
-  const answered = commit?.status === "fulfilled";
-  client.release(answered ? undefined : new Error("the commit was not answered"));
-  if (failed !== undefined) throw explained(failed.reason, target);
+  client.release(commit?.status === "rejected" && isConnectionLost(commit.reason) ? (commit.reason as Error) : undefined);
+  const failed = results.findIndex(({ status }) => status === "rejected");
+  const failure = results[failed];
+  if (failure?.status === "rejected") {
+    const statement = last[failed];
+    if (statement !== undefined && isOutdatedPlan(failure.reason)) names.renew(statement.text);
+    throw explained(failure.reason, target);
+  }
   // A failed statement that nobody looked at leaves an aborted transaction, which commit ends as a rollback.
-  if (answered && commit.value.command !== "COMMIT") {
+  if (commit?.status === "fulfilled" && commit.value.command !== "COMMIT") {
     throw postgresErrors.TRANSACTION_ABORTED(
       "A statement failed inside the transaction and its error was swallowed, so nothing was committed. Let the error through, or use a savepoint.",
       {},
     );
   }
+}
+
+function tooLate(): Error {
+  return postgresErrors.TRANSACTION_ENDED(
+    "A statement came after its transaction had ended: it took too long and was rolled back, or something was not awaited inside the handler. Await every statement.",
+    {},
+  );
 }

@@ -5,10 +5,11 @@ export interface RuntimeErrors {
   readonly CALL_IN_TRANSACTION: { readonly domain: string; readonly api: string; readonly operation: string };
   readonly CONFIG_INVALID: { readonly path: string; readonly problems: readonly Problem[] };
   readonly CONFIG_NOT_FOUND: { readonly path: string };
-  readonly DOMAIN_UNKNOWN: { readonly domain: string; readonly known: readonly string[] };
+  readonly DOMAIN_UNKNOWN: { readonly domains: readonly string[]; readonly known: readonly string[] };
   readonly DOMAINS_INVALID: { readonly problems: readonly Problem[] };
   readonly EVENT_TOO_LARGE: { readonly event: string; readonly bytes: number; readonly bytesMax: number };
   readonly EVENT_VERSION_UNKNOWN: { readonly event: string; readonly version: string; readonly needed: string };
+  readonly READ_IN_TRANSACTION: { readonly domain: string };
 }
 
 /** The errors of @polder/runtime. Each code has a page under `docs/errors`. */
@@ -20,4 +21,5 @@ export const runtimeErrors: ErrorMakers<RuntimeErrors> = defineErrors<RuntimeErr
   DOMAINS_INVALID: "Domains have mistakes",
   EVENT_TOO_LARGE: "An event is too large",
   EVENT_VERSION_UNKNOWN: "An event has a version that its reader does not know",
+  READ_IN_TRANSACTION: "A read beside an open transaction",
 });

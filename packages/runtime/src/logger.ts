@@ -1,4 +1,5 @@
 import { isPolderError, type LogFields, type Logger } from "@polder/model";
+import { maskSecrets } from "./mask-secrets.ts";
 
 /** How much is said; each level includes those after it. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -8,7 +9,11 @@ export type LogFormat = "json" | "text";
 
 const weight: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** Makes a logger that writes one line a call: time, level, message, then the fields. */
+/**
+ * Makes a logger that writes one line a call. As JSON: `at`, `level`, `message`, then the fields, errors with their
+ * code, stack and causes. As text: time, domain, message, the error in a few words, then the other fields. Passwords
+ * are masked in both.
+ */
 export function createLogger(options: {
   readonly write: (line: string) => void;
   /** Default "json". */
@@ -20,15 +25,20 @@ export function createLogger(options: {
 }): Logger {
   const { write, format = "json", level = "info", fields = {} } = options;
   const line = format === "json" ? jsonLine : textLine;
-  const at = (lineLevel: LogLevel) => (message: string, more: LogFields = {}) => {
-    if (weight[lineLevel] >= weight[level]) write(line(lineLevel, message, { ...fields, ...more }));
-  };
+  const at =
+    (lineLevel: LogLevel) =>
+    (message: string, more: LogFields = {}) => {
+      if (weight[lineLevel] >= weight[level]) write(maskSecrets(line(lineLevel, message, { ...fields, ...more })));
+    };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 /** A logger that puts fields on every line of another. */
 export function withFields(logger: Logger, fields: LogFields): Logger {
-  const at = (level: LogLevel) => (message: string, more: LogFields = {}) => logger[level](message, { ...fields, ...more });
+  const at =
+    (level: LogLevel) =>
+    (message: string, more: LogFields = {}) =>
+      logger[level](message, { ...fields, ...more });
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
@@ -36,20 +46,58 @@ function jsonLine(level: LogLevel, message: string, fields: LogFields): string {
   return `${JSON.stringify({ at: new Date().toISOString(), level, message, ...fields }, plain)}\n`;
 }
 
-function textLine(level: LogLevel, message: string, fields: LogFields): string {
-  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${value instanceof Error ? JSON.stringify(value.message) : JSON.stringify(value, plain)}`);
-  return `${level === "info" ? "" : `${level}: `}${message}${rest.join("")}\n`;
-}
+/** Causes that a line follows at most. */
+const CAUSES_MAX = 5;
+const secretField = /^(?:password|secret|token|authorization)$/i;
 
 /** Errors have no fields of their own that JSON would see, and bigints none at all. */
-function plain(_key: string, value: unknown): unknown {
+function plain(name: string, value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
-  if (!(value instanceof Error)) return value;
+  if (secretField.test(name)) return "***";
+  return value instanceof Error ? plainError(value, CAUSES_MAX) : value;
+}
+
+function plainError(error: Error, causesMax: number): object {
+  const { cause } = error;
+  const code: unknown = "code" in error ? error.code : undefined;
   return {
-    name: value.name,
-    message: value.message,
-    ...(isPolderError(value) ? { code: value.code, docs: value.docs } : {}),
-    stack: value.stack,
-    ...(value.cause === undefined ? {} : { cause: value.cause }),
+    name: error.name,
+    ...(typeof code === "string" ? { code } : {}),
+    message: error.message,
+    ...(isPolderError(error) ? { docs: error.docs } : {}),
+    stack: error.stack,
+    ...(cause === undefined || causesMax === 0
+      ? {}
+      : { cause: cause instanceof Error ? plainError(cause, causesMax - 1) : cause }),
   };
+}
+
+/** Longest text of one field on a line for people. */
+const FIELD_LENGTH_MAX = 200;
+
+function textLine(level: LogLevel, message: string, fields: LogFields): string {
+  const { domain, subscription, error, ...rest } = fields;
+  const time = new Date().toTimeString().slice(0, 8);
+  const urgency = level === "info" ? "" : `${level}: `;
+  const place = [domain, subscription].filter((part) => typeof part === "string").join("/");
+  const reason = error === undefined ? "" : `: ${errorInWords(error)}`;
+  const others = Object.entries(rest).map(([name, value]) => ` ${name}=${fieldText(name, value)}`);
+  return `${time} ${urgency}${place === "" ? "" : `${place}: `}${message}${reason}${others.join("")}\n`;
+}
+
+function fieldText(name: string, value: unknown): string {
+  const shown = plain(name, value);
+  const text = typeof shown === "string" && /^[^\s"=]+$/.test(shown) ? shown : (JSON.stringify(shown, plain) ?? "");
+  return text.length > FIELD_LENGTH_MAX ? `${text.slice(0, FIELD_LENGTH_MAX)}…` : text;
+}
+
+/** A frame in a file that is neither Node's nor a package's: where a developer looks first. */
+const ownFrame = /\(?(?:file:\/\/)?(\/(?:(?!\/node_modules\/)[^\n()])*:\d+):\d+\)?$/m;
+
+function errorInWords(error: unknown): string {
+  const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+  const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+  const frame = ownFrame.exec(error instanceof Error ? (error.stack ?? "") : String(error))?.[1];
+  const place = frame === undefined || isPolderError(error) ? "" : ` (${frame.replace(/\?generation=\d+/, "")})`;
+  return `${typeof code === "string" ? `${code} ` : ""}${first}${place}`;
 }

@@ -1,16 +1,38 @@
-import { type Attributes, type Context, context, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Link,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
 import { isPolderError } from "@polder/model";
 
-/** The headers of W3C trace context, as calls and events carry them. */
-export type TraceHeaders = Readonly<Record<string, string>>;
+/** How a span stands to others. */
+export interface SpanOptions {
+  /** Default `INTERNAL`. */
+  readonly kind?: SpanKind;
+  /** Default: the span that is active. */
+  readonly parent?: Context;
+  /** Spans that led to this one beside its parent. */
+  readonly links?: readonly Link[];
+}
 
 /**
  * Runs a piece of work in a span, active while it runs. Without an OpenTelemetry SDK there is no span, and this
  * costs next to nothing.
  */
-export async function inSpan<Result>(name: string, attributes: Attributes, run: () => Promise<Result>, options: { readonly kind?: SpanKind; readonly parent?: Context } = {}): Promise<Result> {
-  const parent = options.parent ?? context.active();
-  const span = tracer().startSpan(name, { kind: options.kind ?? SpanKind.INTERNAL, attributes }, parent);
+export async function inSpan<Result>(
+  name: string,
+  attributes: Attributes,
+  run: () => Promise<Result>,
+  { kind = SpanKind.INTERNAL, parent = context.active(), links = [] }: SpanOptions = {},
+): Promise<Result> {
+  const span = tracer().startSpan(name, { kind, attributes, links: [...links] }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), run);
   } catch (error) {
@@ -31,13 +53,25 @@ export function publishSpan(event: string, attributes: Attributes): string | nul
 }
 
 /** The context of an event's publisher, or an empty one. */
-export function contextOf(headers: string | null): Context {
-  return headers === null ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, JSON.parse(headers) as TraceHeaders);
+export function publisherContext(headers: string | null): Context {
+  return headers === null ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, JSON.parse(headers) as object);
+}
+
+/** The link to an event's publisher; none where there is no trace. */
+export function publisherLinks(headers: string | null): readonly Link[] {
+  const linked = trace.getSpanContext(publisherContext(headers));
+  return linked === undefined ? [] : [{ context: linked }];
 }
 
 /** A span for what has already happened, such as an event's way through the relay. */
-export function pastSpan(name: string, attributes: Attributes, options: { readonly parent: Context; readonly from: Date; readonly to: Date }): void {
-  tracer().startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime: options.from }, options.parent).end(options.to);
+export function pastSpan(
+  name: string,
+  attributes: Attributes,
+  options: { readonly parent: Context; readonly from: Date; readonly to: Date },
+): void {
+  tracer()
+    .startSpan(name, { kind: SpanKind.INTERNAL, attributes, startTime: options.from }, options.parent)
+    .end(options.to);
 }
 
 function tracer(): ReturnType<typeof trace.getTracer> {

@@ -11,5 +11,4 @@ export const rename = handler(customer, Customer.rename, async ({ input, tx, ref
   `;
   if (count === 0) return refuse("UnknownCustomer", { customerId });
   tx.publish(CustomerRenamed, { customerId, name });
-
 });

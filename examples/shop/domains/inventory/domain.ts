@@ -7,10 +7,8 @@ import { Inventory, StockPicked, StockReceived, StockReleased, StockReserved } f
 export const inventory = domain("inventory", {
   owner: warehouse,
   capability: "Know and promise stock",
-  aggregates: [
-    aggregate("Stock", { root: "stock", parts: ["delivery"] }),
-    aggregate("Reservation", { root: "reservation" }),
-  ],
+  // What is on hand and what is promised of it change together, or stock would be promised twice.
+  aggregates: [aggregate("Stock", { root: "stock", parts: ["reservation", "delivery"] })],
   publishes: [Inventory, StockReserved, StockReleased, StockPicked, StockReceived],
   needs: [need(OrderCancelled, "1.0.0"), need(OrderShipped, "1.0.0")],
 });

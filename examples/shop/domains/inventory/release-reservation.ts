@@ -14,5 +14,5 @@ export const release = handler(inventory, Inventory.release, async ({ input, tx,
     from reservation
     where reservation_id = ${input.reservationId} and status = 'picked'
   `;
-  return picked === undefined ? null : refuse("AlreadyPicked", input);
+  if (picked !== undefined) return refuse("AlreadyPicked", input);
 });

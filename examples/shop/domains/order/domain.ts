@@ -9,12 +9,8 @@ import { Order, OrderCancelled, OrderPlaced } from "./contract.ts";
 export const order = domain("order", {
   owner: checkout,
   capability: "Take orders and know how they stand",
-  aggregates: [
-    aggregate("Order", { root: "orders", parts: ["order_line"] }),
-    aggregate("Price", { root: "price" }),
-    // Not a customer: a name to show, learnt from Customer's events.
-    aggregate("CustomerName", { root: "customer_name" }),
-  ],
+  // The table customer_name is in none of them: a copy of what Customer decides, learnt from its events.
+  aggregates: [aggregate("Order", { root: "orders", parts: ["order_line"] }), aggregate("Price", { root: "price" })],
   publishes: [Order, OrderPlaced, OrderCancelled],
   needs: [
     need(Inventory, "1.0.0"),

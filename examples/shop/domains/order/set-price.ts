@@ -10,5 +10,4 @@ export const setPrice = handler(order, Order.setPrice, async ({ input, tx }) => 
     on conflict (sku) do update
     set unit_cents = excluded.unit_cents
   `;
-
 });

@@ -24,7 +24,10 @@ export function listWork(options: { readonly domain?: readonly string[]; readonl
     ]);
     return {
       data: letters.map((letter) => ({ letter: nameOf(letter), ...letter })),
-      text: rows.length === 0 ? "No dead letters." : table(["letter", "event", "key", "state", "attempts", "waiting", "error"], rows),
+      text:
+        rows.length === 0
+          ? "No dead letters."
+          : table(["letter", "event", "key", "state", "attempts", "waiting", "error"], rows),
       code: letters.length > 0 ? exitCode.findings : exitCode.clean,
     };
   };
@@ -39,9 +42,14 @@ export function showWork(text: string): Work {
     const { admin } = await project.database();
     const letters = await listDeadLetters(admin, name.domain, { all: true });
     const letter = letters.find((one) => nameOf(one) === text);
-    if (letter === undefined) throw commandErrors.USAGE(`There is no dead letter ${text}. List them with "polder dead-letters list --all".`, { argument: text });
+    if (letter === undefined)
+      throw commandErrors.USAGE(`There is no dead letter ${text}. List them with "polder dead-letters list --all".`, {
+        argument: text,
+      });
     const { data, error, ...rest } = letter;
-    const lines = Object.entries(rest).map(([field, value]) => `${field.padEnd(12)} ${value instanceof Date ? value.toISOString() : String(value)}`);
+    const lines = Object.entries(rest).map(
+      ([field, value]) => `${field.padEnd(12)} ${value instanceof Date ? value.toISOString() : String(value)}`,
+    );
     return { data: letter, text: `${lines.join("\n")}\n\n${error}\n\n${JSON.stringify(data, null, 2)}` };
   };
 }
@@ -79,14 +87,22 @@ function nameOf({ domain, subscription, publisher, seq }: LetterName): string {
 
 function parseName(text: string): LetterName {
   const [domain, subscription, publisher, seq, ...rest] = text.split("/");
-  if (domain && subscription && publisher && seq && /^\d{1,18}$/.test(seq) && rest.length === 0) return { domain, subscription, publisher, seq };
-  throw commandErrors.USAGE(`"${text}" does not name a dead letter: it is domain/subscription/publisher/position, as "polder dead-letters list" writes it.`, { argument: text });
+  if (domain && subscription && publisher && seq && /^\d{1,18}$/.test(seq) && rest.length === 0)
+    return { domain, subscription, publisher, seq };
+  throw commandErrors.USAGE(
+    `"${text}" does not name a dead letter: it is domain/subscription/publisher/position, as "polder dead-letters list" writes it.`,
+    { argument: text },
+  );
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw commandErrors.USAGE(`--data is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, { argument: "--data" }, { cause });
+    throw commandErrors.USAGE(
+      `--data is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { argument: "--data" },
+      { cause },
+    );
   }
 }

@@ -16,7 +16,11 @@ export function devWork(options: { readonly port?: number; readonly watch: boole
       ...(options.port === undefined ? {} : { port: options.port }),
     });
     const { host, databaseUrl } = session;
-    streams.out(json ? `${JSON.stringify({ ok: true, command: "dev", data: { url: host.url, database: databaseUrl, domains: host.domains } })}\n` : `\n  APIs      ${host.url}\n  database  ${databaseUrl}\n  domains   ${host.domains.join(", ")}\n\n  Ctrl-C stops.\n\n`);
+    streams.out(
+      json
+        ? `${JSON.stringify({ ok: true, command: "dev", data: { url: host.url, database: databaseUrl, domains: host.domains } })}\n`
+        : `\n  APIs      ${host.url}\n  database  ${databaseUrl}\n  domains   ${host.domains.join(", ")}\n\n  Ctrl-C stops.\n\n`,
+    );
     await runUntilStopped(host, { signal, hardSignal });
     return undefined;
   };

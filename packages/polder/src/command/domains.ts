@@ -11,9 +11,17 @@ export const domainsWork: Work = async ({ config, cwd, env }) => {
     capability: domain.capability,
     owner: domain.owner,
     aggregates: domain.aggregates,
-    publishes: domain.publishes.map((contract) => ({ kind: contract.kind, name: contract.name, versions: Object.keys(contract.versions) })),
+    publishes: domain.publishes.map((contract) => ({
+      kind: contract.kind,
+      name: contract.name,
+      versions: Object.keys(contract.versions),
+    })),
     needs: domain.needs.map(({ contract, version }) => ({ kind: contract.kind, name: contract.name, version })),
-    subscriptions: subscriptions.map((subscription) => ({ name: subscription.name, mode: subscription.mode, events: subscription.events })),
+    subscriptions: subscriptions.map((subscription) => ({
+      name: subscription.name,
+      mode: subscription.mode,
+      events: subscription.events,
+    })),
   }));
   const rows = data.map(({ name, capability, owner, publishes, needs }) => [
     name,
@@ -23,7 +31,10 @@ export const domainsWork: Work = async ({ config, cwd, env }) => {
     needs.map((need) => `${need.name}@${need.version}`).join(", ") || "-",
   ]);
   const text = rows
-    .map(([name, owner, capability, publishes, needs]) => `${name}\n  ${capability}\n  owner      ${owner}\n  publishes  ${publishes}\n  needs      ${needs}`)
+    .map(
+      ([name, owner, capability, publishes, needs]) =>
+        `${name}\n  ${capability}\n  owner      ${owner}\n  publishes  ${publishes}\n  needs      ${needs}`,
+    )
     .join("\n\n");
   return { data, text: rows.length === 0 ? table(["domain"], []) : text };
 };

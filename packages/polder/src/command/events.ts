@@ -1,6 +1,6 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { type BrowsedEvent, browseEvents, findEvent, listDeadLetters, logHead, subscriptionStatus } from "@polder/bus";
 import { openProject, selectDomains } from "@polder/runtime";
-import { setTimeout as wait } from "node:timers/promises";
 import { commandErrors } from "../errors.ts";
 import { exitCode, table } from "./output.ts";
 import type { TailOptions, Work } from "./program.ts";
@@ -14,7 +14,10 @@ export function tailWork(options: TailOptions): Work {
     await using project = await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
     const { admin } = await project.database();
     const publishers = selectDomains(project.domains, options.domain).map(({ name }) => name);
-    const filter = { ...(options.type === undefined ? {} : { type: options.type }), ...(options.key === undefined ? {} : { key: options.key }) };
+    const filter = {
+      ...(options.type === undefined ? {} : { type: options.type }),
+      ...(options.key === undefined ? {} : { key: options.key }),
+    };
     const write = (event: BrowsedEvent): void => streams.out(json ? `${JSON.stringify(event)}\n` : `${line(event)}\n`);
 
     const positions = new Map<string, bigint>();
@@ -31,7 +34,11 @@ export function tailWork(options: TailOptions): Work {
     }
     while (options.follow && !signal.aborted) {
       for (const publisher of publishers) {
-        for (const event of await browseEvents(admin, publisher, { ...filter, after: positions.get(publisher) ?? 0n, eventsMax: 1_000 })) {
+        for (const event of await browseEvents(admin, publisher, {
+          ...filter,
+          after: positions.get(publisher) ?? 0n,
+          eventsMax: 1_000,
+        })) {
           write(event);
           positions.set(publisher, BigInt(event.seq));
         }
@@ -45,20 +52,44 @@ export function tailWork(options: TailOptions): Work {
 /** `polder events show`. */
 export function showWork(id: string): Work {
   return async ({ config, cwd, env }) => {
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) throw commandErrors.USAGE(`"${id}" is no event's id; it is a UUID, as "polder events tail" writes it.`, { argument: id });
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
+      throw commandErrors.USAGE(`"${id}" is no event's id; it is a UUID, as "polder events tail" writes it.`, {
+        argument: id,
+      });
     await using project = await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
     const { admin } = await project.database();
-    const event = await findEvent(admin, project.domains.map(({ name }) => name), id);
-    if (event === undefined) throw commandErrors.EVENT_UNKNOWN(`No log has an event ${id}. It may not be relayed yet, or be older than what is kept.`, { id });
+    const event = await findEvent(
+      admin,
+      project.domains.map(({ name }) => name),
+      id,
+    );
+    if (event === undefined)
+      throw commandErrors.EVENT_UNKNOWN(
+        `No log has an event ${id}. It may not be relayed yet, or be older than what is kept.`,
+        { id },
+      );
     const deliveries = [];
     for (const { name, implementation } of project.domains) {
-      const wanted = new Set(implementation.subscriptions.filter(({ events }) => events.includes(event.type)).map((subscription) => subscription.name));
+      const wanted = new Set(
+        implementation.subscriptions
+          .filter(({ events }) => events.includes(event.type))
+          .map((subscription) => subscription.name),
+      );
       if (wanted.size === 0) continue;
       const parked = await listDeadLetters(admin, name, { all: true });
       for (const status of await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher))) {
         if (status.publisher !== event.publisher || !wanted.has(status.subscription)) continue;
-        const letter = parked.find(({ subscription, eventId }) => subscription === status.subscription && eventId === event.id);
-        const state = letter?.state === "dead" ? "dead letter" : letter?.state === "retry" ? "to be tried again" : BigInt(status.seq) >= BigInt(event.seq) ? "handled" : "not yet";
+        const letter = parked.find(
+          ({ subscription, eventId }) => subscription === status.subscription && eventId === event.id,
+        );
+        const state =
+          letter?.state === "dead"
+            ? "dead letter"
+            : letter?.state === "retry"
+              ? "to be tried again"
+              : BigInt(status.seq) >= BigInt(event.seq)
+                ? "handled"
+                : "not yet";
         deliveries.push({ subscription: `${name}.${status.subscription}`, state });
       }
     }
@@ -66,9 +97,14 @@ export function showWork(id: string): Work {
       line(event),
       "",
       JSON.stringify(event.data, null, 2),
-      ...(event.headers === null ? [] : ["", ...Object.entries(event.headers).map(([name, value]) => `${name}: ${value}`)]),
+      ...(event.headers === null
+        ? []
+        : ["", ...Object.entries(event.headers).map(([name, value]) => `${name}: ${value}`)]),
       "",
-      table(["subscription", "state"], deliveries.map(({ subscription, state }) => [subscription, state])),
+      table(
+        ["subscription", "state"],
+        deliveries.map(({ subscription, state }) => [subscription, state]),
+      ),
     ];
     return {
       data: { ...event, deliveries },

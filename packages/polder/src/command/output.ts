@@ -49,7 +49,11 @@ const usageCodes = new Set([
 /** Writes what a command found: the text, or with `--json` one object `{ ok, command, data }`. */
 export function writeResult(streams: Streams, command: string, result: CommandResult, json: boolean): ExitCode {
   const code = result.code ?? exitCode.clean;
-  streams.out(json ? `${JSON.stringify({ ok: code === exitCode.clean, command, data: result.data }, plain)}\n` : `${result.text}\n`);
+  streams.out(
+    json
+      ? `${JSON.stringify({ ok: code === exitCode.clean, command, data: result.data }, plain)}\n`
+      : `${result.text}\n`,
+  );
   return code;
 }
 
@@ -57,12 +61,16 @@ export function writeResult(streams: Streams, command: string, result: CommandRe
 export function writeFailure(streams: Streams, command: string, error: unknown, json: boolean): ExitCode {
   const code = isPolderError(error) && usageCodes.has(error.code) ? exitCode.usage : exitCode.failed;
   const message = error instanceof Error ? error.message : String(error);
-  const known = isPolderError(error) ? { code: error.code, docs: error.docs, details: error.details } : { code: "UNEXPECTED" };
+  const known = isPolderError(error)
+    ? { code: error.code, docs: error.docs, details: error.details }
+    : { code: "UNEXPECTED" };
   if (json) {
     streams.out(`${JSON.stringify({ ok: false, command, error: { ...known, message } }, plain)}\n`);
   } else {
     const stack = isPolderError(error) || !(error instanceof Error) ? "" : `\n${error.stack ?? ""}`;
-    streams.err(`polder ${command}: ${message}${stack}\n${isPolderError(error) ? `\n${error.code}, see ${error.docs}\n` : ""}`);
+    streams.err(
+      `polder ${command}: ${message}${stack}\n${isPolderError(error) ? `\n${error.code}, see ${error.docs}\n` : ""}`,
+    );
   }
   return code;
 }
@@ -70,7 +78,11 @@ export function writeFailure(streams: Streams, command: string, error: unknown, 
 /** A table for a terminal: a head, then a row a line, columns by their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd();
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
   return [line(head.map((title) => title.toUpperCase())), ...rows.map(line)].join("\n");
 }
 

@@ -8,7 +8,8 @@ export const subscriptionsWork: Work = async ({ config, cwd, env }) => {
   await using project = await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
   const { admin } = await project.database();
   const statuses = [];
-  for (const { name } of project.domains) statuses.push(...(await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher))));
+  for (const { name } of project.domains)
+    statuses.push(...(await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher))));
   const rows = statuses.map(({ domain, subscription, publisher, seq, lag, parked, dead, owners }) => [
     `${domain}.${subscription}`,
     publisher,
@@ -20,7 +21,10 @@ export const subscriptionsWork: Work = async ({ config, cwd, env }) => {
   ]);
   return {
     data: statuses,
-    text: rows.length === 0 ? "No subscription has run yet." : table(["subscription", "of", "position", "lag", "parked", "dead", "processes"], rows),
+    text:
+      rows.length === 0
+        ? "No subscription has run yet."
+        : table(["subscription", "of", "position", "lag", "parked", "dead", "processes"], rows),
     code: statuses.some(({ dead }) => dead > 0) ? exitCode.findings : exitCode.clean,
   };
 };

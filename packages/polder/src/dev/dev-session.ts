@@ -32,10 +32,18 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
   const { logger } = options;
   await using cleanup = new AsyncDisposableStack();
   const modules = options.watch === false ? undefined : cleanup.use(moduleGenerations());
-  const project = cleanup.use(await openProject({ ...(options.config === undefined ? {} : { file: options.config }), from: options.from, env: options.env, logger }));
+  const project = cleanup.use(
+    await openProject({
+      ...(options.config === undefined ? {} : { file: options.config }),
+      from: options.from,
+      env: options.env,
+      logger,
+    }),
+  );
   const database = await project.database();
   const report = await database.provision();
-  for (const { object, found, expected } of report.drift) logger.warn(`${object} ${found}; expected: ${expected}. See "polder provision".`);
+  for (const { object, found, expected } of report.drift)
+    logger.warn(`${object} ${found}; expected: ${expected}. See "polder provision".`);
   await database.migrate();
   const { http, urls } = project.loaded.config;
   const host = cleanup.use(
@@ -57,7 +65,10 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
           await host.replace(domain.implementation);
           logger.info(`reloaded ${domain.name}`);
         },
-        failed: (domain, error) => logger.error(`could not reload ${domain}, so the one before goes on: ${error instanceof Error ? error.message : String(error)}`),
+        failed: (domain, error) =>
+          logger.error(
+            `could not reload ${domain}, so the one before goes on: ${error instanceof Error ? error.message : String(error)}`,
+          ),
       }),
     );
   }
@@ -65,5 +76,10 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
   const { host: server, port, user, database: name } = admin.target;
   const password = embedded === undefined ? "" : `:${embedded.password}`;
   const owned = cleanup.move();
-  return { host, project, databaseUrl: `postgres://${user}${password}@${server}:${port}/${name}`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    host,
+    project,
+    databaseUrl: `postgres://${user}${password}@${server}:${port}/${name}`,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }

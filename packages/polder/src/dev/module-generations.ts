@@ -22,7 +22,8 @@ export function moduleGenerations(): ModuleGenerations {
       const resolved = next(specifier, context);
       if (!resolved.url.startsWith("file:") || resolved.url.includes("/node_modules/")) return resolved;
       const plain = withoutQuery(resolved.url);
-      if (context.parentURL !== undefined) importers.set(plain, (importers.get(plain) ?? new Set()).add(withoutQuery(context.parentURL)));
+      if (context.parentURL !== undefined)
+        importers.set(plain, (importers.get(plain) ?? new Set()).add(withoutQuery(context.parentURL)));
       const generation = [...generations].find(([folder]) => plain.startsWith(folder))?.[1];
       return generation === undefined ? resolved : { ...resolved, url: `${plain}?generation=${generation}` };
     },

@@ -31,7 +31,8 @@ export function watchDomains({ domains, modules, reloaded, failed }: ReloadOptio
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let working: Promise<void> = Promise.resolve();
-  const domainOfFile = (file: string): LoadedDomain | undefined => domains.find(({ folder }) => file.startsWith(`${folder}${sep}`));
+  const domainOfFile = (file: string): LoadedDomain | undefined =>
+    domains.find(({ folder }) => file.startsWith(`${folder}${sep}`));
 
   const reload = async (): Promise<void> => {
     const files = [...changed];

@@ -1,5 +1,5 @@
 import { type CallTransport, createClient } from "@polder/http";
-import { type AnyApi, type Call, declaredNeed, type Domain, modelErrors } from "@polder/model";
+import { type AnyApi, type Call, type Domain, declaredNeed, modelErrors } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
 
 /** Finds what carries calls to an API: the same process, or HTTP. */
@@ -12,24 +12,25 @@ export interface CallParts {
   /** Is the handler's transaction open? Then it cannot call: it would hold its locks while it waits for another domain. */
   readonly isInTransaction: () => boolean;
   /** Milliseconds left of the call or delivery in whose course the handler runs. */
-  readonly remainingMs?: () => number;
+  readonly remainingMs: () => number;
+  /** Aborts when that call or delivery is given up: its calls are given up with it. */
+  readonly signal: AbortSignal;
 }
 
 /** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
-export function callsOf({ domain, findTransport, isInTransaction, remainingMs }: CallParts): Call<Domain> {
+export function callsOf({ domain, findTransport, isInTransaction, remainingMs, signal }: CallParts): Call<Domain> {
   const call = (api: AnyApi): unknown => {
     const need = declaredNeed(domain, api?.name);
     if (need === undefined || need.contract.kind !== "api") {
-      throw modelErrors.NOT_DECLARED(`"${domain.name}" calls "${api?.name}" without having declared it. Add need(…) to its declaration, if this coupling is wanted.`, {
-        domain: domain.name,
-        what: "needs",
-        contract: String(api?.name),
-      });
+      throw modelErrors.NOT_DECLARED(
+        `"${domain.name}" calls "${api?.name}" without having declared it. Add need(…) to its declaration, if this coupling is wanted.`,
+        { domain: domain.name, what: "needs", contract: String(api?.name) },
+      );
     }
     return createClient(need.contract, need.version, {
-      transport: findTransport(api.name),
+      transport: boundTo(signal, findTransport(api.name)),
       caller: domain.name,
-      ...(remainingMs === undefined ? {} : { deadline: remainingMs }),
+      deadline: remainingMs,
       onCall: ({ operation }) => {
         if (!isInTransaction()) return;
         throw runtimeErrors.CALL_IN_TRANSACTION(
@@ -40,4 +41,11 @@ export function callsOf({ domain, findTransport, isInTransaction, remainingMs }:
     });
   };
   return call as Call<Domain>;
+}
+
+function boundTo(signal: AbortSignal, transport: CallTransport): CallTransport {
+  return {
+    call: (request, options) =>
+      transport.call(request, { ...options, signal: AbortSignal.any([options.signal, signal]) }),
+  };
 }

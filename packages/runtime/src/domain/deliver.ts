@@ -5,17 +5,16 @@ import {
   type BatchContext,
   type DeliveredEvent,
   type DeliveryContext,
-  declaredNeed,
   type Domain,
+  declaredNeed,
   type Logger,
   type OutsideContext,
   type Subscription,
   type Version,
   versionParts,
 } from "@polder/model";
-import type { OpenTransaction } from "@polder/postgres";
 import { runtimeErrors } from "../errors.ts";
-import { contextOf, inSpan, pastSpan } from "../tracing.ts";
+import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { handlerTransaction } from "./handler-transaction.ts";
 
@@ -28,50 +27,77 @@ export interface DeliverParts {
   readonly logger: Logger;
 }
 
+/** How long a handler may take for which nothing is said, in milliseconds: what the bus gives it. */
+const HANDLER_TIMEOUT_MS = 30_000;
+
 /** Makes the one who runs the handlers of a subscription. */
 export function createDeliver(parts: DeliverParts, subscription: Subscription): HandleEvents {
   const { domain, schema, published, logger } = parts;
   return async (logged, transaction, signal) => {
     const events = await Promise.all(logged.map((event) => delivered(domain, event)));
     const [first] = events;
-    const [firstLogged] = logged;
-    if (first === undefined || firstLogged === undefined) return { last: [] };
+    if (first === undefined) return { last: [] };
     const handle = subscription.handlers[first.name] as ((context: unknown) => Promise<void>) | undefined;
     if (handle === undefined) return { last: [] };
     if (transaction === undefined) {
-      const context: OutsideContext<Domain, DeliveredEvent> = {
-        event: first,
-        key: `${subscription.domain}.${subscription.name}:${first.id}`,
-        call: callsOf({ domain, findTransport: parts.findTransport, isInTransaction: () => false }),
-        signal,
-        log: logger,
-      };
-      await traced(subscription, firstLogged, () => handle(context));
+      await traced(subscription, logged, () => handle(outsideContext(parts, subscription, first, signal)));
       return { last: [] };
     }
     const { tx, outbox } = handlerTransaction(domain, transaction, schema);
     const shared = { tx, signal, log: logger };
     const context: DeliveryContext<Domain, DeliveredEvent> | BatchContext<Domain, DeliveredEvent> =
       subscription.mode === "batch" ? { ...shared, events } : { ...shared, event: first };
-    await traced(subscription, firstLogged, () => handle(context));
+    await traced(subscription, logged, () => handle(context));
     const last = await outbox();
     return last.length === 0 ? { last } : { last, committed: published };
   };
 }
 
+function outsideContext(
+  { domain, findTransport, logger }: DeliverParts,
+  subscription: Subscription,
+  event: DeliveredEvent,
+  signal: AbortSignal,
+): OutsideContext<Domain, DeliveredEvent> {
+  const endsAt = performance.now() + (subscription.options.timeoutMs ?? HANDLER_TIMEOUT_MS);
+  const remainingMs = (): number => Math.max(0, endsAt - performance.now());
+  return {
+    event,
+    key: `${subscription.domain}.${subscription.name}:${event.id}`,
+    call: callsOf({ domain, findTransport, isInTransaction: () => false, remainingMs, signal }),
+    signal,
+    log: logger,
+  };
+}
+
 /**
  * The delivery belongs to the trace of what published the event, so that one trace tells the story of an order through
- * all domains. A batch belongs to that of its first event.
+ * all domains. A batch belongs to that of its first event, and is linked to the others.
  */
-async function traced(subscription: Subscription, event: LoggedEvent, run: () => Promise<void>): Promise<void> {
-  const parent = contextOf(event.headers);
-  const attributes = { "polder.event": event.type, "polder.event_id": event.id, "polder.key": event.key, "polder.seq": String(event.seq) };
-  if (event.headers !== null) pastSpan(`relay ${event.type}`, attributes, { parent, from: event.at, to: event.relayedAt });
+async function traced(
+  subscription: Subscription,
+  events: readonly LoggedEvent[],
+  run: () => Promise<void>,
+): Promise<void> {
+  const [first, ...others] = events;
+  if (first === undefined) return;
+  const parent = publisherContext(first.headers);
+  const attributes = {
+    "polder.event": first.type,
+    "polder.event_id": first.id,
+    "polder.key": first.key,
+    "polder.seq": String(first.seq),
+  };
+  // One that was parked has been through the relay long ago: then both times are the same.
+  if (first.headers !== null && first.relayedAt > first.at)
+    pastSpan(`relay ${first.type}`, attributes, { parent, from: first.at, to: first.relayedAt });
   const name = `${subscription.domain}.${subscription.name}`;
-  await inSpan(`deliver ${event.type} to ${name}`, { ...attributes, "polder.subscription": name }, () => inSpan(`handle ${name}`, { "polder.domain": subscription.domain }, run), {
-    kind: SpanKind.CONSUMER,
-    parent,
-  });
+  await inSpan(
+    `deliver ${first.type} to ${name}`,
+    { ...attributes, "polder.subscription": name, "polder.events": events.length },
+    () => inSpan(`handle ${name}`, { "polder.domain": subscription.domain }, run),
+    { kind: SpanKind.CONSUMER, parent, links: others.flatMap(({ headers }) => publisherLinks(headers)) },
+  );
 }
 
 /** The event at the version that the domain needs, as a tolerant reader sees it. */
@@ -86,7 +112,15 @@ async function delivered(domain: Domain, event: LoggedEvent): Promise<DeliveredE
   }
   const result: Validated = await validatorOf(schema, "reader")(JSON.parse(event.data));
   if (!result.valid) throw violated(`The event ${event.type} (${event.id})`, result.violations);
-  return { id: event.id, name: event.type, version: event.version, key: event.key, data: result.value, at: event.at, seq: event.seq };
+  return {
+    id: event.id,
+    name: event.type,
+    version: event.version,
+    key: event.key,
+    data: result.value,
+    at: event.at,
+    seq: event.seq,
+  };
 }
 
 function sameMajor(a: string, b: string): boolean {

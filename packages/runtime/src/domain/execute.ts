@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { AdmittedCall, Execute, Executed } from "@polder/http";
-import type { CommandContext, Domain, Handler, Logger, QueryContext, Refused } from "@polder/model";
-import { answerInsert, type Database, findAnswer, isAnsweredMeanwhile, isWorthRepeating, type KeyedRequest } from "@polder/postgres";
+import type { CommandContext, Domain, Handler, Logger, QueryContext, Reader, Refused } from "@polder/model";
+import { answerInsert, type Database, findAnswer, isWorthRepeating, type KeyedRequest } from "@polder/postgres";
+import { runtimeErrors } from "../errors.ts";
 import { inSpan } from "../tracing.ts";
+import { inTransaction } from "./bound-transaction.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { handlerTransaction } from "./handler-transaction.ts";
 
@@ -35,39 +37,41 @@ export function createExecute(parts: ExecuteParts): Execute {
 }
 
 async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Executed> {
-  const transaction = parts.database.begin("snapshot");
-  const abandon = (): void => void transaction.rollback(asError(call.signal.reason));
-  call.signal.addEventListener("abort", abandon, { once: true });
-  try {
-    const context: QueryContext = {
-      tx: { sql: transaction.sql, query: transaction.query },
-      ...contextOf(parts, call, transaction.isOpen),
-    };
+  return await inTransaction(parts.database, { mode: "snapshot", signal: call.signal }, async (transaction) => {
+    const tx: Reader = { sql: transaction.sql, query: transaction.query };
+    const context: QueryContext = { tx, ...contextOf(parts, call, transaction.isOpen) };
     return await call.conclude(await handler.run(context as CommandContext));
-  } finally {
-    call.signal.removeEventListener("abort", abandon);
-    await transaction.rollback();
-  }
+  });
 }
 
 async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Executed> {
   const { database, schema } = parts;
+  // The handler may change what it gets; the fingerprint of a keyed request and every further run want it untouched.
+  const input: unknown = structuredClone(call.input);
   const request: KeyedRequest | undefined =
-    call.key === undefined ? undefined : { operation: `${handler.api}.${handler.operation}`, key: call.key, input: structuredClone(call.input) };
-  const first = request === undefined ? undefined : await findAnswer(database, schema, request);
-  if (first !== undefined) return first as Executed;
+    call.key === undefined ? undefined : { operation: `${handler.api}.${handler.operation}`, key: call.key, input };
+  const findFirst = async (): Promise<Executed | undefined> =>
+    request === undefined ? undefined : ((await findAnswer(database, schema, request)) as Executed | undefined);
+  const first = await findFirst();
+  if (first !== undefined) return first;
   // The same key in every run: what the handler has others do under keys derived from it is not done twice.
   const key = call.key ?? randomUUID();
   for (let run = 1; ; run += 1) {
     try {
-      return await runOnce(parts, handler, call, { key, request });
+      return await runOnce(parts, handler, run === 1 ? call : { ...call, input: structuredClone(input) }, {
+        key,
+        request,
+      });
     } catch (error) {
-      if (request !== undefined && isAnsweredMeanwhile(error)) {
-        const meanwhile = await findAnswer(database, schema, request);
-        if (meanwhile !== undefined) return meanwhile as Executed;
-      }
-      if (run >= RUNS_MAX || !isWorthRepeating(error) || call.signal.aborted) throw error;
-      parts.logger.debug("a command lost against another transaction and runs again", { operation: handler.operation, run });
+      if (call.signal.aborted) throw error;
+      // Whatever it failed with: the same request may have been answered meanwhile, and been in the way of this one.
+      const meanwhile = await findFirst();
+      if (meanwhile !== undefined) return meanwhile;
+      if (run >= RUNS_MAX || !isWorthRepeating(error)) throw error;
+      parts.logger.debug("a command lost against another transaction and runs again", {
+        operation: handler.operation,
+        run,
+      });
     }
   }
 }
@@ -78,47 +82,69 @@ interface CommandRun {
   readonly request: KeyedRequest | undefined;
 }
 
-async function runOnce(parts: ExecuteParts, handler: Handler, call: AdmittedCall, { key, request }: CommandRun): Promise<Executed> {
+async function runOnce(
+  parts: ExecuteParts,
+  handler: Handler,
+  call: AdmittedCall,
+  { key, request }: CommandRun,
+): Promise<Executed> {
   const { domain, database, schema } = parts;
-  const transaction = database.begin();
-  // Whoever is told that it took too long must not find it done: the connection goes, and the transaction with it.
-  const abandon = (): void => void transaction.rollback(asError(call.signal.reason));
-  call.signal.addEventListener("abort", abandon, { once: true });
-  try {
+  return await inTransaction(database, { mode: "read write", signal: call.signal }, async (transaction) => {
     const { tx, outbox } = handlerTransaction(domain, transaction, schema);
-    const read = { sql: database.sql, query: database.query };
+    const read = readerBeside(parts, call, transaction.isOpen);
     const context: CommandContext = { tx, read, key, ...contextOf(parts, call, transaction.isOpen) };
     const executed = await call.conclude(await handler.run(context));
+    const answer = request === undefined ? [] : [answerInsert(schema, request, executed)];
     if (executed.kind === "refused") {
+      // A refusal leaves no trace but itself.
       await transaction.rollback();
-      if (request !== undefined) await database.run(answerInsert(schema, request, executed));
+      for (const statement of answer) await database.run(statement);
       return executed;
     }
     const events = await outbox();
-    const answer = request === undefined ? [] : [answerInsert(schema, request, executed)];
     await inSpan("commit", { "polder.domain": domain.name }, () => transaction.commit([...events, ...answer]));
     if (events.length > 0) parts.published();
     return executed;
-  } catch (error) {
-    await transaction.rollback();
-    throw error;
-  } finally {
-    call.signal.removeEventListener("abort", abandon);
-  }
+  });
+}
+
+/** Reads before the transaction of a command: each statement by itself, in a snapshot of its own that cannot write. */
+function readerBeside(
+  { database, domain }: ExecuteParts,
+  { signal }: AdmittedCall,
+  isInTransaction: () => boolean,
+): Reader {
+  const alone = <Result>(work: (reader: Reader) => Promise<Result>): Promise<Result> => {
+    if (isInTransaction()) {
+      throw runtimeErrors.READ_IN_TRANSACTION(
+        `A handler of "${domain.name}" uses read while its transaction is open: it would wait for a second connection while it holds the first, and not see what tx has written. Read with tx from its first statement on.`,
+        { domain: domain.name },
+      );
+    }
+    return inTransaction(database, { mode: "snapshot", signal }, work);
+  };
+  return {
+    sql: async (text, ...values) => await alone((reader) => reader.sql(text, ...values)),
+    query: async (text, values) => await alone((reader) => reader.query(text, values)),
+  };
 }
 
 type SharedContext = Pick<CommandContext, "input" | "refuse" | "call" | "signal" | "log">;
 
-function contextOf({ domain, findTransport, logger }: ExecuteParts, call: AdmittedCall, isInTransaction: () => boolean): SharedContext {
+function contextOf(
+  { domain, findTransport, logger }: ExecuteParts,
+  { input, signal, remainingMs }: AdmittedCall,
+  isInTransaction: () => boolean,
+): SharedContext {
   return {
-    input: call.input as CommandContext["input"],
-    refuse: ((refusal: string, details: unknown): Refused => ({ kind: "refused", refusal, details })) as CommandContext["refuse"],
-    call: callsOf({ domain, findTransport, isInTransaction, remainingMs: call.remainingMs }),
-    signal: call.signal,
+    input: input as CommandContext["input"],
+    refuse: ((refusal: string, details: unknown): Refused => ({
+      kind: "refused",
+      refusal,
+      details,
+    })) as CommandContext["refuse"],
+    call: callsOf({ domain, findTransport, isInTransaction, remainingMs, signal }),
+    signal,
     log: logger,
   };
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Validated, validatorOf, violated } from "@polder/contracts";
 import { type Domain, type Event, modelErrors, publishedEvent, type Transaction } from "@polder/model";
-import { type OpenTransaction, type OutboxEvent, outboxInsert, type Statement } from "@polder/postgres";
+import { type OpenTransaction, type OutboxEvent, outboxInsert, postgresErrors, type Statement } from "@polder/postgres";
 import { runtimeErrors } from "../errors.ts";
 import { publishSpan } from "../tracing.ts";
 
@@ -14,21 +14,25 @@ const EVENTS_MAX = 10_000;
 /** A transaction as a handler gets it, and what it has published. */
 export interface HandlerTransaction {
   readonly tx: Transaction;
-  /** The statements that write the published events; to be sent with the commit. Waits for their validation. */
+  /**
+   * The statements that write the published events; to be sent with the commit. Waits for their validation, and ends
+   * publishing.
+   */
   readonly outbox: () => Promise<readonly Statement[]>;
 }
 
 /** Gives a handler its part of a transaction: statements and `publish`, but neither commit nor rollback. */
 export function handlerTransaction(domain: Domain, open: OpenTransaction, schema: string): HandlerTransaction {
   const published: (OutboxEvent | Promise<OutboxEvent>)[] = [];
+  let ended = false;
   const publish = (event: Event, data: unknown): string => {
     const declared = publishedEvent(domain, event?.name);
-    if (declared === undefined) throw undeclared(domain, event?.name);
+    const schemaOfEvent = declared?.versions[declared.newest];
+    if (declared === undefined || schemaOfEvent === undefined) throw undeclared(domain, event?.name);
+    if (ended) throw publishedLate(declared);
     if (published.length >= EVENTS_MAX) throw new RangeError(`One transaction publishes at most ${EVENTS_MAX} events`);
     const id = randomUUID();
-    const schemaOfEvent = declared.versions[declared.newest];
-    if (schemaOfEvent === undefined) throw undeclared(domain, event.name);
-    const checked = validatorOf(schemaOfEvent, "writer")(structuredClone(data));
+    const checked = validatorOf(schemaOfEvent, "writer")(asItTravels(declared, data));
     const finish = (result: Validated): OutboxEvent => outboxEvent(declared, id, result);
     if (checked instanceof Promise) {
       const pending = checked.then(finish);
@@ -42,8 +46,21 @@ export function handlerTransaction(domain: Domain, open: OpenTransaction, schema
   };
   return {
     tx: { sql: open.sql, query: open.query, publish: publish as Transaction["publish"] },
-    outbox: async () => (published.length === 0 ? [] : [outboxInsert(schema, await Promise.all(published))]),
+    outbox: async () => {
+      ended = true;
+      return published.length === 0 ? [] : [outboxInsert(schema, await Promise.all(published))];
+    },
   };
+}
+
+/** A copy through JSON, as consumers will read it: without fields that are undefined, dates as texts. */
+function asItTravels({ name }: Event, data: unknown): unknown {
+  try {
+    return JSON.parse(JSON.stringify(data) ?? "null");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split("\n", 1)[0] : "it throws";
+    throw violated(`The event ${name}`, [{ pointer: "", problem: `cannot be written as JSON (${reason})` }]);
+  }
 }
 
 function outboxEvent(event: Event, id: string, result: Validated): OutboxEvent {
@@ -65,5 +82,12 @@ function undeclared(domain: Domain, event: string | undefined): Error {
   return modelErrors.NOT_DECLARED(
     `"${domain.name}" does not publish "${event}". Add the event to "publishes" of its declaration; an event of another domain can only be published there.`,
     { domain: domain.name, what: "publishes", contract: String(event) },
+  );
+}
+
+function publishedLate({ name }: Event): Error {
+  return postgresErrors.TRANSACTION_ENDED(
+    `The event ${name} was published after its transaction had ended: something was not awaited inside the handler. Await everything that publishes.`,
+    {},
   );
 }

@@ -1,5 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { type GrowthSignal, neededEvents, postgresSource, type Relay, runStream, type Stream, startPresence, startRelay } from "@polder/bus";
+import {
+  type GrowthSignal,
+  neededEvents,
+  postgresSource,
+  type Relay,
+  runStream,
+  type Stream,
+  startPresence,
+  startRelay,
+} from "@polder/bus";
 import type { ServedDomain } from "@polder/http";
 import type { Implementation, Logger } from "@polder/model";
 import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
@@ -26,14 +35,15 @@ export interface RunDomainOptions {
 export interface RunningDomain {
   readonly name: string;
   readonly implementation: Implementation;
+  readonly database: Database;
   /** How its operations are served. */
   readonly served: ServedDomain;
-  /** Says that events were written to the outbox by another way than a handler. */
-  readonly wakeRelay: () => void;
-  /** Starts to deliver events to its subscriptions. */
+  /** Starts to deliver events to its subscriptions; does nothing once they were ended. */
   readonly deliver: () => void;
-  /** Ends deliveries after the batch under way (rolled back when `signal` aborts), then the relay, then signs off. */
-  readonly stop: (options?: { readonly signal?: AbortSignal }) => Promise<void>;
+  /** Ends deliveries after the batch under way; it is rolled back when `signal` aborts. */
+  readonly endDeliveries: (options: { readonly signal: AbortSignal }) => Promise<void>;
+  /** Ends deliveries, then the relay, and signs off. Calls may still be answered. */
+  readonly stop: (options: { readonly signal: AbortSignal }) => Promise<void>;
 }
 
 /** Old answers are forgotten this often, in milliseconds. */
@@ -45,34 +55,47 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const { domain } = implementation;
   const logger = withFields(options.logger, { domain: domain.name });
   const schema = homeOf(domain.name).schema;
-  const instance = randomUUID();
   const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
+  const instance = randomUUID();
   const presence = await startPresence({ domain: domain.name, database, instance, logger, ...lease });
   const publishes = domain.publishes.some((contract) => contract.kind === "event");
-  const relay: Relay | undefined = publishes ? startRelay({ domain: domain.name, database, growth, logger }) : undefined;
+  const relay: Relay | undefined = publishes
+    ? startRelay({ domain: domain.name, database, growth, logger })
+    : undefined;
   const published = (): void => relay?.wake();
-  const streams: Stream[] = [];
   const forgetting = setInterval(() => {
-    forgetAnswers(database, schema, options.keepAnswersDays ?? 7).catch((error: unknown) => logger.debug("old answers were not forgotten", { error }));
+    forgetAnswers(database, schema, options.keepAnswersDays ?? 7).catch((error: unknown) =>
+      logger.debug("old answers were not forgotten", { error }),
+    );
   }, FORGET_MS);
-  const deliver = (): void => {
-    for (const subscription of implementation.subscriptions) {
-      const handle = createDeliver({ domain, schema, findTransport, published, logger: withFields(logger, { subscription: subscription.name }) }, subscription);
-      for (const publisher of publishersOf(implementation, subscription.events)) {
+  const startStreams = (): readonly Stream[] =>
+    implementation.subscriptions.flatMap((subscription) => {
+      const ofSubscription = withFields(logger, { subscription: subscription.name });
+      const parts = { domain, schema, findTransport, published, logger: ofSubscription };
+      const handle = createDeliver(parts, subscription);
+      return publishersOf(implementation, subscription.events).map((publisher) => {
         const source = postgresSource({ publisher, database, growth });
-        streams.push(runStream({ subscription, source, database, instance, handle, logger, ...lease }));
-      }
-    }
+        return runStream({ subscription, source, database, instance, handle, logger: ofSubscription, ...lease });
+      });
+    });
+  let streams: readonly Stream[] = [];
+  let ending: Promise<void> | undefined;
+  const endDeliveries: RunningDomain["endDeliveries"] = (endOptions) => {
+    ending ??= Promise.all(streams.map((stream) => stream.stop(endOptions))).then(() => undefined);
+    return ending;
   };
   return {
     name: domain.name,
     implementation,
+    database,
     served: { implementation, execute: createExecute({ domain, database, schema, findTransport, published, logger }) },
-    wakeRelay: published,
-    deliver,
+    deliver: () => {
+      if (ending === undefined && streams.length === 0) streams = startStreams();
+    },
+    endDeliveries,
     stop: async (stopOptions) => {
       clearInterval(forgetting);
-      await Promise.all(streams.map((stream) => stream.stop(stopOptions)));
+      await endDeliveries(stopOptions);
       await relay?.stop();
       await presence.stop();
     },
@@ -80,5 +103,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
 }
 
 function publishersOf(implementation: Implementation, events: readonly string[]): readonly string[] {
-  return [...neededEvents(implementation.domain)].filter(([, published]) => published.some((event) => events.includes(event))).map(([publisher]) => publisher);
+  return [...neededEvents(implementation.domain)]
+    .filter(([, published]) => published.some((event) => events.includes(event)))
+    .map(([publisher]) => publisher);
 }

@@ -4,6 +4,8 @@ import { pathToFileURL } from "node:url";
 import { describeProblems, type Problem } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
 import type { PolderConfig } from "./config.ts";
+import { configProblems } from "./config-problems.ts";
+import { describeLoadError } from "./describe-load-error.ts";
 
 /** A configuration and where it was found. */
 export interface LoadedConfig {
@@ -24,13 +26,16 @@ export async function loadConfig(options: { readonly file?: string; readonly fro
   const path = options.file === undefined ? findUpwards(options.from) : resolve(options.from, options.file);
   if (path === undefined || !existsSync(path)) {
     const looked = path ?? `${options.from} and the folders above it`;
-    throw runtimeErrors.CONFIG_NOT_FOUND(`There is no polder.config.ts (looked for ${looked}). Go to your project's folder, or name the file with --config.`, { path: looked });
+    throw runtimeErrors.CONFIG_NOT_FOUND(
+      `There is no polder.config.ts (looked for ${looked}). Go to your project's folder, or name the file with --config.`,
+      { path: looked },
+    );
   }
   let loaded: { readonly default?: unknown };
   try {
     loaded = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (cause) {
-    throw invalid(path, [{ place: "the file", problem: `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}` }], cause);
+    throw invalid(path, [{ place: "the file", problem: `cannot be loaded: ${describeLoadError(cause)}` }], cause);
   }
   const problems = configProblems(loaded.default);
   if (problems.length > 0) throw invalid(path, problems);
@@ -44,28 +49,10 @@ function findUpwards(from: string): string | undefined {
   }
 }
 
-const known = new Set(["domains", "database", "http", "urls"]);
-
-function configProblems(value: unknown): readonly Problem[] {
-  if (typeof value !== "object" || value === null) return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
-  const config = value as Record<string, unknown>;
-  const problems: Problem[] = Object.keys(config)
-    .filter((name) => !known.has(name))
-    .map((name) => ({ place: name, problem: `is no setting; there are ${[...known].join(", ")}` }));
-  const domains = config["domains"];
-  if (!Array.isArray(domains) || domains.length === 0 || !domains.every((folder) => typeof folder === "string")) {
-    problems.push({ place: "domains", problem: 'must list the folders of the domains, such as ["./domains/order"]' });
-  }
-  if (config["database"] !== undefined && typeof config["database"] !== "string") problems.push({ place: "database", problem: "must be a text postgres://…" });
-  const http = config["http"] as { port?: unknown; host?: unknown } | undefined;
-  const port = http?.port;
-  if (port !== undefined && !(Number.isInteger(port) && (port as number) >= 0 && (port as number) < 65_536)) problems.push({ place: "http.port", problem: "must be a whole number from 0 to 65535" });
-  for (const [domain, url] of Object.entries((config["urls"] ?? {}) as Record<string, unknown>)) {
-    if (typeof url !== "string" || !URL.canParse(url)) problems.push({ place: `urls.${domain}`, problem: "must be a URL such as http://127.0.0.1:4001" });
-  }
-  return problems;
-}
-
 function invalid(path: string, problems: readonly Problem[], cause?: unknown): Error {
-  return runtimeErrors.CONFIG_INVALID(`The configuration ${path} has mistakes; nothing was started:\n${describeProblems(problems)}`, { path, problems }, { cause });
+  return runtimeErrors.CONFIG_INVALID(
+    `The configuration ${path} has mistakes; nothing was started:\n${describeProblems(problems)}`,
+    { path, problems },
+    { cause },
+  );
 }

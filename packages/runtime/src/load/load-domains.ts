@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describeProblems, type Implementation, isPolderError, type Problem } from "@polder/model";
+import { describeProblems, domainOf, type Implementation, type Problem } from "@polder/model";
 import { type Migration, readMigrations } from "@polder/postgres";
 import { runtimeErrors } from "../errors.ts";
+import { describeLoadError } from "./describe-load-error.ts";
 
 /** A domain as it was found on disk. */
 export interface LoadedDomain {
@@ -16,35 +17,43 @@ export interface LoadedDomain {
 /**
  * Loads domains from their folders: `index.ts` with the implementation, `migrations/` with its SQL.
  *
- * @throws `DOMAINS_INVALID` with the mistakes of all of them at once.
+ * @throws `DOMAINS_INVALID` with the mistakes of all of them at once, each with the folder of its domain.
  */
 export async function loadDomains(directory: string, folders: readonly string[]): Promise<readonly LoadedDomain[]> {
   const problems: Problem[] = [];
-  const loaded: LoadedDomain[] = [];
-  for (const folder of folders) {
-    const path = resolve(directory, folder);
+  const found: FoundDomain[] = [];
+  for (const place of folders) {
     try {
-      const domain = await loadDomain(path);
-      const other = loaded.find(({ name }) => name === domain.name);
-      if (other === undefined) loaded.push(domain);
-      else problems.push({ place: folder, problem: `declares the domain "${domain.name}", and so does ${other.folder}` });
+      const domain = await loadDomain(resolve(directory, place));
+      const other = found.find(({ name }) => name === domain.name);
+      if (other === undefined) found.push({ ...domain, place });
+      else problems.push({ place, problem: `declares the domain "${domain.name}", and so does ${other.place}` });
     } catch (error) {
-      problems.push({ place: folder, problem: reasonOf(error) });
+      problems.push({ place, problem: describeLoadError(error) });
     }
   }
-  problems.push(...needProblems(loaded));
+  problems.push(...needProblems(found, { all: found.length === folders.length }));
   if (problems.length > 0) {
-    throw runtimeErrors.DOMAINS_INVALID(`These domains have mistakes; nothing was started:\n${describeProblems(problems)}`, { problems });
+    throw runtimeErrors.DOMAINS_INVALID(
+      `These domains have mistakes; nothing of them was started:\n${describeProblems(problems)}`,
+      { problems },
+    );
   }
-  return loaded;
+  return found.map(({ place: _, ...domain }) => domain);
 }
 
-/** Loads one domain from its folder; `index` may name another URL of its entry, such as one with a query that defeats the module cache. */
-export async function loadDomain(folder: string, index: URL = entryOf(folder)): Promise<LoadedDomain> {
-  const module = (await import(index.href)) as { readonly default?: Partial<Implementation> };
+interface FoundDomain extends LoadedDomain {
+  /** The folder as the configuration names it. */
+  readonly place: string;
+}
+
+async function loadDomain(folder: string): Promise<LoadedDomain> {
+  const entry = entryOf(folder);
+  const module = (await import(pathToFileURL(entry).href)) as { readonly default?: Partial<Implementation> | null };
   const implementation = module.default;
   if (implementation?.kind !== "implementation" || implementation.domain === undefined) {
-    throw new Error(`${index.pathname} exports no implementation; write export default implement(domain, { … })`);
+    const instead = implementation === undefined ? "has no default export" : "exports something else by default";
+    throw new Error(`${entry} ${instead}; write export default implement(domain, { … })`);
   }
   return {
     name: implementation.domain.name,
@@ -54,28 +63,35 @@ export async function loadDomain(folder: string, index: URL = entryOf(folder)): 
   };
 }
 
-function entryOf(folder: string): URL {
-  const found = ["index.ts", "index.mts", "index.js", "index.mjs"].map((name) => join(folder, name)).find((path) => existsSync(path));
+function entryOf(folder: string): string {
+  const found = ["index.ts", "index.mts", "index.js", "index.mjs"]
+    .map((name) => join(folder, name))
+    .find((path) => existsSync(path));
   if (found === undefined) throw new Error(`there is no index.ts in ${folder}`);
-  return pathToFileURL(found);
+  return found;
 }
 
-/** Contracts that a domain needs of a domain that is here, which does not publish them (any more). */
-function needProblems(loaded: readonly LoadedDomain[]): readonly Problem[] {
-  const byName = new Map(loaded.map((domain) => [domain.name, domain.implementation.domain]));
-  return loaded.flatMap(({ name, implementation }) =>
+/**
+ * Contracts that a domain needs and nobody publishes. An API may be served by a process far away, an event only by a
+ * domain of the same database; but none is missed while it is not known what all folders hold.
+ */
+function needProblems(found: readonly FoundDomain[], { all }: { readonly all: boolean }): readonly Problem[] {
+  const byName = new Map(found.map((domain) => [domain.name, domain.implementation.domain]));
+  return found.flatMap(({ place, implementation }) =>
     implementation.domain.needs.flatMap(({ contract, version }) => {
-      const publisher = byName.get(contract.name.split(".", 1)[0] ?? "");
-      if (publisher === undefined) return [];
+      const owner = domainOf(contract.name);
+      const publisher = byName.get(owner);
+      if (publisher === undefined) {
+        const problem = `needs the event "${contract.name}", but this project has no domain "${owner}"; add its folder to "domains" of the configuration`;
+        return all && contract.kind === "event" ? [{ place, problem }] : [];
+      }
       const published = publisher.publishes.find((other) => other.name === contract.name);
-      if (published === undefined) return [{ place: name, problem: `needs "${contract.name}", which "${publisher.name}" does not publish; add it to "publishes" there` }];
+      if (published === undefined) {
+        const problem = `needs "${contract.name}", which "${owner}" does not publish; add it to "publishes" there`;
+        return [{ place, problem }];
+      }
       if (version in published.versions) return [];
-      return [{ place: name, problem: `needs "${contract.name}" at ${version}, which "${publisher.name}" does not publish` }];
+      return [{ place, problem: `needs "${contract.name}" at ${version}, which "${owner}" does not publish` }];
     }),
   );
-}
-
-function reasonOf(error: unknown): string {
-  if (isPolderError(error)) return error.message.replaceAll("\n", "\n    ");
-  return error instanceof Error ? error.message : String(error);
 }

@@ -17,6 +17,7 @@ import {
   startEmbedded,
 } from "@polder/postgres";
 import { runtimeErrors } from "../errors.ts";
+import { requireHome } from "../require-home.ts";
 import { type LoadedConfig, loadConfig } from "./load-config.ts";
 import { type LoadedDomain, loadDomains } from "./load-domains.ts";
 
@@ -32,9 +33,16 @@ export interface ProjectOptions {
 /** A project: its configuration, its domains, its database. */
 export interface Project extends AsyncDisposable {
   readonly loaded: LoadedConfig;
+  /** As they were loaded last. */
   readonly domains: readonly LoadedDomain[];
   /** The folder where Polder keeps what it needs: `.polder` beside the configuration. */
   readonly polderDirectory: string;
+  /**
+   * Loads the domains again: new migrations, and what the module cache does not have yet.
+   *
+   * @throws `DOMAINS_INVALID`; the domains are as before then.
+   */
+  readonly reload: () => Promise<readonly LoadedDomain[]>;
   /** Connects to the database, starting the embedded one if there is no other. */
   readonly database: () => Promise<ProjectDatabase>;
 }
@@ -46,9 +54,28 @@ export interface ProjectDatabase {
   readonly embedded: EmbeddedServer | undefined;
   /** How a domain's processes go there. */
   readonly address: (domain: string) => DatabaseAddress;
-  readonly provision: (options?: { readonly dryRun?: boolean; readonly setPasswords?: boolean }) => Promise<ProvisionReport>;
+  readonly provision: (options?: ProvisionChoice) => Promise<ProvisionReport>;
   /** Migrates every domain; gives what ran, or would run. */
-  readonly migrate: (options?: { readonly dryRun?: boolean; readonly only?: readonly string[]; readonly signal?: AbortSignal }) => Promise<readonly MigratedDomain[]>;
+  readonly migrate: (options?: MigrateChoice) => Promise<readonly MigratedDomain[]>;
+  /** Makes sure that the domains have their homes; throws `NOT_PROVISIONED`. */
+  readonly requireHomes: () => Promise<void>;
+}
+
+/** How to provision. */
+export interface ProvisionChoice {
+  /** Only say what would be done. Default false. */
+  readonly dryRun?: boolean;
+  /** Set the password of every login again. Default false. */
+  readonly setPasswords?: boolean;
+}
+
+/** What to migrate, and how. */
+export interface MigrateChoice {
+  /** Only say what would run. Default false. */
+  readonly dryRun?: boolean;
+  /** Names of domains; throws `DOMAIN_UNKNOWN`. Default: all. */
+  readonly only?: readonly string[];
+  readonly signal?: AbortSignal;
 }
 
 /** What migrating did to one domain. */
@@ -63,41 +90,26 @@ export interface MigratedDomain {
  * @throws `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `DOMAINS_INVALID`.
  */
 export async function openProject(options: ProjectOptions): Promise<Project> {
-  const { env, logger = silentLogger } = options;
+  const { logger = silentLogger } = options;
   const loaded = await loadConfig(options);
-  const domains = await loadDomains(loaded.directory, loaded.config.domains);
+  const load = (): Promise<readonly LoadedDomain[]> => loadDomains(loaded.directory, loaded.config.domains);
+  let domains = await load();
   const polderDirectory = join(loaded.directory, ".polder");
   let connecting: Promise<ProjectDatabase> | undefined;
-  const connect = async (): Promise<ProjectDatabase> => {
-    const url = loaded.config.database ?? env["DATABASE_URL"];
-    const embedded = url === undefined ? await startEmbedded({ directory: polderDirectory, logger }) : undefined;
-    const server: DatabaseAddress =
-      embedded === undefined ? parseDatabaseUrl(url ?? "") : { host: embedded.host, port: embedded.port, user: embedded.user, password: embedded.password, database: "postgres" };
-    const secrets = openSecrets({ directory: polderDirectory, env });
-    const admin = openDatabase({ ...server, applicationName: "polder admin", connectionsMax: 4, statementTimeoutMs: 0, logger });
-    return {
-      admin,
-      embedded,
-      address: (domain) => {
-        const { app } = homeOf(domain);
-        return { ...server, user: app, password: secrets.get(app) };
-      },
-      provision: async (provisionOptions = {}) =>
-        await provision({ admin, homes: domains.map(({ name }) => homeOf(name)), scopes: projectScopes(domains), password: secrets.get, ...provisionOptions }),
-      migrate: async ({ only, ...migrateOptions } = {}) => {
-        const migrated: MigratedDomain[] = [];
-        for (const { name, migrations } of selectDomains(domains, only)) {
-          migrated.push({ domain: name, migrations: await migrate({ admin, home: homeOf(name), migrations, logger, ...migrateOptions }) });
-        }
-        return migrated;
-      },
-    };
-  };
   return {
     loaded,
-    domains,
+    get domains() {
+      return domains;
+    },
     polderDirectory,
-    database: () => (connecting ??= connect()),
+    reload: async () => {
+      domains = await load();
+      return domains;
+    },
+    database: () => {
+      connecting ??= connect({ ...options, logger, polderDirectory, url: loaded.config.database }, () => domains);
+      return connecting;
+    },
     [Symbol.asyncDispose]: async () => {
       const connected = await connecting?.catch(() => undefined);
       await connected?.admin.close();
@@ -106,8 +118,64 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
   };
 }
 
+interface Connecting extends ProjectOptions {
+  readonly logger: Logger;
+  readonly polderDirectory: string;
+  /** The address in the configuration, if there is one. */
+  readonly url: string | undefined;
+}
+
+async function connect(
+  { env, logger, polderDirectory, url }: Connecting,
+  domains: () => readonly LoadedDomain[],
+): Promise<ProjectDatabase> {
+  const secrets = openSecrets({ directory: polderDirectory, env });
+  const given = url ?? env["DATABASE_URL"];
+  const embedded = given === undefined ? await startEmbedded({ directory: polderDirectory, logger }) : undefined;
+  const server =
+    embedded === undefined
+      ? parseDatabaseUrl(given ?? "", url === undefined ? "DATABASE_URL" : '"database" of the configuration')
+      : addressOf(embedded);
+  const admin = openDatabase({
+    ...server,
+    applicationName: "polder admin",
+    connectionsMax: 4,
+    statementTimeoutMs: 0,
+    logger,
+  });
+  return {
+    admin,
+    embedded,
+    address: (domain) => {
+      const { app } = homeOf(domain);
+      return { ...server, user: app, password: secrets.get(app) };
+    },
+    provision: async (choice = {}) => {
+      const homes = domains().map(({ name }) => homeOf(name));
+      return await provision({ admin, homes, scopes: projectScopes(domains()), password: secrets.get, ...choice });
+    },
+    migrate: async ({ only, ...choice } = {}) => {
+      const migrated: MigratedDomain[] = [];
+      for (const { name, migrations } of selectDomains(domains(), only)) {
+        const ran = await migrate({ admin, home: homeOf(name), migrations, logger, ...choice });
+        migrated.push({ domain: name, migrations: ran });
+      }
+      return migrated;
+    },
+    requireHomes: async () => {
+      for (const { name } of domains()) await requireHome(admin, name);
+    },
+  };
+}
+
+function addressOf({ host, port, user, password }: EmbeddedServer): DatabaseAddress {
+  return { host, port, user, password, database: "postgres" };
+}
+
 /** All that Polder keeps in a database for these domains, in the order in which it is made. */
-export function projectScopes(domains: readonly LoadedDomain[]): readonly SystemScope[] {
+export function projectScopes(
+  domains: readonly Pick<LoadedDomain, "name" | "implementation">[],
+): readonly SystemScope[] {
   return [
     busSystemSteps(),
     ...domains.map(({ name }) => homeSteps(homeOf(name))),
@@ -119,14 +187,20 @@ export function projectScopes(domains: readonly LoadedDomain[]): readonly System
 /**
  * The domains with these names; all without names.
  *
- * @throws `DOMAIN_UNKNOWN`.
+ * @throws `DOMAIN_UNKNOWN` with every name that is none.
  */
-export function selectDomains(domains: readonly LoadedDomain[], names: readonly string[] | undefined): readonly LoadedDomain[] {
-  if (names === undefined || names.length === 0) return domains;
-  return names.map((name) => {
-    const found = domains.find((domain) => domain.name === name);
-    if (found !== undefined) return found;
-    const known = domains.map((domain) => domain.name);
-    throw runtimeErrors.DOMAIN_UNKNOWN(`There is no domain "${name}" in this project; there are ${known.join(", ")}.`, { domain: name, known });
-  });
+export function selectDomains(
+  domains: readonly LoadedDomain[],
+  names: readonly string[] | undefined,
+): readonly LoadedDomain[] {
+  if (names === undefined) return domains;
+  const known = domains.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw runtimeErrors.DOMAIN_UNKNOWN(
+      `This project has no domain ${unknown.map((name) => `"${name}"`).join(", ")}; it has ${known.join(", ")}.`,
+      { domains: unknown, known },
+    );
+  }
+  return domains.filter(({ name }) => names.includes(name));
 }

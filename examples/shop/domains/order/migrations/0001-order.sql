@@ -3,6 +3,7 @@ create table price (
   unit_cents int not null check (unit_cents > 0)
 );
 
+-- A copy of what Customer decides, kept by its events.
 create table customer_name (
   customer_id uuid primary key,
   name text not null
@@ -11,7 +12,7 @@ create table customer_name (
 create table orders (
   order_id uuid primary key,
   customer_id uuid not null,
-  total_cents int not null,
+  total_cents int not null check (total_cents > 0),
   currency text not null,
   placed_at timestamptz not null default now(),
   paid_at timestamptz,
@@ -27,7 +28,6 @@ create table orders (
       else 'placed'
     end
   ) stored,
-  constraint total_is_positive check (total_cents > 0 or cancelled_at is not null),
   constraint cancelled_for_a_reason check ((cancelled_at is null) = (cancel_reason is null)),
   constraint cancelled_is_final check (cancelled_at is null or (paid_at is null and shipped_at is null))
 );

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+
+/** A process of the shop that serves APIs. Whoever disposes it while it runs kills it. */
+export interface ShopProcess extends AsyncDisposable {
+  /** Base URL of its APIs. */
+  readonly url: string;
+  /** SIGKILL: it ends in the middle of whatever it does. */
+  readonly kill: () => Promise<void>;
+  /** SIGTERM: it ends in good order. Gives the exit code. */
+  readonly stop: () => Promise<number | null>;
+}
+
+/** Lines of its log that are kept, for the case that it does not come up. */
+const LINES_MAX = 50;
+
+/**
+ * Starts a program of the workspace in a process of its own, and waits until its log says `ready` with a URL.
+ *
+ * @throws with the end of its log when it ends before.
+ */
+export async function startProcess(
+  program: URL,
+  { args = [], env }: { readonly args?: readonly string[]; readonly env: Readonly<Record<string, string>> },
+): Promise<ShopProcess> {
+  const child = spawn(process.execPath, ["--conditions=source", program.pathname, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "inherit", "pipe"],
+  });
+  const exited = once(child, "exit") as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    const [code] = await exited;
+    return code;
+  };
+  const url = await Promise.race([
+    readyUrl(child),
+    exited.then(([code, signal]) => Promise.reject(new Error(`ended with ${code ?? signal} before it was ready`))),
+  ]);
+  const kill = async () => void (await end("SIGKILL"));
+  return { url, kill, stop: () => end("SIGTERM"), [Symbol.asyncDispose]: kill };
+}
+
+async function readyUrl(child: ChildProcess): Promise<string> {
+  const ready = Promise.withResolvers<string>();
+  if (child.stderr === null) throw new Error("its log is not piped");
+  const lines: string[] = [];
+  // Read to the end, or the process stands still when the pipe is full.
+  const log = createInterface({ input: child.stderr });
+  log.on("line", (line) => {
+    if (lines.push(line) > LINES_MAX) lines.shift();
+    const { message, url } = parsed(line);
+    if (message === "ready" && typeof url === "string") ready.resolve(url);
+  });
+  log.on("close", () => ready.reject(new Error(`it ended before it was ready:\n${lines.join("\n")}`)));
+  return ready.promise;
+}
+
+function parsed(line: string): { readonly message?: unknown; readonly url?: unknown } {
+  try {
+    return JSON.parse(line) as { message?: unknown; url?: unknown };
+  } catch {
+    return {};
+  }
+}

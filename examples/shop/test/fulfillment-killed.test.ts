@@ -1,0 +1,74 @@
+import { httpTransport } from "polder";
+import { expect, test } from "vitest";
+import fulfillment from "../domains/fulfillment/index.ts";
+import { simulate } from "../simulate.ts";
+import { untilDone } from "../until-done.ts";
+import { type ShopProcess, startProcess } from "./child-process.ts";
+import { clientsOf, shop } from "./running-shop.ts";
+import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
+
+const others = shop.filter((implementation) => implementation !== fulfillment);
+
+/** Orders that are placed before Fulfillment is killed, and in all. */
+const ORDERS_BEFORE = 60;
+const ORDERS = 200;
+
+test("Fulfillment is killed, orders go on without it, and it catches up: nothing is lost, nothing happens twice", async () => {
+  await using database = await shopDatabase();
+  await using rest = await startDomains(database, others);
+  await using doomed = await startDomains(database, [fulfillment]);
+
+  const ended = new AbortController();
+  let orders = 0;
+  let killed: Promise<void> | undefined;
+  const totals = await simulate({
+    clients: clientsOf(httpTransport({ baseUrl: rest.url })),
+    seed: 7,
+    ordersPerSecond: 100,
+    signal: ended.signal,
+    onOrder: () => {
+      orders += 1;
+      if (orders === ORDERS_BEFORE) killed = doomed.kill();
+      if (orders === ORDERS) ended.abort();
+    },
+  });
+  await killed;
+  expect(totals).toMatchObject({ unanswered: 0, placed: expect.toSatisfy((placed: number) => placed >= ORDERS * 0.9) });
+
+  await untilDone(() => database.underWay(others));
+  const without = await countOrders(database);
+  expect(without.shipped).toBeGreaterThan(0);
+  expect(without.paid).toBeGreaterThan(ORDERS / 4);
+  expect(without.placed).toBe(0);
+  expect(await database.audit({ settled: false })).toEqual([]);
+
+  await using again = await startDomains(database, [fulfillment]);
+  await untilDone(() => database.underWay(shop), { timeoutMs: 60_000 });
+  expect(await database.audit({ settled: true })).toEqual([]);
+  expect(await countOrders(database)).toEqual({ ...without, paid: 0, shipped: without.shipped + without.paid });
+  expect(await shippedEvents(database)).toEqual({ events: without.shipped + without.paid, doubles: 0 });
+  expect([await again.stop(), await rest.stop()]).toEqual([0, 0]);
+}, 150_000);
+
+async function startDomains(database: ShopDatabase, domains: typeof shop): Promise<ShopProcess> {
+  const names = domains.map(({ domain }) => domain.name).join(",");
+  const program = new URL("../../../packages/polder/src/main.ts", import.meta.url);
+  const config = new URL("../polder.config.ts", import.meta.url).pathname;
+  const args = ["start", "--config", config, "--domain", names, "--port", "0"];
+  return startProcess(program, { args, env: database.env });
+}
+
+async function countOrders(database: ShopDatabase): Promise<Readonly<Record<string, number>>> {
+  const statuses = ["placed", "paid", "shipped", "cancelled"];
+  const rows = await database.rows<{ status: string; count: number }>(
+    `select status, count(*)::int from "order".orders group by status`,
+  );
+  return Object.fromEntries(statuses.map((status) => [status, rows.find((row) => row.status === status)?.count ?? 0]));
+}
+
+async function shippedEvents(database: ShopDatabase): Promise<unknown> {
+  const [counted] = await database.rows(
+    `select count(*)::int as events, (count(*) - count(distinct key))::int as doubles from fulfillment._outbox`,
+  );
+  return counted;
+}

@@ -1,0 +1,66 @@
+import { createClient, type Host, type Implementation, startHost } from "polder";
+import { Accounting } from "../domains/accounting/contract.ts";
+import accounting from "../domains/accounting/index.ts";
+import { Customer } from "../domains/customer/contract.ts";
+import customer from "../domains/customer/index.ts";
+import { Fulfillment } from "../domains/fulfillment/contract.ts";
+import fulfillment from "../domains/fulfillment/index.ts";
+import { Inventory } from "../domains/inventory/contract.ts";
+import inventory from "../domains/inventory/index.ts";
+import { Order } from "../domains/order/contract.ts";
+import order from "../domains/order/index.ts";
+import { Payment } from "../domains/payment/contract.ts";
+import payment from "../domains/payment/index.ts";
+import { untilDone } from "../until-done.ts";
+import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
+
+/** All domains of the shop. */
+export const shop: readonly Implementation[] = [customer, inventory, order, payment, fulfillment, accounting];
+
+/** Domains at work in this process, on a database of their own. */
+export interface RunningShop extends AsyncDisposable {
+  readonly database: ShopDatabase;
+  readonly host: Host;
+  readonly clients: ReturnType<typeof clientsOf>;
+  /** Resolves when everything that was published has been handled everywhere. */
+  readonly settled: () => Promise<void>;
+}
+
+/** Brings domains to work; stand-ins may be among them. */
+export async function runShop(implementations: readonly Implementation[] = shop): Promise<RunningShop> {
+  await using cleanup = new AsyncDisposableStack();
+  const database = cleanup.use(await shopDatabase());
+  const host = cleanup.use(await startHost({ implementations, address: database.address }));
+  const owned = cleanup.move();
+  return {
+    database,
+    host,
+    clients: clientsOf(host.transport),
+    settled: () => untilDone(() => database.underWay(implementations)),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The answer to a call that must not be refused. */
+export function answerOf<Value>(outcome: { readonly ok: true; readonly value: Value } | Refused): Value {
+  if (outcome.ok) return outcome.value;
+  throw new Error(`refused: ${outcome.refusal} ${JSON.stringify(outcome.details)}`);
+}
+
+interface Refused {
+  readonly ok: false;
+  readonly refusal: string;
+  readonly details: unknown;
+}
+
+/** The clients of all APIs of the shop. */
+export function clientsOf(transport: Host["transport"]) {
+  return {
+    customer: createClient(Customer, "1.0.0", { transport }),
+    inventory: createClient(Inventory, "1.0.0", { transport }),
+    order: createClient(Order, "1.0.0", { transport }),
+    payment: createClient(Payment, "1.0.0", { transport }),
+    fulfillment: createClient(Fulfillment, "1.0.0", { transport }),
+    accounting: createClient(Accounting, "1.0.0", { transport }),
+  };
+}

@@ -1,0 +1,27 @@
+import { randomUUID } from "node:crypto";
+import { isPolderError, type LogFields, type Logger } from "@polder/model";
+import { describeError } from "./describe-error.ts";
+import { httpErrors } from "./errors.ts";
+import { hiddenProblemOf, type ProblemDocument } from "./problem.ts";
+import { statusOfCode } from "./status-of-code.ts";
+
+/** What failed, and where that is written down. */
+export interface Failure {
+  readonly logger: Logger;
+  /** Such as `inventory.reserve`. */
+  readonly what: string;
+  readonly fields?: LogFields;
+}
+
+/**
+ * Writes an error that its caller is not to see to the log, with stack and causes, and gives the
+ * problem document that names it: a code of the server's that callers know stays, any other is
+ * `HANDLER_FAILED`.
+ */
+export function reportFailure(error: unknown, { logger, what, fields }: Failure): ProblemDocument {
+  const correlationId = randomUUID();
+  logger.error(`${what} failed`, { ...fields, correlationId, error: describeError(error) });
+  const isKnown = isPolderError(error) && (statusOfCode(error.code) ?? 0) >= 500;
+  const known = isKnown ? error : httpErrors.HANDLER_FAILED(`${what} failed.`, { what }, { cause: error });
+  return hiddenProblemOf(known, correlationId);
+}

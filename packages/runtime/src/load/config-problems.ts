@@ -1,0 +1,59 @@
+import type { Problem } from "@polder/model";
+
+/** What is wrong with the default export of a configuration, all of it. Pure. */
+export function configProblems(value: unknown): readonly Problem[] {
+  if (!isObject(value))
+    return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
+  return [
+    ...unknownFields(value, ["domains", "database", "http", "urls"], ""),
+    ...domainsProblems(value["domains"]),
+    ...(value["database"] === undefined || typeof value["database"] === "string"
+      ? []
+      : [{ place: "database", problem: 'must be a text such as "postgres://…"' }]),
+    ...httpProblems(value["http"]),
+    ...urlsProblems(value["urls"]),
+  ];
+}
+
+function domainsProblems(domains: unknown): readonly Problem[] {
+  if (!Array.isArray(domains) || domains.length === 0)
+    return [{ place: "domains", problem: 'must list the folders of the domains, such as ["./domains/order"]' }];
+  return domains.flatMap((folder: unknown, index) =>
+    typeof folder === "string" && folder !== ""
+      ? []
+      : [{ place: `domains[${index}]`, problem: "must be the path of a folder" }],
+  );
+}
+
+function httpProblems(http: unknown): readonly Problem[] {
+  if (http === undefined) return [];
+  if (!isObject(http)) return [{ place: "http", problem: "must be an object such as { port: 4000 }" }];
+  const { host, port } = http;
+  const problems = [...unknownFields(http, ["host", "port"], "http.")];
+  if (host !== undefined && (typeof host !== "string" || host === ""))
+    problems.push({ place: "http.host", problem: 'must be an address such as "0.0.0.0"' });
+  if (port !== undefined && !(Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535))
+    problems.push({ place: "http.port", problem: "must be a whole number from 0 to 65535" });
+  return problems;
+}
+
+function urlsProblems(urls: unknown): readonly Problem[] {
+  if (urls === undefined) return [];
+  if (!isObject(urls))
+    return [{ place: "urls", problem: "must be an object: the base URL of each domain, by its name" }];
+  return Object.entries(urls).flatMap(([domain, url]) =>
+    typeof url === "string" && ["http:", "https:"].includes(URL.parse(url)?.protocol ?? "")
+      ? []
+      : [{ place: `urls.${domain}`, problem: "must be a URL such as http://127.0.0.1:4001" }],
+  );
+}
+
+function unknownFields(value: object, known: readonly string[], prefix: string): Problem[] {
+  return Object.keys(value)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ place: `${prefix}${name}`, problem: `is no setting; there are ${known.join(", ")}` }));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,27 @@
+import { type Database, homeOf, postgresErrors } from "@polder/postgres";
+
+/** What Polder keeps in the schema of every domain. */
+const tables = ["_outbox", "_request", "_migration", "_instance", "_checkpoint", "_parked"] as const;
+
+/**
+ * Makes sure that a domain has its home in a database.
+ *
+ * @throws `NOT_PROVISIONED` with the tables that are missing.
+ */
+export async function requireHome(database: Database, domain: string): Promise<void> {
+  const { schema } = homeOf(domain);
+  const { rows } = await database.query<{ missing: readonly string[] }>(
+    `select array(
+  select name
+  from unnest($2::text[]) as name
+  where not exists (select from pg_tables where schemaname = $1 and tablename = name)
+) as missing`,
+    [schema, tables],
+  );
+  const missing = (rows[0]?.missing ?? []).map((table) => `${schema}.${table}`);
+  if (missing.length === 0) return;
+  throw postgresErrors.NOT_PROVISIONED(
+    `The domain "${domain}" has no home in the database yet (${missing.join(", ")} missing). Run "polder provision", or start with "polder dev".`,
+    { domain, missing },
+  );
+}
