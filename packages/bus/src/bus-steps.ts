@@ -20,18 +20,18 @@ export function busSystemSteps(): SystemScope {
 /** What the bus keeps for one domain: its log, and where its own subscriptions stand. */
 export function busDomainSteps(domain: string): SystemScope {
   const home = homeOf(domain);
-  const names = busNames(home);
+  const sql = busNames(home);
   return {
     scope: domain,
     steps: [
-      { name: "0101 log", sql: sqlFile("log", names) },
-      { name: "0102 checkpoint", sql: sqlFile("checkpoint", names) },
-      { name: "relay functions", sql: sqlFile("relay", names), repeatable: true },
-      { name: "read functions", sql: sqlFile("read", names), repeatable: true },
-      { name: "advance function", sql: sqlFile("advance", names), repeatable: true },
+      { name: "0101 log", sql: sqlFile("log", sql) },
+      { name: "0102 checkpoint", sql: sqlFile("checkpoint", sql) },
+      { name: "relay functions", sql: sqlFile("relay", sql), repeatable: true },
+      { name: "read functions", sql: sqlFile("read", sql), repeatable: true },
+      { name: "advance function", sql: sqlFile("advance", sql), repeatable: true },
       {
         name: "0103 first partitions",
-        sql: `select ${names["maintain"]}(${ROWS_PER_PARTITION}, interval '7 days')`,
+        sql: `select ${sql.maintain}(${ROWS_PER_PARTITION}, interval '7 days')`,
       },
     ],
   };
@@ -41,12 +41,15 @@ export function busDomainSteps(domain: string): SystemScope {
 export function busNeedSteps(declared: Domain): SystemScope {
   const { app } = homeOf(declared.name);
   const needed = neededEvents(declared);
-  const sqlRows = [...needed].map(
-    ([publisher, events]) => `(${literal(publisher)}, ${literal(app)}, array[${events.map((event) => literal(event)).join(", ")}])`,
-  );
+  const sqlRows = [...needed]
+    .map(
+      ([publisher, events]) =>
+        `(${literal(publisher)}, ${literal(app)}, array[${events.map((event) => literal(event)).join(", ")}])`,
+    )
+    .join(", ");
   const sqlGrants = [...needed.keys()].map((publisher) => {
-    const names = busNames(homeOf(publisher));
-    return `grant execute on function ${names["read"]}(bigint, bigint, integer, integer, text[], integer), ${names["seq_at"]}(timestamptz), ${names["log_state"]}() to ${identifier(app)};`;
+    const sql = busNames(homeOf(publisher));
+    return `grant execute on function ${sql.read}(bigint, bigint, integer, integer, text[], integer), ${sql.seq_at}(timestamptz), ${sql.log_state}() to ${identifier(app)};`;
   });
   const sqlReport = `grant execute on function ${identifier(POLDER_ROLE, "report")}(text, text, bigint) to ${identifier(app)};`;
   return {
@@ -57,7 +60,9 @@ export function busNeedSteps(declared: Domain): SystemScope {
         repeatable: true,
         sql: [
           `delete from polder.consumer where consumer = ${literal(app)};`,
-          ...(sqlRows.length > 0 ? [`insert into polder.consumer (publisher, consumer, events) values ${sqlRows.join(", ")};`, sqlReport] : []),
+          ...(needed.size > 0
+            ? [`insert into polder.consumer (publisher, consumer, events) values ${sqlRows};`, sqlReport]
+            : []),
           ...sqlGrants,
         ].join("\n"),
       },

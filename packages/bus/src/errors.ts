@@ -5,7 +5,12 @@ export interface BusErrors {
   readonly DEAD_LETTER_UNKNOWN: { readonly domain: string; readonly subscription: string; readonly seq: string };
   readonly HANDLER_TIMED_OUT: { readonly domain: string; readonly subscription: string; readonly timeoutMs: number };
   readonly LEASE_LOST: { readonly domain: string; readonly subscription: string; readonly publisher: string };
-  readonly POSITION_UNAVAILABLE: { readonly publisher: string; readonly position: string; readonly oldest: string; readonly head: string };
+  readonly POSITION_UNAVAILABLE: {
+    readonly publisher: string;
+    readonly position: string;
+    readonly oldest: string;
+    readonly head: string;
+  };
   readonly SUBSCRIPTION_UNKNOWN: { readonly domain: string; readonly subscription: string };
 }
 

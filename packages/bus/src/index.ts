@@ -2,12 +2,26 @@ export { busDomainSteps, busNeedSteps, busSystemSteps, neededEvents, ROWS_PER_PA
 export { type CrashPoint, type CrashPointName, noCrash } from "./crash-point.ts";
 export { busErrors } from "./errors.ts";
 export { type BrowsedEvent, type BrowseOptions, browseEvents, findEvent, logHead } from "./log/browse.ts";
-export { type EventSource, type GrowthSignal, growthSignal, type LoggedEvent, type Page, type PartRange, type ReadRequest } from "./log/event-source.ts";
+export {
+  type EventSource,
+  type GrowthSignal,
+  growthSignal,
+  type LoggedEvent,
+  type Page,
+  type PartRange,
+  type ReadRequest,
+} from "./log/event-source.ts";
 export { type Listening, listenForGrowth } from "./log/listen.ts";
 export { postgresSource } from "./log/postgres-source.ts";
 export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
 export type { StreamName } from "./subscription/checkpoints.ts";
-export { discardDeadLetter, type LetterName, listDeadLetters, type ParkedLetter, retryDeadLetter } from "./subscription/dead-letters.ts";
+export {
+  discardDeadLetter,
+  type LetterName,
+  listDeadLetters,
+  type ParkedLetter,
+  retryDeadLetter,
+} from "./subscription/dead-letters.ts";
 export type { Handled, HandleEvents } from "./subscription/deliver.ts";
 export { type Presence, startPresence } from "./subscription/presence.ts";
 export { type ReplayFrom, replay } from "./subscription/replay.ts";

@@ -4,10 +4,37 @@ import { type DomainHome, identifier, literal, POLDER_ROLE } from "@polder/postg
 export const PARTS: number = 64;
 
 /** What one page of the log holds at most, in bytes of payload. */
-export const PAGE_BYTES_MAX: number = 8 * 1024 * 1024;
+const PAGE_BYTES_MAX = 8 * 1024 * 1024;
 
-/** The names of the bus's objects for one domain, quoted for SQL. */
-export function busNames(home: DomainHome): Readonly<Record<string, string>> {
+/** The bus's objects for one domain, each quoted for SQL. */
+export interface BusNames {
+  readonly schema: string;
+  readonly app: string;
+  /** The domain's name as a literal; likewise the channel and the names of tables. */
+  readonly domain: string;
+  readonly channel: string;
+  readonly outbox: string;
+  readonly outbox_literal: string;
+  readonly log: string;
+  readonly log_literal: string;
+  readonly log_name: string;
+  readonly relay: string;
+  readonly maintain: string;
+  readonly adopt: string;
+  readonly log_state: string;
+  readonly read: string;
+  readonly seq_at: string;
+  readonly checkpoint: string;
+  readonly parked: string;
+  readonly advance: string;
+  readonly instance: string;
+  /** The expression that gives the part of a row's `key`. */
+  readonly part: string;
+  readonly page_bytes_max: string;
+}
+
+/** The names of the bus's objects for one domain. They are called `sql` where they are used, since they are pieces of SQL. */
+export function busNames(home: DomainHome): BusNames {
   const inPolder = (prefix: string): string => identifier(POLDER_ROLE, `${prefix}_${home.schema}`);
   return {
     schema: identifier(home.schema),
@@ -28,6 +55,7 @@ export function busNames(home: DomainHome): Readonly<Record<string, string>> {
     checkpoint: identifier(home.schema, "_checkpoint"),
     parked: identifier(home.schema, "_parked"),
     advance: identifier(home.schema, "_advance"),
+    instance: identifier(home.schema, "_instance"),
     // sha256 is the same on every machine and version, unlike PostgreSQL's own hash functions.
     part: `(get_byte(sha256(convert_to(key, 'UTF8')), 0) & ${PARTS - 1})::smallint`,
     page_bytes_max: String(PAGE_BYTES_MAX),

@@ -5,11 +5,11 @@ import { readFileSync } from "node:fs";
  *
  * @throws when a placeholder has no value: a mistake of this package.
  */
-export function sqlFile(name: string, values: Readonly<Record<string, string>> = {}): string {
+export function sqlFile(name: string, values: object = {}): string {
   const text = readFileSync(new URL(`../sql/${name}.sql`, import.meta.url), "utf8");
   return text.replaceAll(/\{\{(\w+)\}\}/g, (_match, placeholder: string) => {
-    const value = values[placeholder];
-    if (value === undefined) throw new Error(`sql/${name}.sql asks for {{${placeholder}}}`);
+    const value: unknown = Reflect.get(values, placeholder);
+    if (typeof value !== "string") throw new Error(`sql/${name}.sql asks for {{${placeholder}}}`);
     return value;
   });
 }

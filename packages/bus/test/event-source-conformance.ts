@@ -1,13 +1,15 @@
+import { until } from "@polder/postgres/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EventSource, LoggedEvent } from "../src/index.ts";
-import { until } from "./until.ts";
 
 /** A log to read, and a way to write to it. */
 export interface ConformanceSubject extends AsyncDisposable {
   readonly source: EventSource;
   /** Publishes events of `sales.Sold` or `sales.Returned` in one transaction each, and resolves when they are logged. */
-  readonly publish: (events: readonly { readonly key: string; readonly n: number; readonly type?: "sales.Sold" | "sales.Returned" }[]) => Promise<void>;
+  readonly publish: (
+    events: readonly { readonly key: string; readonly n: number; readonly type?: "sales.Sold" | "sales.Returned" }[],
+  ) => Promise<void>;
 }
 
 const everything = { parts: { lo: 0, hi: 63 }, events: ["sales.Returned", "sales.Sold"], eventsMax: 1_000 };
@@ -27,14 +29,26 @@ export function eventSourceConformance(name: string, open: () => Promise<Conform
       await subject.publish(keys.map((key, n) => ({ key, n })));
       const { events, scanned, head } = await subject.source.read({ after: 0n, ...everything });
       expect(events.map(({ seq }) => seq)).toEqual(keys.map((_, index) => BigInt(index + 1)));
-      expect(events.map(({ key, data }) => [key, (JSON.parse(data) as { n: number }).n])).toEqual(keys.map((key, n) => [key, n]));
+      expect(events.map(({ key, data }) => [key, (JSON.parse(data) as { n: number }).n])).toEqual(
+        keys.map((key, n) => [key, n]),
+      );
       expect([scanned, head]).toEqual([6n, 6n]);
-      expect(events.every(({ at, relayedAt, id }) => at instanceof Date && relayedAt instanceof Date && /^[0-9a-f-]{36}$/.test(id))).toBe(true);
+      expect(
+        events.every(
+          ({ at, relayedAt, id }) => at instanceof Date && relayedAt instanceof Date && /^[0-9a-f-]{36}$/.test(id),
+        ),
+      ).toBe(true);
     });
 
     test("pages and ranges of parts, put together, are the whole log in its order; one key is always in one part", async () => {
       await using subject = await open();
-      await subject.publish(Array.from({ length: 60 }, (_, n) => ({ key: `k${n % 9}`, n, type: n % 3 === 0 ? "sales.Returned" : "sales.Sold" })));
+      await subject.publish(
+        Array.from({ length: 60 }, (_, n) => ({
+          key: `k${n % 9}`,
+          n,
+          type: n % 3 === 0 ? "sales.Returned" : "sales.Sold",
+        })),
+      );
       const whole = (await subject.source.read({ after: 0n, ...everything })).events;
       const cuts = fc.uniqueArray(fc.integer({ min: 1, max: 63 }), { maxLength: 4 });
       await fc.assert(

@@ -2,9 +2,19 @@
 // killed or told to settle. argv: the database's address as JSON, the crash as `point:nth` or "-".
 import { randomUUID } from "node:crypto";
 import { homeOf, openDatabase, outboxInsert } from "@polder/postgres";
-import { type CrashPoint, type HandleEvents, growthSignal, logHead, postgresSource, runStream, startPresence, startRelay, subscriptionStatus } from "../src/index.ts";
+import { until } from "@polder/postgres/testing";
+import {
+  type CrashPoint,
+  growthSignal,
+  type HandleEvents,
+  logHead,
+  postgresSource,
+  runStream,
+  startPresence,
+  startRelay,
+  subscriptionStatus,
+} from "../src/index.ts";
 import type { FaultAddresses } from "./faults.ts";
-import { until } from "./until.ts";
 import { ledgerSubscription, sold } from "./wholesale.ts";
 
 const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
@@ -17,8 +27,10 @@ const crash = (name: string): void => {
 };
 const crashPoint: CrashPoint = crash;
 
-const sales = openDatabase({ ...addresses.sales, schema: homeOf("sales").schema });
-const ledger = openDatabase({ ...addresses.ledger, schema: homeOf("ledger").schema });
+// A process that stands still inside a transaction holds its locks; PostgreSQL ends it after this long.
+const patience = { idleInTransactionTimeoutMs: 500 };
+const sales = openDatabase({ ...addresses.sales, schema: homeOf("sales").schema, ...patience });
+const ledger = openDatabase({ ...addresses.ledger, schema: homeOf("ledger").schema, ...patience });
 const admin = openDatabase(addresses.admin);
 const growth = growthSignal();
 const relay = startRelay({ domain: "sales", database: sales, growth, pollMs: 50, stepEventsMax: 20, crashPoint });
@@ -26,13 +38,21 @@ const instance = randomUUID();
 const leaseMs = 600;
 const presence = await startPresence({ domain: "ledger", database: ledger, instance, leaseMs });
 const source = postgresSource({ publisher: "sales", database: ledger, growth });
-const write = (worker: string): HandleEvents => async (events, transaction) => {
-  for (const { id, seq, key, data } of events) {
-    const { n } = JSON.parse(data) as { n: number };
-    await transaction?.query("insert into entry (event_id, seq, article, n, worker) values ($1, $2, $3, $4, $5)", [id, String(seq), key, n, worker]);
-  }
-  return { last: [] };
-};
+const write =
+  (worker: string): HandleEvents =>
+  async (events, transaction) => {
+    for (const { id, seq, key, data } of events) {
+      const { n } = JSON.parse(data) as { n: number };
+      await transaction?.query("insert into entry (event_id, seq, article, n, worker) values ($1, $2, $3, $4, $5)", [
+        id,
+        String(seq),
+        key,
+        n,
+        worker,
+      ]);
+    }
+    return { last: [] };
+  };
 const streams = (["each", "batch"] as const).map((mode) =>
   runStream({
     subscription: ledgerSubscription({ name: `write-${mode}`, mode, options: { batchSizeMax: 10 } }),
@@ -49,7 +69,10 @@ const streams = (["each", "batch"] as const).map((mode) =>
 /** One sale: the article's number and the event about it commit together, or not at all. */
 async function sell(article: string, sale: number): Promise<void> {
   const transaction = sales.begin();
-  const { rows } = await transaction.query<{ n: number }>("insert into article (article, n) values ($1, 1) on conflict (article) do update set n = article.n + 1 returning n", [article]);
+  const { rows } = await transaction.query<{ n: number }>(
+    "insert into article (article, n) values ($1, 1) on conflict (article) do update set n = article.n + 1 returning n",
+    [article],
+  );
   const n = rows[0]?.n ?? 0;
   crash("publish:before-commit");
   // Some transactions end otherwise: their numbers and events vanish together.
@@ -64,7 +87,7 @@ const selling = Promise.all(
   Array.from({ length: 3 }, async (_, seller) => {
     for (let sale = 0; isSelling; sale += 1) {
       await sell(`article-${(seller + sale * 7) % 12}`, sale).catch(() => undefined);
-      if (process.connected) process.send?.({ sold: sale });
+      if (process.connected) process.send?.({ sold: sale }, () => undefined);
     }
   }),
 );
@@ -76,9 +99,13 @@ process.on("message", (message) => {
   void (async () => {
     await selling;
     await until(async () => {
-      const { rows } = await admin.query<{ left: number }>("select count(*)::int as left from sales._outbox o where not exists (select from polder.log_sales l where l.event_id = o.event_id)");
+      const { rows } = await admin.query<{ left: number }>(
+        "select count(*)::int as left from sales._outbox o where not exists (select from polder.log_sales l where l.event_id = o.event_id)",
+      );
       const statuses = await subscriptionStatus(admin, "ledger", (publisher) => logHead(admin, publisher));
-      return rows[0]?.left === 0 && statuses.length === 2 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0);
+      return (
+        rows[0]?.left === 0 && statuses.length === 2 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0)
+      );
     }, "everything is delivered");
     await Promise.all(streams.map((stream) => stream.stop()));
     await relay.stop();

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { runFaults } from "./faults.ts";
 
-test("20 kills around every commit and acknowledgement: nothing lost, nothing twice, order per key kept", { timeout: 240_000 }, async () => {
+test("20 kills around every commit and acknowledgement: nothing lost, nothing twice, order per key kept", {
+  timeout: 240_000,
+}, async ({ signal }) => {
   const seed = Number(process.env["POLDER_SEED"] ?? 1);
-  const outcome = await runFaults({ faults: 20, seed });
+  const outcome = await runFaults({ faults: 20, seed, signal });
   expect(outcome, `seed ${seed}`).toMatchObject({ lost: 0, doubled: 0, misordered: 0 });
   expect(outcome.sold).toBeGreaterThan(100);
   expect(Object.keys(outcome.struck)).toHaveLength(12);

@@ -39,24 +39,37 @@ const points = [
   "stopped-past-its-lease",
 ] as const;
 
+/** How much to do, and with which luck. */
+export interface FaultOptions {
+  readonly faults: number;
+  readonly seed: number;
+  /** The test's own: no process outlives it. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Lets two processes publish and deliver, kills one of them again and again, and at last lets one settle. Every point is
  * struck in turn; the seed chooses at which of its visits.
  */
-export async function runFaults({ faults, seed }: { readonly faults: number; readonly seed: number }): Promise<FaultOutcome> {
+export async function runFaults({ faults, seed, signal }: FaultOptions): Promise<FaultOutcome> {
   await using server = await testServer({ own: "faults" });
   await using database = await server.database();
   await provisionWholesale(database);
-  const addresses: FaultAddresses = { sales: database.appAddress("sales"), ledger: database.appAddress("ledger"), admin: database.address };
+  const addresses: FaultAddresses = {
+    sales: database.appAddress("sales"),
+    ledger: database.appAddress("ledger"),
+    admin: database.address,
+  };
   const random = randomFrom(seed);
   const struck: Record<string, number> = {};
-  let survivor = await startWorker(addresses, "-");
+  const startWorker = (crash: string): Promise<ChildProcess> => forkWorker(addresses, crash, signal);
+  let survivor = await startWorker("-");
   for (let fault = 0; fault < faults; fault += 1) {
     const point = points[fault % points.length] ?? "any-moment";
     const isNamed = point.includes(":");
     const nth = 1 + Math.floor(random() * (point.startsWith("report") ? 1 : 15));
-    const victim = await startWorker(addresses, isNamed ? `${point}:${nth}` : "-");
-    const exited = once(victim, "exit");
+    const victim = await startWorker(isNamed ? `${point}:${nth}` : "-");
+    const exited = exitOf(victim);
     if (point === "any-moment") {
       await sales(victim, 1 + Math.floor(random() * 40));
       victim.kill("SIGKILL");
@@ -73,27 +86,39 @@ export async function runFaults({ faults, seed }: { readonly faults: number; rea
     struck[point] = (struck[point] ?? 0) + 1;
     // Now and then the other one goes as well, so that nobody is left for a while.
     if (random() < 0.25) {
-      const gone = once(survivor, "exit");
+      const gone = exitOf(survivor);
       survivor.kill("SIGKILL");
       await gone;
-      survivor = await startWorker(addresses, "-");
+      survivor = await startWorker("-");
     }
   }
-  const settled = once(survivor, "exit");
+  const settled = exitOf(survivor);
   survivor.send("settle");
   await settled;
   return { struck, ...(await compare(database)) };
 }
 
-async function startWorker(addresses: FaultAddresses, crash: string): Promise<ChildProcess> {
-  const worker = fork(join(import.meta.dirname, "fault-worker.ts"), [JSON.stringify(addresses), crash], { execArgv: ["--conditions=source"], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+async function forkWorker(addresses: FaultAddresses, crash: string, signal: AbortSignal): Promise<ChildProcess> {
+  const worker = fork(join(import.meta.dirname, "fault-worker.ts"), [JSON.stringify(addresses), crash], {
+    execArgv: ["--conditions=source"],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    signal,
+    killSignal: "SIGKILL",
+  });
+  // With the test's signal aborted the worker is killed; that it did not end by itself is known.
+  worker.on("error", () => undefined);
   await Promise.race([once(worker, "message"), once(worker, "exit")]);
   return worker;
 }
 
+/** Resolves when a worker has ended, also when that has happened already. */
+async function exitOf(worker: ChildProcess): Promise<void> {
+  if (worker.exitCode === null && worker.signalCode === null) await once(worker, "exit");
+}
+
 /** Waits until a worker has made that many sales, or has died. */
 async function sales(worker: ChildProcess, count: number): Promise<void> {
-  const exited = once(worker, "exit").then(() => "exit" as const);
+  const exited = exitOf(worker).then(() => "exit" as const);
   for (let made = 0; made < count; made += 1) {
     if ((await Promise.race([once(worker, "message").then(() => "message" as const), exited])) === "exit") return;
   }

@@ -1,7 +1,6 @@
-import { testServer } from "@polder/postgres/testing";
+import { testServer, until } from "@polder/postgres/testing";
 import { logHead, postgresSource } from "../src/index.ts";
 import { eventSourceConformance } from "./event-source-conformance.ts";
-import { until } from "./until.ts";
 import { openWholesale, provisionWholesale, publish, sold } from "./wholesale.ts";
 
 eventSourceConformance("PostgreSQL", async () => {

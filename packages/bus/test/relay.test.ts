@@ -1,8 +1,7 @@
 import { homeOf, identifier, outboxInsert } from "@polder/postgres";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
-import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from "vitest";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { postgresSource } from "../src/index.ts";
-import { until } from "./until.ts";
 import { openWholesale, provisionWholesale, publish, sold, type Wholesale } from "./wholesale.ts";
 
 let server: TestServer;
@@ -31,7 +30,9 @@ interface LogRow {
 }
 
 async function log(): Promise<readonly LogRow[]> {
-  const { rows } = await database.admin.query<LogRow>("select seq, key, (data->>'n')::int as n from polder.log_sales order by seq");
+  const { rows } = await database.admin.query<LogRow>(
+    "select seq, key, (data->>'n')::int as n from polder.log_sales order by seq",
+  );
   return rows;
 }
 
@@ -133,7 +134,9 @@ test("a transaction with an older id that publishes later comes later: order per
 
 test("two transactions with the same keys in opposite order do not deadlock, and the one that commits first is first", async () => {
   const write = (...keys: readonly string[]) => publish(wholesale.sales, ...keys.map((key, n) => sold(key, n)));
-  await Promise.all(Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? write("a", "b", "c") : write("c", "b", "a"))));
+  await Promise.all(
+    Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? write("a", "b", "c") : write("c", "b", "a"))),
+  );
   wholesale.relay.wake();
   expect(await logged(120)).toHaveLength(120);
 });
@@ -149,7 +152,9 @@ select gen_random_uuid(), 'k' || n % 7, 'sales.Sold', '1.0.0', json_build_object
   await publish(wholesale.sales, sold("late", 5001));
   const steps: number[] = [];
   for (let more = true; more; ) {
-    const { rows } = await database.admin.query<{ moved: number; more: boolean }>("select moved, more from polder.relay_sales(1000)");
+    const { rows } = await database.admin.query<{ moved: number; more: boolean }>(
+      "select moved, more from polder.relay_sales(1000)",
+    );
     steps.push(rows[0]?.moved ?? 0);
     more = rows[0]?.more ?? false;
   }
@@ -171,7 +176,9 @@ test("two relays at once move every event once", async () => {
   const rows = await logged(400);
   expect(rows.map(({ seq }) => Number(seq))).toEqual(Array.from({ length: 400 }, (_, index) => index + 1));
   for (let worker = 0; worker < 8; worker += 1) {
-    expect(rows.filter(({ key }) => key === `w${worker}`).map(({ n }) => n)).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    expect(rows.filter(({ key }) => key === `w${worker}`).map(({ n }) => n)).toEqual(
+      Array.from({ length: 50 }, (_, n) => n),
+    );
   }
 });
 
@@ -182,7 +189,9 @@ test("in another cluster, where transaction ids begin anew, what was not relayed
   await wholesale.relay.stop();
   await publish(wholesale.sales, sold("a", 3));
   // What a restored dump looks like: another system identifier, and snapshots from a future that never was.
-  await database.admin.query("update polder.relay set system_identifier = 'another', lo = '900000000:900000000:' where domain = 'sales'");
+  await database.admin.query(
+    "update polder.relay set system_identifier = 'another', lo = '900000000:900000000:' where domain = 'sales'",
+  );
   await using restored = openWholesale(database);
   await publish(restored.sales, sold("a", 4));
   restored.relay.wake();
@@ -198,7 +207,8 @@ describe("retention", () => {
     const { rows: large } = await database.admin.query<{ name: string }>(
       "select inhrelid::regclass::text as name from pg_inherits where inhparent in ('sales._outbox'::regclass, 'polder.log_sales'::regclass)",
     );
-    for (const { name } of large) await database.admin.query(`drop table ${identifier(...name.replaceAll('"', "").split("."))}`);
+    for (const { name } of large)
+      await database.admin.query(`drop table ${identifier(...name.replaceAll('"', "").split("."))}`);
     await database.admin.query("update polder.relay set outbox_until = 0, log_until = 0");
     await database.admin.query("select polder.maintain_sales(100, interval '0')");
     const publishMany = async (from: number): Promise<void> => {
@@ -213,7 +223,9 @@ select gen_random_uuid(), 'k', 'sales.Sold', '1.0.0', json_build_object('article
     for (let from = 1; from <= 401; from += 100) await publishMany(from);
     expect((await source.state()).oldest).toBe(1n);
     const outboxBefore = await partitions("sales._outbox");
-    expect(outboxBefore, "what was relayed is gone from the outbox, whoever still reads the log").not.toContain("_outbox_0");
+    expect(outboxBefore, "what was relayed is gone from the outbox, whoever still reads the log").not.toContain(
+      "_outbox_0",
+    );
     await source.report("slow-reader", 350n);
     await database.admin.query("select polder.maintain_sales(100, interval '1 day')");
     expect((await source.state()).oldest, "the replay window keeps it").toBe(1n);
@@ -233,14 +245,21 @@ select gen_random_uuid(), 'k', 'sales.Sold', '1.0.0', json_build_object('article
 });
 
 async function partitions(parent: string): Promise<readonly string[]> {
-  const { rows } = await database.admin.query<{ name: string }>("select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass", [parent]);
+  const { rows } = await database.admin.query<{ name: string }>(
+    "select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass",
+    [parent],
+  );
   return rows.map(({ name }) => name);
 }
 
 test("a domain that did not declare the need cannot read the log, neither the table nor by the function", async () => {
   const outsider = database.openAs(homeOf("sales"));
   await expect(outsider.query("select * from polder.log_sales")).rejects.toMatchObject({ code: "42501" });
-  await expect(outsider.query("select * from polder.read_sales(0, 10, 0, 63, array['sales.Sold'], 10)")).rejects.toMatchObject({ code: "42501" });
-  await expect(wholesale.ledger.query("select * from polder.read_sales(0, 10, 0, 63, array['sales.Secret'], 10)")).rejects.toMatchObject({ code: "42501" });
+  await expect(
+    outsider.query("select * from polder.read_sales(0, 10, 0, 63, array['sales.Sold'], 10)"),
+  ).rejects.toMatchObject({ code: "42501" });
+  await expect(
+    wholesale.ledger.query("select * from polder.read_sales(0, 10, 0, 63, array['sales.Secret'], 10)"),
+  ).rejects.toMatchObject({ code: "42501" });
   await outsider.close();
 });

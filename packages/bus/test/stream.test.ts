@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   browseEvents,
@@ -14,8 +14,15 @@ import {
   type SubscriptionStatus,
   subscriptionStatus,
 } from "../src/index.ts";
-import { until } from "./until.ts";
-import { ledgerSubscription, openWholesale, provisionWholesale, publish, sold, type Wholesale, writeEntries } from "./wholesale.ts";
+import {
+  ledgerSubscription,
+  openWholesale,
+  provisionWholesale,
+  publish,
+  sold,
+  type Wholesale,
+  writeEntries,
+} from "./wholesale.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -70,7 +77,15 @@ test("every event takes effect once, in order, and the lag is exact", async () =
   await sell(["a", 4]);
   await entered(4);
   await until(async () => (await status())?.lag === 0, "the lag is 0");
-  expect(await status()).toMatchObject({ subscription: "write-down", publisher: "sales", seq: "4", lag: 0, parked: 0, dead: 0, owners: 1 });
+  expect(await status()).toMatchObject({
+    subscription: "write-down",
+    publisher: "sales",
+    seq: "4",
+    lag: 0,
+    parked: 0,
+    dead: 0,
+    owners: 1,
+  });
 });
 
 test("events that do not concern it move its checkpoint all the same", async () => {
@@ -93,7 +108,10 @@ test("a subscription from now on gets nothing of the past", async () => {
 describe("an event whose handler fails", () => {
   test("makes its own key wait, in order, and no other", async () => {
     let isBroken = true;
-    await wholesale.subscribe({ subscription: ledgerSubscription({ options: quick }), handle: failing((n) => isBroken && n === 1) });
+    await wholesale.subscribe({
+      subscription: ledgerSubscription({ options: quick }),
+      handle: failing((n) => isBroken && n === 1),
+    });
     await sell(["poison", 1], ["well", 2], ["poison", 3], ["well", 4], ["poison", 5]);
     expect((await entered(2)).map(({ n }) => n)).toEqual([2, 4]);
     isBroken = false;
@@ -104,12 +122,23 @@ describe("an event whose handler fails", () => {
   });
 
   test("becomes a dead letter after its last attempt; then it is retried, edited or discarded", async () => {
-    await wholesale.subscribe({ subscription: ledgerSubscription({ options: { ...quick, attemptsMax: 3 } }), handle: failing((n) => n < 100) });
+    await wholesale.subscribe({
+      subscription: ledgerSubscription({ options: { ...quick, attemptsMax: 3 } }),
+      handle: failing((n) => n < 100),
+    });
     await sell(["a", 1], ["b", 2], ["a", 101], ["b", 102], ["c", 103]);
     await until(async () => (await status())?.dead === 2, "both are dead letters");
     const letters = await listDeadLetters(database.admin, "ledger");
     expect(letters).toMatchObject([
-      { subscription: "write-down", publisher: "sales", key: "a", state: "dead", attempts: 3, waiting: 1, error: expect.stringContaining("no room for 1") },
+      {
+        subscription: "write-down",
+        publisher: "sales",
+        key: "a",
+        state: "dead",
+        attempts: 3,
+        waiting: 1,
+        error: expect.stringContaining("no room for 1"),
+      },
       { subscription: "write-down", publisher: "sales", key: "b", state: "dead", attempts: 3, waiting: 1 },
     ]);
     const [a, b] = letters;
@@ -146,7 +175,10 @@ describe("an event whose handler fails", () => {
     await wholesale.subscribe({ subscription: ledgerSubscription({ options: { ...quick, timeoutMs: 200 } }), handle });
     await sell(["hang", 1], ["well", 2]);
     expect((await entered(1)).map(({ n }) => n)).toEqual([2]);
-    await until(async () => (await listDeadLetters(database.admin, "ledger", { all: true })).length === 1, "it is parked");
+    await until(
+      async () => (await listDeadLetters(database.admin, "ledger", { all: true })).length === 1,
+      "it is parked",
+    );
     expect((await listDeadLetters(database.admin, "ledger", { all: true }))[0]?.error).toContain("HANDLER_TIMED_OUT");
     hangs = false;
     await entered(2);
@@ -172,10 +204,12 @@ test("a deadlock or a lost connection is not the event's fault: it is repeated, 
 describe("two processes", () => {
   test("share a subscription: each handles its own keys, together all, in order", async () => {
     const handledBy = new Map<string, Set<string>>();
-    const worker = (name: string): HandleEvents => async (events, transaction, signal) => {
-      for (const { key } of events) handledBy.set(name, (handledBy.get(name) ?? new Set()).add(key));
-      return await writeEntries(events, transaction, signal);
-    };
+    const worker =
+      (name: string): HandleEvents =>
+      async (events, transaction, signal) => {
+        for (const { key } of events) handledBy.set(name, (handledBy.get(name) ?? new Set()).add(key));
+        return await writeEntries(events, transaction, signal);
+      };
     await wholesale.subscribe({ handle: worker("one"), leaseMs: 600 });
     await wholesale.subscribe({ handle: worker("two"), leaseMs: 600 });
     await until(async () => (await status())?.owners === 2, "both hold a range");
@@ -198,7 +232,9 @@ describe("two processes", () => {
     await sell(...Array.from({ length: 20 }, (_, n): [string, number] => [`k${n}`, n]));
     await entered(20);
     await until(async () => {
-      const { rows } = await database.admin.query<{ ranges: number }>("select count(*)::int as ranges from ledger._checkpoint");
+      const { rows } = await database.admin.query<{ ranges: number }>(
+        "select count(*)::int as ranges from ledger._checkpoint",
+      );
       return rows[0]?.ranges === 1 && (await status())?.owners === 1;
     }, "one process holds one range");
   });
@@ -219,12 +255,20 @@ describe("two processes", () => {
         }
         return result;
       },
-      logger: { debug: () => undefined, info: () => undefined, error: () => undefined, warn: (_message, fields) => lost.resolve(fields?.["error"]) },
+      logger: {
+        debug: () => undefined,
+        info: () => undefined,
+        error: () => undefined,
+        warn: (_message, fields) => lost.resolve(fields?.["error"]),
+      },
     });
     await sell(["a", 1]);
     await reached.promise;
     // Somebody else claims the range, as after a lease that ran out.
-    await database.admin.query("update ledger._checkpoint set epoch = epoch + 1, owner = $1, lease_until = now() + interval '1 second'", [randomUUID()]);
+    await database.admin.query(
+      "update ledger._checkpoint set epoch = epoch + 1, owner = $1, lease_until = now() + interval '1 second'",
+      [randomUUID()],
+    );
     goOn.resolve();
     await expect(lost.promise).resolves.toMatchObject({ code: "LEASE_LOST" });
     expect((await entered(1)).map(({ n }) => n)).toEqual([1]);
@@ -234,7 +278,10 @@ describe("two processes", () => {
 describe("replay", () => {
   test("from a position or a time delivers all from there on once more, and drops what was parked of it", async () => {
     let isBroken = true;
-    await wholesale.subscribe({ subscription: ledgerSubscription({ options: { ...quick, attemptsMax: 1 } }), handle: failing((n) => isBroken && n === 2) });
+    await wholesale.subscribe({
+      subscription: ledgerSubscription({ options: { ...quick, attemptsMax: 1 } }),
+      handle: failing((n) => isBroken && n === 2),
+    });
     await sell(["a", 1], ["b", 2], ["c", 3]);
     await entered(2);
     await until(async () => (await status())?.dead === 1, "one is a dead letter");

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { domain, event, type Logger, need, silentLogger, type Subscription, team } from "@polder/model";
+import { domain, event, type Logger, need, type Subscription, silentLogger, team } from "@polder/model";
 import { type Database, homeOf, homeSteps, type OutboxEvent, outboxInsert, provision } from "@polder/postgres";
 import type { TestDatabase } from "@polder/postgres/testing";
 import { z } from "zod";
@@ -22,11 +22,21 @@ import {
 
 // Two domains for tests: Sales publishes that goods were sold, Ledger writes each sale down.
 
-export const Sold = event("sales.Sold", { key: "article", versions: { "1.0.0": z.object({ article: z.string(), n: z.int() }) } });
-export const Returned = event("sales.Returned", { key: "article", versions: { "1.0.0": z.object({ article: z.string(), n: z.int() }) } });
+export const Sold = event("sales.Sold", {
+  key: "article",
+  versions: { "1.0.0": z.object({ article: z.string(), n: z.int() }) },
+});
+export const Returned = event("sales.Returned", {
+  key: "article",
+  versions: { "1.0.0": z.object({ article: z.string(), n: z.int() }) },
+});
 const keepers = team("Keepers", { contact: "#keepers" });
 export const sales = domain("sales", { owner: keepers, capability: "Sell goods", publishes: [Sold, Returned] });
-export const ledger = domain("ledger", { owner: keepers, capability: "Write down what is sold", needs: [need(Sold, "1.0.0"), need(Returned, "1.0.0")] });
+export const ledger = domain("ledger", {
+  owner: keepers,
+  capability: "Write down what is sold",
+  needs: [need(Sold, "1.0.0"), need(Returned, "1.0.0")],
+});
 
 /** Gives both domains their home, and Ledger a table that tells what it has handled, in the order in which it did. */
 export async function provisionWholesale(database: TestDatabase): Promise<void> {
@@ -34,13 +44,24 @@ export async function provisionWholesale(database: TestDatabase): Promise<void> 
   await provision({
     admin: database.admin,
     homes,
-    scopes: [busSystemSteps(), ...homes.map(homeSteps), busDomainSteps("sales"), busDomainSteps("ledger"), busNeedSteps(sales), busNeedSteps(ledger)],
+    scopes: [
+      busSystemSteps(),
+      ...homes.map(homeSteps),
+      busDomainSteps("sales"),
+      busDomainSteps("ledger"),
+      busNeedSteps(sales),
+      busNeedSteps(ledger),
+    ],
     password: database.password,
   });
   const asOwner = await database.admin.connect();
   try {
-    await asOwner.query("set role ledger_owner; create table ledger.entry (id bigint generated always as identity primary key, event_id uuid not null, seq bigint not null, article text not null, n integer not null, worker text not null default '')");
-    await asOwner.query("set role sales_owner; create table sales.article (article text primary key, n integer not null default 0)");
+    await asOwner.query(
+      "set role ledger_owner; create table ledger.entry (id bigint generated always as identity primary key, event_id uuid not null, seq bigint not null, article text not null, n integer not null, worker text not null default '')",
+    );
+    await asOwner.query(
+      "set role sales_owner; create table sales.article (article text primary key, n integer not null default 0)",
+    );
   } finally {
     await asOwner.end();
   }
@@ -48,7 +69,14 @@ export async function provisionWholesale(database: TestDatabase): Promise<void> 
 
 /** An event of Sales as the outbox takes it. */
 export function sold(article: string, n: number, type: "sales.Sold" | "sales.Returned" = "sales.Sold"): OutboxEvent {
-  return { id: randomUUID(), key: article, type, version: "1.0.0", data: JSON.stringify({ article, n }), headers: null };
+  return {
+    id: randomUUID(),
+    key: article,
+    type,
+    version: "1.0.0",
+    data: JSON.stringify({ article, n }),
+    headers: null,
+  };
 }
 
 /** Publishes events in one transaction of their own. */
@@ -69,7 +97,16 @@ export const writeEntries: HandleEvents = async (events, tx) => {
 /** A subscription of Ledger, as the model declares it. */
 export function ledgerSubscription(options: Partial<Subscription> = {}): Subscription {
   const handlers = Object.fromEntries((options.events ?? ["sales.Sold"]).map((name) => [name, async () => undefined]));
-  return { kind: "subscription", domain: "ledger", name: "write-down", mode: "each", events: ["sales.Sold"], options: {}, handlers, ...options };
+  return {
+    kind: "subscription",
+    domain: "ledger",
+    name: "write-down",
+    mode: "each",
+    events: ["sales.Sold"],
+    options: {},
+    handlers,
+    ...options,
+  };
 }
 
 /** Sales and Ledger at work in this process. */
@@ -92,7 +129,10 @@ export interface Wholesale extends AsyncDisposable {
 }
 
 /** Starts the relay of Sales; subscriptions are started by the test. Everything stops when it is disposed. */
-export function openWholesale(database: TestDatabase, options: { readonly crashPoint?: CrashPoint; readonly rowsPerPartition?: number } = {}): Wholesale {
+export function openWholesale(
+  database: TestDatabase,
+  options: { readonly crashPoint?: CrashPoint; readonly rowsPerPartition?: number } = {},
+): Wholesale {
   const salesDatabase = database.openAs(homeOf("sales"));
   const ledgerDatabase = database.openAs(homeOf("ledger"));
   const growth = growthSignal();
@@ -105,10 +145,27 @@ export function openWholesale(database: TestDatabase, options: { readonly crashP
     ledger: ledgerDatabase,
     growth,
     relay,
-    subscribe: async ({ subscription = ledgerSubscription(), handle = writeEntries, leaseMs = 3_000, instance = randomUUID(), crashPoint: point = crashPoint, logger = silentLogger } = {}) => {
+    subscribe: async ({
+      subscription = ledgerSubscription(),
+      handle = writeEntries,
+      leaseMs = 3_000,
+      instance = randomUUID(),
+      crashPoint: point = crashPoint,
+      logger = silentLogger,
+    } = {}) => {
       const presence = await startPresence({ domain: "ledger", database: ledgerDatabase, instance, leaseMs });
       const source = postgresSource({ publisher: "sales", database: ledgerDatabase, growth });
-      const stream = runStream({ subscription, source, database: ledgerDatabase, instance, handle, leaseMs, pollMs: 100, crashPoint: point, logger });
+      const stream = runStream({
+        subscription,
+        source,
+        database: ledgerDatabase,
+        instance,
+        handle,
+        leaseMs,
+        pollMs: 100,
+        crashPoint: point,
+        logger,
+      });
       const stop = async (): Promise<void> => {
         await stream.stop();
         await presence.stop();
@@ -117,7 +174,9 @@ export function openWholesale(database: TestDatabase, options: { readonly crashP
       return { ...stream, stop };
     },
     entries: async () => {
-      const { rows } = await ledgerDatabase.query<{ article: string; n: number; seq: string }>("select article, n, seq from entry order by id");
+      const { rows } = await ledgerDatabase.query<{ article: string; n: number; seq: string }>(
+        "select article, n, seq from entry order by id",
+      );
       return rows;
     },
     [Symbol.asyncDispose]: async () => {

@@ -25,16 +25,20 @@ export interface BrowseOptions {
   readonly eventsMax?: number;
 }
 
-const columns = `seq::text, event_id as id, type, version, key, at, relayed_at as "relayedAt", data, headers`;
+const SQL_COLUMNS = `seq::text, event_id as id, type, version, key, at, relayed_at as "relayedAt", data, headers`;
 
 /** Shows events of a domain's log in the order of their positions. For administrators: domains read through their subscriptions. */
-export async function browseEvents(admin: Database, publisher: string, options: BrowseOptions = {}): Promise<readonly BrowsedEvent[]> {
+export async function browseEvents(
+  admin: Database,
+  publisher: string,
+  options: BrowseOptions = {},
+): Promise<readonly BrowsedEvent[]> {
   const { after, type = null, key = null, eventsMax = 20 } = options;
-  const sqlLog = busNames(homeOf(publisher))["log"];
+  const sqlLog = busNames(homeOf(publisher)).log;
   const limit = Math.min(1_000, eventsMax);
   if (after !== undefined) {
     const { rows } = await admin.query<BrowsedEvent>(
-      `select $5::text as publisher, ${columns} from ${sqlLog}
+      `select $5::text as publisher, ${SQL_COLUMNS} from ${sqlLog}
 where seq > $1 and ($2::text is null or type = $2) and ($3::text is null or key = $3)
 order by seq limit $4`,
       [String(after), type, key, limit, publisher],
@@ -42,7 +46,7 @@ order by seq limit $4`,
     return rows;
   }
   const { rows } = await admin.query<BrowsedEvent>(
-    `select $4::text as publisher, ${columns} from ${sqlLog}
+    `select $4::text as publisher, ${SQL_COLUMNS} from ${sqlLog}
 where ($1::text is null or type = $1) and ($2::text is null or key = $2)
 order by seq desc limit $3`,
     [type, key, limit, publisher],
@@ -51,10 +55,15 @@ order by seq desc limit $3`,
 }
 
 /** The event with an id, looked for in the logs of some domains. */
-export async function findEvent(admin: Database, publishers: readonly string[], id: string): Promise<BrowsedEvent | undefined> {
+export async function findEvent(
+  admin: Database,
+  publishers: readonly string[],
+  id: string,
+): Promise<BrowsedEvent | undefined> {
   for (const publisher of publishers) {
+    const sql = busNames(homeOf(publisher));
     const { rows } = await admin.query<BrowsedEvent>(
-      `select $2::text as publisher, ${columns} from ${busNames(homeOf(publisher))["log"]} where event_id = $1`,
+      `select $2::text as publisher, ${SQL_COLUMNS} from ${sql.log} where event_id = $1`,
       [id, publisher],
     );
     if (rows[0] !== undefined) return rows[0];

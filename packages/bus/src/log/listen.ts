@@ -54,7 +54,11 @@ export function listenForGrowth(options: {
         failures = 0;
       } catch (error) {
         failures += 1;
-        logger.debug("no connection to listen on; subscriptions poll meanwhile", { ...database.target, failures, error });
+        logger.debug("no connection to listen on; subscriptions poll meanwhile", {
+          ...database.target,
+          failures,
+          error,
+        });
       }
       await pause.for(Math.min(RECONNECT_MAX_MS, 100 * 2 ** failures), { interruptible: false });
     }

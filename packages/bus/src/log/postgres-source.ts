@@ -29,20 +29,29 @@ export interface PostgresSourceOptions {
 
 /** The log of a domain in PostgreSQL. The database stays the caller's to close. */
 export function postgresSource({ publisher, database, growth }: PostgresSourceOptions): EventSource {
-  const names = busNames(homeOf(publisher));
-  const readText = `select * from ${names["read"]}($1, $2, $3, $4, $5, $6)`;
+  const sql = busNames(homeOf(publisher));
+  const readText = `select * from ${sql.read}($1, $2, $3, $4, $5, $6)`;
   return {
     publisher,
     read: async ({ after, upTo = SEQ_MAX, parts, events, eventsMax }) => {
-      const { rows } = await database.query<Row>(readText, [String(after), String(upTo), parts.lo, parts.hi, events, eventsMax]);
+      const { rows } = await database.query<Row>(readText, [
+        String(after),
+        String(upTo),
+        parts.lo,
+        parts.hi,
+        events,
+        eventsMax,
+      ]);
       return toPage(rows);
     },
     state: async () => {
-      const { rows } = await database.query<{ head: string; oldest: string }>(`select head, oldest from ${names["log_state"]}()`);
+      const { rows } = await database.query<{ head: string; oldest: string }>(
+        `select head, oldest from ${sql.log_state}()`,
+      );
       return { head: BigInt(rows[0]?.head ?? 0), oldest: BigInt(rows[0]?.oldest ?? 1) };
     },
     positionAt: async (time) => {
-      const { rows } = await database.query<{ seq: string }>(`select ${names["seq_at"]}($1) as seq`, [time]);
+      const { rows } = await database.query<{ seq: string }>(`select ${sql.seq_at}($1) as seq`, [time]);
       return BigInt(rows[0]?.seq ?? 0);
     },
     report: async (subscription, seq) => {

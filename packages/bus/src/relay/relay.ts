@@ -50,14 +50,23 @@ const FAILED_PAUSE_MAX_MS = 5_000;
  * idleness, paced under load.
  */
 export function startRelay(options: RelayOptions): Relay {
-  const { domain, database, growth, stepEventsMax = 2_000, paceMs = 5, pollMs = 1_000, logger = silentLogger, crashPoint = noCrash } = options;
-  const names = busNames(homeOf(domain));
-  const stepText = `select moved, more from ${names["relay"]}($1)`;
+  const {
+    domain,
+    database,
+    growth,
+    stepEventsMax = 2_000,
+    paceMs = 5,
+    pollMs = 1_000,
+    logger = silentLogger,
+    crashPoint = noCrash,
+  } = options;
+  const sql = busNames(homeOf(domain));
+  const stepText = `select moved, more from ${sql.relay}($1)`;
   const stopping = new AbortController();
   const pause: Pause = pauseFor(stopping.signal);
 
   const maintain = async (): Promise<void> => {
-    await database.query(`select ${names["maintain"]}($1, make_interval(days => $2))`, [
+    await database.query(`select ${sql.maintain}($1, make_interval(days => $2))`, [
       String(options.rowsPerPartition ?? ROWS_PER_PARTITION),
       options.keepDays ?? 7,
     ]);
@@ -70,7 +79,7 @@ export function startRelay(options: RelayOptions): Relay {
     while (!stopping.signal.aborted) {
       try {
         if (!adopted) {
-          await database.query(`select ${names["adopt"]}()`);
+          await database.query(`select ${sql.adopt}()`);
           adopted = true;
         }
         if (performance.now() >= maintainAtMs) {
@@ -85,7 +94,9 @@ export function startRelay(options: RelayOptions): Relay {
         if (step.moved > 0) growth.grown(domain);
         // A full page is followed at once; otherwise a pause lets the next step carry more.
         if (step.moved > 0 && step.more) continue;
-        await pause.for(step.moved === 0 && !step.more ? pollMs : paceMs, { interruptible: step.moved === 0 && !step.more });
+        await pause.for(step.moved === 0 && !step.more ? pollMs : paceMs, {
+          interruptible: step.moved === 0 && !step.more,
+        });
       } catch (error) {
         if (stopping.signal.aborted) break;
         failures += 1;

@@ -12,7 +12,11 @@ interface Range {
 
 /** Lets one process take the step that it decides for, as the table of checkpoints would. */
 function step(table: Range[], me: string, live: readonly string[]): boolean {
-  const seen: CheckpointRange[] = table.map((range) => ({ ...range, mine: range.owner === me, free: range.owner === undefined }));
+  const seen: CheckpointRange[] = table.map((range) => ({
+    ...range,
+    mine: range.owner === me,
+    free: range.owner === undefined,
+  }));
   const next = balance(seen, live.length);
   const at = (range: CheckpointRange): Range => table.find(({ lo }) => lo === range.lo) as Range;
   switch (next.kind) {
@@ -41,7 +45,11 @@ function step(table: Range[], me: string, live: readonly string[]): boolean {
 
 function covers(table: readonly Range[]): boolean {
   const sorted = [...table].sort((a, b) => a.lo - b.lo);
-  return sorted[0]?.lo === 0 && sorted.at(-1)?.hi === 63 && sorted.every((range, index) => index === 0 || range.lo === (sorted[index - 1]?.hi ?? 0) + 1);
+  return (
+    sorted[0]?.lo === 0 &&
+    sorted.at(-1)?.hi === 63 &&
+    sorted.every((range, index) => index === 0 || range.lo === (sorted[index - 1]?.hi ?? 0) + 1)
+  );
 }
 
 test("whoever comes and goes, in whatever order they act: every part has one range, and in the end every process has its share", () => {
@@ -52,7 +60,8 @@ test("whoever comes and goes, in whatever order they act: every part has one ran
       for (const size of sizes) {
         const live = Array.from({ length: size }, (_, index) => `process-${index}`);
         // Those that are gone hold nothing.
-        for (const range of table) if (range.owner !== undefined && !live.includes(range.owner)) range.owner = undefined;
+        for (const range of table)
+          if (range.owner !== undefined && !live.includes(range.owner)) range.owner = undefined;
         let still = 0;
         for (let turns = 0; turns < 5_000 && still < 200; turns += 1) {
           const me = live[choices.next().value % size] ?? "process-0";

@@ -35,8 +35,12 @@ export interface LetterName {
 const LISTED_MAX = 1_000;
 
 /** Lists what a domain's subscriptions could not handle, the oldest first: dead letters, and with `all` those that are still tried. */
-export async function listDeadLetters(database: Database, domain: string, options: { readonly all?: boolean } = {}): Promise<readonly ParkedLetter[]> {
-  const sqlTable = busNames(homeOf(domain))["parked"];
+export async function listDeadLetters(
+  database: Database,
+  domain: string,
+  options: { readonly all?: boolean } = {},
+): Promise<readonly ParkedLetter[]> {
+  const sqlTable = busNames(homeOf(domain)).parked;
   const { rows } = await database.query<ParkedLetter>(
     `select $1::text as domain, subscription, publisher, seq::text, event_id as "eventId", type, version, key, state, attempts,
   next_at as "nextAt", error, at, parked_at as "parkedAt", data,
@@ -55,9 +59,15 @@ order by parked_at limit ${LISTED_MAX}`,
  *
  * @throws `DEAD_LETTER_UNKNOWN`.
  */
-export async function retryDeadLetter(database: Database, letter: LetterName, options: { readonly data?: unknown } = {}): Promise<void> {
+export async function retryDeadLetter(
+  database: Database,
+  letter: LetterName,
+  options: { readonly data?: unknown } = {},
+): Promise<void> {
   const replaced = options.data === undefined ? null : JSON.stringify(options.data);
-  await change(database, letter, "state = 'retry', attempts = 0, next_at = now(), data = coalesce($4::json, data)", [replaced]);
+  await change(database, letter, "state = 'retry', attempts = 0, next_at = now(), data = coalesce($4::json, data)", [
+    replaced,
+  ]);
 }
 
 /**
@@ -69,10 +79,15 @@ export async function discardDeadLetter(database: Database, letter: LetterName):
   await change(database, letter, "state = 'discard', next_at = now()", []);
 }
 
-async function change(database: Database, letter: LetterName, assignments: string, values: readonly unknown[]): Promise<void> {
-  const sqlTable = busNames(homeOf(letter.domain))["parked"];
+async function change(
+  database: Database,
+  letter: LetterName,
+  sqlAssignments: string,
+  values: readonly unknown[],
+): Promise<void> {
+  const sqlTable = busNames(homeOf(letter.domain)).parked;
   const changed = await database.query(
-    `update ${sqlTable} set ${assignments} where subscription = $1 and publisher = $2 and seq = $3 and state in ('dead', 'retry')`,
+    `update ${sqlTable} set ${sqlAssignments} where subscription = $1 and publisher = $2 and seq = $3 and state in ('dead', 'retry')`,
     [letter.subscription, letter.publisher, letter.seq, ...values],
   );
   if ((changed.rowCount ?? 0) === 0) {

@@ -1,10 +1,17 @@
-import type { Logger, Subscription } from "@polder/model";
-import { type Database, isInfrastructureError, isWorthRepeating, type OpenTransaction, type Statement, sqlState } from "@polder/postgres";
-import { busErrors } from "../errors.ts";
+import { isPolderError, type Logger, type Subscription } from "@polder/model";
+import {
+  type Database,
+  isInfrastructureError,
+  isWorthRepeating,
+  type OpenTransaction,
+  type Statement,
+  sqlState,
+} from "@polder/postgres";
 import type { CrashPoint } from "../crash-point.ts";
+import { busErrors } from "../errors.ts";
 import type { LoggedEvent } from "../log/event-source.ts";
-import { type Checkpoints, type HeldRange, LEASE_LOST_STATE, type ParkedEvent, type StreamName } from "./checkpoints.ts";
-import type { Parking } from "./parking.ts";
+import { type Checkpoints, type HeldRange, LEASE_LOST_STATE, type StreamName } from "./checkpoints.ts";
+import type { ParkedEvent, Parking } from "./parking.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
 /** What a handler left to be sent with the commit, and what to do when it has happened. */
@@ -15,7 +22,11 @@ export interface Handled {
 }
 
 /** Runs the handler of a subscription for events; an "outside" one gets no transaction. */
-export type HandleEvents = (events: readonly LoggedEvent[], transaction: OpenTransaction | undefined, signal: AbortSignal) => Promise<Handled>;
+export type HandleEvents = (
+  events: readonly LoggedEvent[],
+  transaction: OpenTransaction | undefined,
+  signal: AbortSignal,
+) => Promise<Handled>;
 
 /** What delivering needs. */
 export interface DeliveryParts {
@@ -41,9 +52,14 @@ export interface Delivery {
    *
    * @throws when the database is in trouble, or `LEASE_LOST`; the checkpoint then says what has been handled.
    */
-  readonly deliver: (range: HeldRange, events: readonly LoggedEvent[], reached: bigint, parkedKeys: Set<string>) => Promise<void>;
+  readonly deliver: (
+    range: HeldRange,
+    events: readonly LoggedEvent[],
+    reached: bigint,
+    parkedKeys: Set<string>,
+  ) => Promise<void>;
   /** Handles a parked event that is due; says whether its key has left the parking. */
-  readonly retry: (range: HeldRange, event: ParkedEvent, options: { readonly dropped: boolean }) => Promise<{ readonly keyIsFree: boolean }>;
+  readonly retry: (range: HeldRange, event: ParkedEvent) => Promise<{ readonly keyIsFree: boolean }>;
 }
 
 /** Repetitions of a transaction that lost against another one, such as after a deadlock. */
@@ -51,92 +67,146 @@ const REPETITIONS_MAX = 5;
 
 /** Makes the delivery of one stream. */
 export function openDelivery(parts: DeliveryParts): Delivery {
-  const { stream, subscription, database, checkpoints, parking, policy, logger, crashPoint } = parts;
-
-  /** One transaction: all handlers, what they published, the checkpoint. Gives the index of the event that failed. */
-  const attempt = async (range: HeldRange, events: readonly LoggedEvent[], reached: bigint, extra: readonly Statement[] = []): Promise<Failed | undefined> => {
-    const transaction = database.begin();
-    const units = subscription.mode === "batch" ? (events.length === 0 ? [] : [events]) : events.map((event) => [event]);
-    const handled: Handled[] = [];
-    for (const [index, unit] of units.entries()) {
-      try {
-        handled.push(await handleInTime(parts, unit, subscription.mode === "outside" ? undefined : transaction));
-      } catch (error) {
-        const timedOut = error instanceof Error && "code" in error && error.code === "HANDLER_TIMED_OUT";
-        // A hanging handler may still hold the connection: throw it away, so that nothing of it can commit.
-        await transaction.rollback(timedOut || parts.signal.aborted ? (error as Error) : undefined);
-        if (isInfrastructureError(error) || parts.signal.aborted) throw error;
-        return { error, index: units.length === 1 && events.length > 1 ? undefined : index };
-      }
-    }
-    try {
-      await crashPoint("deliver:before-commit");
-      await transaction.commit([...handled.flatMap(({ last }) => last), ...extra, checkpoints.advance(range, reached)]);
-      await crashPoint("deliver:after-commit");
-    } catch (error) {
-      await transaction.rollback();
-      if (sqlState(error) === LEASE_LOST_STATE) throw leaseLost(stream, error);
-      if (isInfrastructureError(error)) throw error;
-      return { error, index: undefined };
-    }
-    for (const { committed } of handled) committed?.();
-    return undefined;
-  };
-
-  const persist = async (range: HeldRange, events: readonly LoggedEvent[], reached: bigint, extra?: readonly Statement[]): Promise<Failed | undefined> => {
-    for (let repetition = 0; ; repetition += 1) {
-      const failed = await attempt(range, events, reached, extra);
-      if (failed === undefined || !isWorthRepeating(failed.error) || repetition >= REPETITIONS_MAX) return failed;
-    }
-  };
-
-  const settle = async (range: HeldRange, events: readonly LoggedEvent[], reached: bigint, parkedKeys: Set<string>): Promise<void> => {
-    const open = events.filter((event) => !parkedKeys.has(event.key));
-    const waiting = events.filter((event) => parkedKeys.has(event.key));
-    const failed = await persist(range, open, reached, waiting.length === 0 ? [] : [parking.queue(waiting)]);
-    if (failed === undefined) return;
-    const [first] = open;
-    if (first === undefined) throw failed.error;
-    if (open.length === 1) {
-      const retry = policy(1);
-      const parked = await persist(range, [], reached, [parking.park(first, describe(failed.error), retry), ...(waiting.length === 0 ? [] : [parking.queue(waiting)])]);
-      if (parked !== undefined) throw parked.error;
-      parkedKeys.add(first.key);
-      logger.warn("an event could not be handled; its key waits", { ...stream, event: first.type, key: first.key, seq: String(first.seq), error: failed.error });
-      return;
-    }
-    // The one that failed is taken alone; where nobody knows which, the halves are tried.
-    const culprit = failed.index === undefined ? undefined : open[failed.index];
-    const at = culprit === undefined ? Math.ceil(events.length / 2) : events.indexOf(culprit);
-    const pieces = culprit === undefined ? [events.slice(0, at), events.slice(at)] : [events.slice(0, at), [culprit], events.slice(at + 1)];
-    for (const [index, piece] of pieces.entries()) {
-      const isLast = index === pieces.length - 1;
-      const last = piece.at(-1);
-      if (last !== undefined || isLast) await settle(range, piece, isLast ? reached : (last?.seq ?? reached), parkedKeys);
-    }
-  };
-
+  const { subscription, parking, policy } = parts;
   return {
     deliver: async (range, events, reached, parkedKeys) => {
-      if (subscription.mode !== "outside") return await settle(range, events, reached, parkedKeys);
+      if (subscription.mode !== "outside" || events.length === 0)
+        return await settle(parts, { range, events, reached, parkedKeys });
       // Effects outside cannot be rolled back: each event moves the checkpoint by itself.
       for (const [index, event] of events.entries()) {
-        await settle(range, [event], index === events.length - 1 ? reached : event.seq, parkedKeys);
+        const isLast = index === events.length - 1;
+        await settle(parts, { range, events: [event], reached: isLast ? reached : event.seq, parkedKeys });
       }
-      if (events.length === 0) await settle(range, [], reached, parkedKeys);
     },
-    retry: async (range, event, { dropped }) => {
+    retry: async (range, event) => {
       // The checkpoint stays where it is; moving it to itself fails if the lease is lost.
-      const failed = await persist(range, dropped ? [] : [event], range.seq, [parking.leave(event)]);
+      const failed = await persist(parts, {
+        range,
+        events: event.dropped ? [] : [event],
+        reached: range.seq,
+        also: [parking.leave(event)],
+      });
       if (failed === undefined) return { keyIsFree: !(await parking.has(event.key)) };
-      const retry = policy(event.attempts + 1);
-      const remembered = await persist(range, [], range.seq, [parking.failAgain(event, describe(failed.error), retry)]);
-      if (remembered !== undefined) throw remembered.error;
-      const fate = "dead" in retry ? "it is a dead letter now" : `next attempt in ${Math.round(retry.inMs)} ms`;
-      logger.warn(`an event could not be handled again; ${fate}`, { ...stream, event: event.type, key: event.key, seq: String(event.seq), attempts: event.attempts + 1, error: failed.error });
+      const attempts = event.attempts + 1;
+      const retry = policy(attempts);
+      await mustPersist(parts, {
+        range,
+        events: [],
+        reached: range.seq,
+        also: [parking.failAgain(event, describe(failed.error), retry)],
+      });
+      report(parts, event, "dead" in retry ? "an event was given up; it is a dead letter" : "an event failed again", {
+        attempts,
+        error: failed.error,
+      });
       return { keyIsFree: false };
     },
   };
+}
+
+/** A piece of a page, and where the checkpoint is when it has been handled. */
+interface Piece {
+  readonly range: HeldRange;
+  readonly events: readonly LoggedEvent[];
+  readonly reached: bigint;
+  readonly parkedKeys: Set<string>;
+}
+
+/** Handles a piece in one transaction. When that fails, finds out which event it was, parks it, and handles the rest. */
+async function settle(parts: DeliveryParts, piece: Piece): Promise<void> {
+  const { parking, policy } = parts;
+  const { range, events, reached, parkedKeys } = piece;
+  const open = events.filter((event) => !parkedKeys.has(event.key));
+  const waiting = events.filter((event) => parkedKeys.has(event.key));
+  const queued = waiting.length === 0 ? [] : [parking.queue(waiting)];
+  const failed = await persist(parts, { range, events: open, reached, also: queued });
+  if (failed === undefined) return;
+  const [first] = open;
+  if (first === undefined) throw failed.error;
+  if (open.length === 1) {
+    await mustPersist(parts, {
+      range,
+      events: [],
+      reached,
+      also: [parking.park(first, describe(failed.error), policy(1)), ...queued],
+    });
+    parkedKeys.add(first.key);
+    report(parts, first, "an event could not be handled; its key waits", { attempts: 1, error: failed.error });
+    return;
+  }
+  for (const events of cut(piece.events, failed.index === undefined ? undefined : open[failed.index])) {
+    const last = events.at(-1);
+    if (last !== undefined)
+      await settle(parts, { ...piece, events, reached: last === piece.events.at(-1) ? reached : last.seq });
+  }
+}
+
+/** The event that failed is taken alone; where nobody knows which it was, the halves are tried. */
+function cut(events: readonly LoggedEvent[], culprit: LoggedEvent | undefined): readonly (readonly LoggedEvent[])[] {
+  const at = culprit === undefined ? Math.ceil(events.length / 2) : events.indexOf(culprit);
+  if (culprit === undefined) return [events.slice(0, at), events.slice(at)];
+  return [events.slice(0, at), [culprit], events.slice(at + 1)];
+}
+
+/** What one transaction is to do. */
+interface Unit {
+  readonly range: HeldRange;
+  readonly events: readonly LoggedEvent[];
+  readonly reached: bigint;
+  /** Sent with the commit. */
+  readonly also: readonly Statement[];
+}
+
+async function mustPersist(parts: DeliveryParts, unit: Unit): Promise<void> {
+  const failed = await persist(parts, unit);
+  if (failed !== undefined) throw failed.error;
+}
+
+async function persist(parts: DeliveryParts, unit: Unit): Promise<Failed | undefined> {
+  for (let repetition = 0; ; repetition += 1) {
+    const failed = await attempt(parts, unit);
+    if (failed === undefined || !isWorthRepeating(failed.error) || repetition >= REPETITIONS_MAX) return failed;
+  }
+}
+
+/** One transaction: all handlers, what they published, the checkpoint. */
+async function attempt(parts: DeliveryParts, { range, events, reached, also }: Unit): Promise<Failed | undefined> {
+  const { subscription, database, checkpoints, crashPoint, signal } = parts;
+  const transaction = database.begin();
+  const isBatch = subscription.mode === "batch" && events.length > 0;
+  const handled: Handled[] = [];
+  for (const [index, unit] of (isBatch ? [events] : events.map((event) => [event])).entries()) {
+    try {
+      handled.push(await handleInTime(parts, unit, subscription.mode === "outside" ? undefined : transaction));
+    } catch (error) {
+      const isHanging = isPolderError(error, "HANDLER_TIMED_OUT") || signal.aborted;
+      // A hanging handler may still hold the connection: throw it away, so that nothing of it can commit.
+      await transaction.rollback(isHanging && error instanceof Error ? error : undefined);
+      if (isInfrastructureError(error) || signal.aborted) throw error;
+      return { error, index: isBatch && events.length > 1 ? undefined : index };
+    }
+  }
+  try {
+    await crashPoint("deliver:before-commit");
+    await transaction.commit([...handled.flatMap(({ last }) => last), ...also, checkpoints.advance(range, reached)]);
+    await crashPoint("deliver:after-commit");
+  } catch (error) {
+    await transaction.rollback();
+    if (sqlState(error) === LEASE_LOST_STATE) throw leaseLost(parts.stream, error);
+    if (isInfrastructureError(error)) throw error;
+    return { error, index: undefined };
+  }
+  for (const { committed } of handled) committed?.();
+  return undefined;
+}
+
+function report(
+  { stream, logger }: DeliveryParts,
+  event: LoggedEvent,
+  what: string,
+  fields: { readonly attempts: number; readonly error: unknown },
+): void {
+  logger.warn(what, { ...stream, event: event.type, key: event.key, seq: String(event.seq), ...fields });
 }
 
 interface Failed {
@@ -145,7 +215,11 @@ interface Failed {
   readonly index: number | undefined;
 }
 
-async function handleInTime(parts: DeliveryParts, events: readonly LoggedEvent[], transaction: OpenTransaction | undefined): Promise<Handled> {
+async function handleInTime(
+  parts: DeliveryParts,
+  events: readonly LoggedEvent[],
+  transaction: OpenTransaction | undefined,
+): Promise<Handled> {
   const { stream, timeoutMs } = parts;
   const timeout = new AbortController();
   const signal = AbortSignal.any([parts.signal, timeout.signal]);

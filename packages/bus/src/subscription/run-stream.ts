@@ -1,9 +1,9 @@
-import { type Logger, silentLogger, type Subscription } from "@polder/model";
+import { type Logger, type Subscription, silentLogger } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import { type CrashPoint, noCrash } from "../crash-point.ts";
-import type { EventSource, Page } from "../log/event-source.ts";
+import type { EventSource, LoggedEvent } from "../log/event-source.ts";
 import { pauseFor } from "../pause.ts";
-import { type HeldRange, openCheckpoints, type StreamName } from "./checkpoints.ts";
+import { type Checkpoints, type HeldRange, openCheckpoints, type StreamName } from "./checkpoints.ts";
 import { type Delivery, type HandleEvents, openDelivery } from "./deliver.ts";
 import { openParking, type Parking } from "./parking.ts";
 import { retryPolicy } from "./retry-policy.ts";
@@ -48,6 +48,8 @@ const PARKED_LOOK_MS = 250;
 const IDLE_CHECKPOINT_MS = 1_000;
 /** Progress is told to the publisher this often, in milliseconds. */
 const REPORT_MS = 2_000;
+/** Without progress it is told that much later, as a sign of life, in milliseconds. */
+const REPORT_IDLE_MS = 60_000;
 /** Parked events that one look takes at most. */
 const DUE_MAX = 100;
 /** Longest pause after a failure, in milliseconds. */
@@ -55,71 +57,37 @@ const FAILED_PAUSE_MAX_MS = 5_000;
 
 /** Starts to deliver the events of one publisher to one subscription. */
 export function runStream(options: StreamOptions): Stream {
-  const { subscription, source, database, instance, leaseMs = 15_000, pollMs = 5_000, logger = silentLogger, crashPoint = noCrash } = options;
-  const name: StreamName = { consumer: subscription.domain, subscription: subscription.name, publisher: source.publisher };
-  const events = subscription.events.filter((event) => event.startsWith(`${source.publisher}.`));
-  const { attemptsMax = 8, backoffMs = 500, backoffMaxMs = 300_000, batchSizeMax = 500, timeoutMs = 30_000 } = subscription.options;
+  const { subscription, source, leaseMs = 15_000, logger = silentLogger } = options;
+  const name: StreamName = {
+    consumer: subscription.domain,
+    subscription: subscription.name,
+    publisher: source.publisher,
+  };
   const stopping = new AbortController();
   const aborting = new AbortController();
+  const work = openWork(options, name, aborting.signal);
+  const { checkpoints, clock } = work;
   const pause = pauseFor(stopping.signal);
-  const checkpoints = openCheckpoints(name, { database, owner: instance, leaseMs });
-  const parking = openParking(name, database);
-  const policy = retryPolicy({ attemptsMax, backoffMs, backoffMaxMs, random: options.random ?? Math.random });
-  const delivery = openDelivery({
-    stream: name,
-    subscription,
-    database,
-    checkpoints,
-    parking,
-    policy,
-    handle: options.handle,
-    timeoutMs,
-    logger,
-    signal: aborting.signal,
-    crashPoint,
-  });
   const ignoreGrowth = source.onGrowth(pause.wake);
-  const clock = { renewAtMs: 0, parkedAtMs: 0, idleWriteAtMs: 0, reportAtMs: 0 };
-  let held: Held[] = [];
-
   // Renewed beside the loop as well: a batch may last longer than a lease.
   const renewing = setInterval(() => {
     clock.renewAtMs = 0;
-    if (held.length > 0) checkpoints.touch().catch(() => undefined);
+    if (work.held.length > 0) checkpoints.touch().catch(() => undefined);
   }, leaseMs / 3);
 
-  const renew = async (): Promise<void> => {
-    if (performance.now() < clock.renewAtMs) return;
-    const ranges = await checkpoints.renew();
-    const before = new Map(held.map((one) => [`${one.range.lo}-${one.range.hi}-${one.range.epoch}`, one]));
-    held = await Promise.all(
-      ranges.map(async (range) => before.get(`${range.lo}-${range.hi}-${range.epoch}`) ?? { range, scanned: range.seq, parkedKeys: new Set(await parking.keys(range)) }),
-    );
-    // Without a range this process waits for its share: it looks again soon.
-    clock.renewAtMs = performance.now() + (held.length === 0 ? Math.min(1_000, leaseMs / 3) : leaseMs / 3);
-  };
-
   const run = async (): Promise<void> => {
-    let created = false;
+    let isCreated = false;
     let failures = 0;
     while (!stopping.signal.aborted) {
       try {
-        if (!created) {
-          await create({ checkpoints, source, subscription, name });
-          created = true;
-        }
-        await renew();
-        let busy = false;
-        for (const one of held) {
-          if (stopping.signal.aborted) break;
-          busy = (await retryDue(one, { delivery, parking, clock })) || busy;
-          busy = (await readOn(one)) || busy;
-        }
-        await report();
+        if (!isCreated) await create(work);
+        isCreated = true;
+        const isBusy = await goRound(work, stopping.signal);
         failures = 0;
-        if (!busy) await pause.for(nextPauseMs(), { interruptible: true });
+        if (!isBusy) await pause.for(pauseMs(work), { interruptible: true });
       } catch (error) {
-        held = [];
+        // What this process thinks it holds may be wrong now: it is read anew.
+        work.held = [];
         clock.renewAtMs = 0;
         if (stopping.signal.aborted) break;
         failures += 1;
@@ -128,52 +96,6 @@ export function runStream(options: StreamOptions): Stream {
       }
     }
   };
-
-  const nextPauseMs = (): number => {
-    const now = performance.now();
-    const parked = held.some(({ parkedKeys }) => parkedKeys.size > 0) ? PARKED_LOOK_MS : pollMs;
-    const unwritten = held.some(({ range, scanned }) => scanned > range.seq) ? IDLE_CHECKPOINT_MS : pollMs;
-    return Math.max(1, Math.min(parked, unwritten, clock.renewAtMs - now, pollMs));
-  };
-
-  /** Reads a page and handles it; says whether there may be more at once. */
-  const readOn = async (one: Held): Promise<boolean> => {
-    await crashPoint("read:before");
-    const neighbour = held.find(({ range }) => range.lo === one.range.hi + 1 || range.hi === one.range.lo - 1);
-    // Two neighbouring ranges are to meet at one position, so that they can be joined.
-    const upTo = neighbour !== undefined && neighbour.scanned > one.scanned ? { upTo: neighbour.scanned } : {};
-    const page: Page = await source.read({ after: one.scanned, ...upTo, parts: one.range, events, eventsMax: batchSizeMax });
-    await crashPoint("read:after");
-    if (page.events.length === 0) {
-      one.scanned = page.scanned;
-      const now = performance.now();
-      if (one.scanned > one.range.seq && now >= clock.idleWriteAtMs) {
-        clock.idleWriteAtMs = now + IDLE_CHECKPOINT_MS;
-        await moveTo(one, [], one.scanned);
-      }
-      return page.scanned < page.head;
-    }
-    await moveTo(one, page.events, page.scanned);
-    return true;
-  };
-
-  const moveTo = async (one: Held, pageEvents: Page["events"], reached: bigint): Promise<void> => {
-    await delivery.deliver(one.range, pageEvents, reached, one.parkedKeys);
-    one.range = { ...one.range, seq: reached };
-    one.scanned = reached;
-  };
-
-  const report = async (): Promise<void> => {
-    const now = performance.now();
-    if (now < clock.reportAtMs || held.length === 0) return;
-    clock.reportAtMs = now + REPORT_MS;
-    const lowest = await checkpoints.lowest();
-    if (lowest === undefined) return;
-    await crashPoint("report:before");
-    await source.report(name.subscription, lowest);
-    await crashPoint("report:after");
-  };
-
   const running = run();
   return {
     ...name,
@@ -190,40 +112,172 @@ export function runStream(options: StreamOptions): Stream {
       ignoreGrowth();
       await running;
       signal?.removeEventListener("abort", abort);
-      await checkpoints.release().catch((error: unknown) => logger.debug("leases were not given back; they expire", { ...name, error }));
+      await checkpoints
+        .release()
+        .catch((error: unknown) => logger.debug("leases were not given back; they expire", { ...name, error }));
     },
   };
 }
 
-async function create(parts: {
-  readonly checkpoints: ReturnType<typeof openCheckpoints>;
-  readonly source: EventSource;
-  readonly subscription: Subscription;
+/** What the loop of a stream works with. */
+interface Work {
   readonly name: StreamName;
-}): Promise<void> {
-  const { checkpoints, source, subscription, name } = parts;
-  const lowest = await checkpoints.lowest();
-  if (lowest === undefined) {
-    const { head, oldest } = await source.state();
-    // Registered before the first checkpoint, so that nothing it begins with is dropped in between.
-    const start = subscription.options.from === "now" ? head : oldest - 1n;
-    await source.report(name.subscription, start);
-    await checkpoints.create(start);
-  } else {
-    await source.report(name.subscription, lowest);
-  }
+  readonly options: StreamOptions;
+  /** The publisher's events that the subscription wants. */
+  readonly events: readonly string[];
+  readonly checkpoints: Checkpoints;
+  readonly parking: Parking;
+  readonly delivery: Delivery;
+  readonly crashPoint: CrashPoint;
+  /** When what is done now and then is due, by the clock of `performance`. */
+  readonly clock: { renewAtMs: number; parkedAtMs: number; idleWriteAtMs: number; reportAtMs: number };
+  held: readonly Held[];
+  /** What this process held when it last told the publisher how far the subscription has come. */
+  reported: string;
 }
 
-async function retryDue(one: Held, parts: { readonly delivery: Delivery; readonly parking: Parking; readonly clock: { parkedAtMs: number } }): Promise<boolean> {
-  if (one.parkedKeys.size === 0 || performance.now() < parts.clock.parkedAtMs) return false;
-  const due = await parts.parking.due(one.range, DUE_MAX);
-  if (due.length === 0) {
-    parts.clock.parkedAtMs = performance.now() + PARKED_LOOK_MS;
-    return false;
+function openWork(options: StreamOptions, name: StreamName, signal: AbortSignal): Work {
+  const {
+    subscription,
+    source,
+    database,
+    handle,
+    logger = silentLogger,
+    crashPoint = noCrash,
+    leaseMs = 15_000,
+  } = options;
+  const { attemptsMax = 8, backoffMs = 500, backoffMaxMs = 300_000, timeoutMs = 30_000 } = subscription.options;
+  const checkpoints = openCheckpoints(name, { database, owner: options.instance, leaseMs });
+  const parking = openParking(name, database);
+  const policy = retryPolicy({ attemptsMax, backoffMs, backoffMaxMs, random: options.random ?? Math.random });
+  return {
+    name,
+    options,
+    events: subscription.events.filter((event) => event.startsWith(`${source.publisher}.`)),
+    checkpoints,
+    parking,
+    delivery: openDelivery({
+      stream: name,
+      subscription,
+      database,
+      checkpoints,
+      parking,
+      policy,
+      handle,
+      timeoutMs,
+      logger,
+      signal,
+      crashPoint,
+    }),
+    crashPoint,
+    clock: { renewAtMs: 0, parkedAtMs: 0, idleWriteAtMs: 0, reportAtMs: 0 },
+    held: [],
+    reported: "",
+  };
+}
+
+/** The first checkpoint, or the one that is there, is told to the publisher before anything is read: what it needs is kept. */
+async function create({ checkpoints, options, name }: Work): Promise<void> {
+  const { source, subscription } = options;
+  const lowest = await checkpoints.lowest();
+  if (lowest !== undefined) return await source.report(name.subscription, lowest);
+  const { head, oldest } = await source.state();
+  const start = subscription.options.from === "now" ? head : oldest - 1n;
+  await source.report(name.subscription, start);
+  await checkpoints.create(start);
+}
+
+/** One round: leases, what is parked, a page of each range. Says whether there may be more to do at once. */
+async function goRound(work: Work, stopping: AbortSignal): Promise<boolean> {
+  await renew(work);
+  let isBusy = false;
+  for (const one of work.held) {
+    if (stopping.aborted) break;
+    isBusy = (await retryDue(work, one)) || isBusy;
+    isBusy = (await readOn(work, one)) || isBusy;
   }
-  for (const { event, dropped } of due) {
-    const { keyIsFree } = await parts.delivery.retry(one.range, event, { dropped });
+  await report(work);
+  return isBusy;
+}
+
+async function renew(work: Work): Promise<void> {
+  const { clock, checkpoints, parking, options } = work;
+  if (performance.now() < clock.renewAtMs) return;
+  const leaseMs = options.leaseMs ?? 15_000;
+  const ranges = await checkpoints.renew();
+  const before = new Map(work.held.map((one) => [idOf(one.range), one]));
+  work.held = await Promise.all(
+    ranges.map(
+      async (range) =>
+        before.get(idOf(range)) ?? { range, scanned: range.seq, parkedKeys: new Set(await parking.keys(range)) },
+    ),
+  );
+  // Without a range this process waits for its share: it looks again soon.
+  clock.renewAtMs = performance.now() + (work.held.length === 0 ? Math.min(1_000, leaseMs / 3) : leaseMs / 3);
+}
+
+function idOf({ lo, hi, epoch }: HeldRange): string {
+  return `${lo}-${hi}-${epoch}`;
+}
+
+async function retryDue({ clock, parking, delivery }: Work, one: Held): Promise<boolean> {
+  if (one.parkedKeys.size === 0 || performance.now() < clock.parkedAtMs) return false;
+  const due = await parking.due(one.range, DUE_MAX);
+  if (due.length === 0) clock.parkedAtMs = performance.now() + PARKED_LOOK_MS;
+  for (const event of due) {
+    const { keyIsFree } = await delivery.retry(one.range, event);
     if (keyIsFree) one.parkedKeys.delete(event.key);
   }
-  return true;
+  return due.length > 0;
+}
+
+/** Reads a page and handles it; says whether there may be more at once. */
+async function readOn(work: Work, one: Held): Promise<boolean> {
+  const { options, events, clock, crashPoint } = work;
+  await crashPoint("read:before");
+  const neighbour = work.held.find(({ range }) => range.lo === one.range.hi + 1 || range.hi === one.range.lo - 1);
+  // Two neighbouring ranges are to meet at one position, so that they can be joined.
+  const upTo = neighbour !== undefined && neighbour.scanned > one.scanned ? { upTo: neighbour.scanned } : {};
+  const eventsMax = options.subscription.options.batchSizeMax ?? 500;
+  const page = await options.source.read({ after: one.scanned, ...upTo, parts: one.range, events, eventsMax });
+  await crashPoint("read:after");
+  if (page.events.length > 0) {
+    await moveTo(work, one, page.events, page.scanned);
+    return true;
+  }
+  one.scanned = page.scanned;
+  const now = performance.now();
+  if (one.scanned > one.range.seq && now >= clock.idleWriteAtMs) {
+    clock.idleWriteAtMs = now + IDLE_CHECKPOINT_MS;
+    await moveTo(work, one, [], one.scanned);
+  }
+  return page.scanned < page.head;
+}
+
+async function moveTo({ delivery }: Work, one: Held, events: readonly LoggedEvent[], reached: bigint): Promise<void> {
+  await delivery.deliver(one.range, events, reached, one.parkedKeys);
+  one.range = { ...one.range, seq: reached };
+  one.scanned = reached;
+}
+
+async function report(work: Work): Promise<void> {
+  const { name, options, checkpoints, clock, crashPoint, held } = work;
+  const now = performance.now();
+  const mine = held.map(({ range }) => `${range.lo}:${range.seq}`).join();
+  const isDue = mine === work.reported ? now >= clock.reportAtMs + REPORT_IDLE_MS : now >= clock.reportAtMs;
+  if (!isDue || held.length === 0) return;
+  clock.reportAtMs = now + REPORT_MS;
+  work.reported = mine;
+  const lowest = await checkpoints.lowest();
+  if (lowest === undefined) return;
+  await crashPoint("report:before");
+  await options.source.report(name.subscription, lowest);
+  await crashPoint("report:after");
+}
+
+function pauseMs({ held, clock, options }: Work): number {
+  const pollMs = options.pollMs ?? 5_000;
+  const parkedMs = held.some(({ parkedKeys }) => parkedKeys.size > 0) ? PARKED_LOOK_MS : pollMs;
+  const unwrittenMs = held.some(({ range, scanned }) => scanned > range.seq) ? IDLE_CHECKPOINT_MS : pollMs;
+  return Math.max(1, Math.min(pollMs, parkedMs, unwrittenMs, clock.renewAtMs - performance.now()));
 }

@@ -17,14 +17,18 @@ export interface SubscriptionStatus {
 }
 
 /** The state of all subscriptions of a domain; `headOf` gives the newest position of a publisher's log. */
-export async function subscriptionStatus(database: Database, domain: string, headOf: (publisher: string) => Promise<bigint>): Promise<readonly SubscriptionStatus[]> {
-  const names = busNames(homeOf(domain));
+export async function subscriptionStatus(
+  database: Database,
+  domain: string,
+  headOf: (publisher: string) => Promise<bigint>,
+): Promise<readonly SubscriptionStatus[]> {
+  const sql = busNames(homeOf(domain));
   const { rows } = await database.query<Omit<SubscriptionStatus, "lag" | "domain">>(
     `select subscription, publisher, min(seq)::text as seq,
   count(distinct owner) filter (where lease_until > now())::int as owners,
-  (select count(*)::int from ${names["parked"]} p where p.subscription = c.subscription and p.publisher = c.publisher) as parked,
-  (select count(*)::int from ${names["parked"]} p where p.subscription = c.subscription and p.publisher = c.publisher and p.state = 'dead') as dead
-from ${names["checkpoint"]} c
+  (select count(*)::int from ${sql.parked} p where p.subscription = c.subscription and p.publisher = c.publisher) as parked,
+  (select count(*)::int from ${sql.parked} p where p.subscription = c.subscription and p.publisher = c.publisher and p.state = 'dead') as dead
+from ${sql.checkpoint} c
 group by subscription, publisher
 order by subscription, publisher`,
   );

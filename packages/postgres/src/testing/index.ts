@@ -1,1 +1,2 @@
 export { TEST_DIRECTORY_VARIABLE, type TestDatabase, type TestServer, testServer } from "./test-server.ts";
+export { until } from "./until.ts";

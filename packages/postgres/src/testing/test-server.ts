@@ -35,11 +35,28 @@ export const TEST_DIRECTORY_VARIABLE: string = "POLDER_TEST_DIRECTORY";
  * Joins the server of this test run, starting it if need be; with `own` starts one that nobody else uses, for tests
  * that hold transactions open or stop the server: snapshots and crashes reach across databases.
  */
-export async function testServer(options: { readonly own?: string; readonly settings?: Readonly<Record<string, string>>; readonly durable?: boolean } = {}): Promise<TestServer> {
+export async function testServer(
+  options: {
+    readonly own?: string;
+    readonly settings?: Readonly<Record<string, string>>;
+    readonly durable?: boolean;
+  } = {},
+): Promise<TestServer> {
   const shared = process.env[TEST_DIRECTORY_VARIABLE] ?? join(tmpdir(), `polder-test-${process.ppid}`);
-  const directory = options.own === undefined ? shared : join(shared, `own-${options.own}-${randomBytes(4).toString("hex")}`);
-  const server = await startEmbedded({ directory, durable: options.durable ?? false, ...(options.settings === undefined ? {} : { settings: options.settings }) });
-  const root: DatabaseAddress = { host: server.host, port: server.port, user: server.user, password: server.password, database: "postgres" };
+  const directory =
+    options.own === undefined ? shared : join(shared, `own-${options.own}-${randomBytes(4).toString("hex")}`);
+  const server = await startEmbedded({
+    directory,
+    durable: options.durable ?? false,
+    ...(options.settings === undefined ? {} : { settings: options.settings }),
+  });
+  const root: DatabaseAddress = {
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    password: server.password,
+    database: "postgres",
+  };
   const secrets = openSecrets({ directory, env: {} });
   return {
     server,
