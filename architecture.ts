@@ -57,6 +57,7 @@ export const layers: readonly Layer[] = [
       folder: "examples/shop",
       purpose: "The reference system: a shop cut into domains, as a user of Polder would write it.",
       mayImport: ["polder"],
+      testsMayImport: ["@polder/bus", "@polder/postgres"],
       external: ["zod"],
     },
   ],
@@ -88,6 +89,8 @@ export interface PackagePlan {
   readonly purpose: string;
   /** The packages of the workspace that it may import; without it, any of a lower layer. */
   readonly mayImport?: readonly string[];
+  /** The packages of the workspace that its tests may import besides. */
+  readonly testsMayImport?: readonly string[];
   /** The packages from outside that its sources (not its tests) may import; without it, any that its manifest declares. */
   readonly external?: readonly string[];
 }

@@ -10,6 +10,8 @@ export interface BenchmarkOptions {
 
 /** What a benchmark found. */
 export interface Measured {
+  /** Version of the server that it was measured with. */
+  readonly postgres: string;
   /** What is promised: our figure by another one of the same run. */
   readonly ratios: Readonly<Record<string, Figure>>;
   readonly figures: Readonly<Record<string, Figure>>;

@@ -8,50 +8,71 @@ export interface LiveSummary extends AsyncDisposable {
 
 /** Between two lines, in milliseconds. */
 const LINE_MS = 2_000;
+/** Lines after which the head is printed again. */
+const LINES_BETWEEN_HEADS = 20;
+
+const widths = [8, 8, 9, 9, 10, 10, 10, 13, 12, 12];
+const domains = ["", "", "customers", "", "order", "payment", "payment", "fulfillment", "accounting", "inventory"];
+const columns = ["time", "placed", "refused", "answer", "orders", "paid", "declined", "shipped", "booked", "on hand"];
+const head = `\n${row(domains)}\n${row(columns)}\n`;
 
 /** What each domain's own tables say, read as the administrator. */
 const counts = `select
   (select count(*) from "order".orders)::int as orders,
-  (select count(*) from "order".orders where status = 'shipped')::int as shipped,
   (select count(*) from payment.payment where status = 'confirmed')::int as paid,
-  (select count(*) from fulfillment.shipment)::int as shipments,
+  (select count(*) from payment.payment where status = 'declined')::int as declined,
+  (select count(*) from fulfillment.shipment where shipped_at is not null)::int as shipped,
+  (select count(*) from accounting.entry)::int as booked,
   (select coalesce(sum(on_hand), 0) from inventory.stock)::int as on_hand`;
 
 interface Counts {
   readonly orders: number;
-  readonly shipped: number;
   readonly paid: number;
-  readonly shipments: number;
+  readonly declined: number;
+  readonly shipped: number;
+  readonly booked: number;
   readonly on_hand: number;
 }
 
 /** Starts to print; disposing prints the last line. */
-export function liveSummary(options: { readonly project: Project; readonly write: (line: string) => void }): LiveSummary {
+export function liveSummary(options: {
+  readonly project: Project;
+  readonly write: (line: string) => void;
+}): LiveSummary {
   const { project, write } = options;
-  let answered = 0;
+  let placed = 0;
   let refused = 0;
-  let durations: number[] = [];
-  const line = async (): Promise<void> => {
+  let lines = 0;
+  let durationsMs: number[] = [];
+  const print = async (): Promise<void> => {
     const { admin } = await project.database();
     const { rows } = await admin.query<Counts>(counts);
-    const now = rows[0];
+    const [now] = rows;
     if (now === undefined) return;
-    durations.sort((a, b) => a - b);
-    const p50 = durations[Math.floor(durations.length / 2)];
-    durations = [];
-    const answer = p50 === undefined ? "" : `, answered in ${p50.toFixed(0)} ms`;
-    write(`  customers: ${answered} orders placed, ${refused} refused${answer} | order: ${now.orders} | payment: ${now.paid} paid | fulfillment: ${now.shipments} shipped | order knows of ${now.shipped} | inventory: ${now.on_hand} on hand\n`);
+    const middleMs = durationsMs.toSorted((a, b) => a - b)[Math.floor(durationsMs.length / 2)];
+    durationsMs = [];
+    const time = new Date().toTimeString().slice(0, 8);
+    const answer = middleMs === undefined ? "-" : `${middleMs.toFixed(0)} ms`;
+    const { orders, paid, declined, shipped, booked, on_hand } = now;
+    if (lines % LINES_BETWEEN_HEADS === 0) write(head);
+    lines += 1;
+    write(`${row([time, placed, refused, answer, orders, paid, declined, shipped, booked, on_hand])}\n`);
   };
-  const timer = setInterval(() => void line().catch(() => undefined), LINE_MS);
+  // A line that cannot be printed, since the database is away, is left out; the next one tells the same and more.
+  const timer = setInterval(() => void print().catch(() => undefined), LINE_MS);
   return {
-    order: (order) => {
-      if (order.outcome === "placed") answered += 1;
+    order: ({ outcome, durationMs }) => {
+      if (outcome === "placed") placed += 1;
       else refused += 1;
-      durations.push(order.durationMs);
+      durationsMs.push(durationMs);
     },
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
-      await line();
+      await print();
     },
   };
+}
+
+function row(cells: readonly (string | number)[]): string {
+  return `  ${cells.map((cell, column) => String(cell).padStart(widths[column] ?? 0)).join("")}`;
 }

@@ -9,7 +9,9 @@ export interface SimulationOptions {
   /** A function is asked before every order, so that the rate can change on the way; 0 halts. */
   readonly ordersPerSecond: number | (() => number);
   /** Ends the simulation: nothing new is begun, and what is under way is brought to its end. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
+  /** So many orders, then it ends by itself. Default: no end. */
+  readonly ordersMax?: number;
   readonly onOrder?: (order: SimulatedOrder) => void;
   /** Intents under way at once. Default 32. */
   readonly inFlightMax?: number;
@@ -21,26 +23,28 @@ export interface SimulationOptions {
 export type SimulationTotals = Readonly<Record<SimulatedOrder["outcome"], number>>;
 
 /**
- * Lets simulated customers use the shop until the signal aborts. They repeat a command under its key
- * until it is answered, as every client should: then nothing stays half done when a domain falls over.
+ * Lets simulated customers use the shop until the signal aborts, or all orders are made. They repeat a command
+ * under its key until it is answered, as every client should: then nothing stays half done when a domain falls over.
  *
  * @throws when anything but an order gets no answer, or when another run has had the seed.
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationTotals> {
-  const { clients, seed, signal, onOrder, inFlightMax = 32, attemptsMax = 20 } = options;
+  const { clients, seed, onOrder, ordersMax = Number.POSITIVE_INFINITY, inFlightMax = 32, attemptsMax = 20 } = options;
+  const signal = options.signal ?? new AbortController().signal;
   const act = actWith(clients, attemptsMax);
   const turn = pace(options.ordersPerSecond, signal);
   const totals = { placed: 0, OutOfStock: 0, UnknownSku: 0, UnknownProduct: 0, unanswered: 0 };
   const inFlight = new Set<Promise<void>>();
   const failures: unknown[] = [];
-  let isOpen = false;
+  let orders = 0;
   let count = 0;
 
   for (const intent of intents(seed)) {
     if (intent.kind === "order") {
+      if (orders >= ordersMax) break;
       // The first customer comes when all goods are there.
-      if (!isOpen) await Promise.all(inFlight);
-      isOpen = true;
+      if (orders === 0) await Promise.all(inFlight);
+      orders += 1;
       await turn();
     }
     if (inFlight.size >= inFlightMax) await Promise.race(inFlight);

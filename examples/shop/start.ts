@@ -1,58 +1,136 @@
-import { parseArgs } from "node:util";
-import { createClient, createLogger, httpTransport, startDev } from "polder";
+import { createClient, createLogger, httpTransport, isPolderError, openProject, type Project, startDev } from "polder";
+import { audit } from "./audit.ts";
 import { Customer } from "./domains/customer/contract.ts";
 import { Inventory } from "./domains/inventory/contract.ts";
 import { Order } from "./domains/order/contract.ts";
-import { simulate } from "./simulate.ts";
 import { liveSummary } from "./live-summary.ts";
+import { simulate } from "./simulate.ts";
+import { readStartOptions, type StartOptions, usage } from "./start-options.ts";
+import { untilDone } from "./until-done.ts";
 
 // `npm start`: the whole shop on this machine, with simulated customers that order over HTTP.
-const { values } = parseArgs({
-  options: {
-    rate: { type: "string", default: "5" },
-    seed: { type: "string" },
-    orders: { type: "string" },
-    port: { type: "string", default: "4000" },
-  },
-});
-const stopping = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopping.abort());
 
-await using session = await startDev({
-  config: "polder.config.ts",
-  from: import.meta.dirname,
-  env: process.env,
-  port: Number(values.port),
-  logger: createLogger({ write: (line) => process.stderr.write(line), format: "text", level: "warn" }),
-});
-const { host, databaseUrl } = session;
-process.stdout.write(`
-  The shop is open. Every domain has its own schema, roles and API; Ctrl-C closes it.
+/** Exit codes, the same as those of the command `polder`. */
+const exitCode = { done: 0, disagreement: 1, usage: 2, failed: 3 };
 
-  APIs       ${host.url}          try: curl ${host.url}/accounting/v1/revenue
-  database   ${databaseUrl}
-  health     ${host.url}/readyz
-  events     npm run polder -- events tail --config examples/shop/polder.config.ts
+/** A shop that customers can come to. */
+interface OpenShop {
+  readonly url: string;
+  readonly project: Project;
+}
 
-`);
+/** Opens the shop, lets customers in, and closes it again. Gives the exit code. */
+async function openShop(options: StartOptions, signal: AbortSignal): Promise<number> {
+  await using session = await startDev({
+    config: "polder.config.ts",
+    from: import.meta.dirname,
+    env: process.env,
+    port: options.port,
+    logger: createLogger({ write: (line) => process.stderr.write(line), format: "text", level: "info" }),
+  });
+  const { host, project, databaseUrl } = session;
+  process.stdout.write(welcome(host.url, databaseUrl));
+  return await runShop({ url: host.url, project }, options, signal);
+}
 
-const transport = httpTransport({ baseUrl: host.url });
-const clients = {
-  customer: createClient(Customer, "1.0.0", { transport }),
-  inventory: createClient(Inventory, "1.0.0", { transport }),
-  order: createClient(Order, "1.0.0", { transport }),
-};
-await using summary = liveSummary({ project: session.project, write: (line) => process.stdout.write(line) });
-const ordersMax = values.orders === undefined ? Number.POSITIVE_INFINITY : Number(values.orders);
-let orders = 0;
-await simulate({
-  clients,
-  seed: Number(values.seed ?? Date.now() % 1_000_000),
-  ordersPerSecond: Number(values.rate),
-  signal: stopping.signal,
-  onOrder: (order) => {
-    summary.order(order);
-    orders += 1;
-    if (orders >= ordersMax) stopping.abort();
-  },
-});
+/** Lets customers into a shop that runs already. Gives the exit code. */
+async function visitShop(url: string, options: StartOptions, signal: AbortSignal): Promise<number> {
+  const isOpen = await fetch(new URL("/livez", url), { signal }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  if (!isOpen) {
+    process.stderr.write(`No shop answers at ${url}. Start one there, or leave --at out to open one here.\n`);
+    return exitCode.failed;
+  }
+  await using project = await openProject({ from: import.meta.dirname, env: process.env });
+  return await runShop({ url, project }, options, signal);
+}
+
+async function runShop(shop: OpenShop, options: StartOptions, signal: AbortSignal): Promise<number> {
+  process.stdout.write(`\n  Customers come to ${shop.url}, ${options.rate} a second, with the seed ${options.seed}.\n`);
+  await letCustomersIn(shop, options, signal);
+  return signal.aborted ? exitCode.done : await letAuditorIn(shop, signal);
+}
+
+function welcome(url: string, databaseUrl: string): string {
+  const config = "--config examples/shop/polder.config.ts";
+  return `
+  The shop is open. Every domain has its own schema, roles and API. Ctrl-C closes it.
+
+  APIs           curl ${url}/accounting/v1/revenue
+  events         npm run polder -- events tail ${config}
+  subscriptions  npm run polder -- subscriptions ${config}
+  database       ${databaseUrl}
+  health         ${url}/readyz
+`;
+}
+
+async function letCustomersIn({ url, project }: OpenShop, options: StartOptions, signal: AbortSignal): Promise<void> {
+  const transport = httpTransport({ baseUrl: url });
+  const clients = {
+    customer: createClient(Customer, "1.0.0", { transport }),
+    inventory: createClient(Inventory, "1.0.0", { transport }),
+    order: createClient(Order, "1.0.0", { transport }),
+  };
+  await using summary = liveSummary({ project, write: (line) => process.stdout.write(line) });
+  await simulate({
+    clients,
+    seed: options.seed,
+    ordersPerSecond: options.rate,
+    ordersMax: options.orders,
+    signal,
+    onOrder: summary.order,
+  });
+}
+
+async function letAuditorIn({ project }: OpenShop, signal: AbortSignal): Promise<number> {
+  const { admin } = await project.database();
+  const findings = () => audit(async (sql) => (await admin.query(sql)).rows, { settled: true });
+  // Events may still be on their way: whatever is found now may be in order a moment later.
+  await untilDone(findings, { signal }).catch(() => undefined);
+  if (signal.aborted) return exitCode.done;
+  const found = await findings();
+  if (found.length === 0) process.stdout.write("\n  The auditor finds that all domains agree to the unit.\n\n");
+  else process.stdout.write(`\n  The auditor finds that the domains disagree:\n\n  ${found.join("\n  ")}\n\n`);
+  return found.length === 0 ? exitCode.done : exitCode.disagreement;
+}
+
+/** How long further signals count as the same Ctrl-C, in milliseconds: npm hands on the one that came here already. */
+const SAME_SIGNAL_MS = 1_000;
+
+/** Aborts at Ctrl-C, and when the terminal is closed. Another one, later, does not wait for the shop to close. */
+function stopSignal(): AbortSignal {
+  const stopping = new AbortController();
+  let firstMs: number | undefined;
+  const stop = () => {
+    firstMs ??= performance.now();
+    if (performance.now() - firstMs > SAME_SIGNAL_MS) process.exit(exitCode.failed);
+    stopping.abort();
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, stop);
+  return stopping.signal;
+}
+
+async function main(): Promise<number> {
+  const request = readStartOptions(process.argv.slice(2), Date.now() % 2 ** 32);
+  if (request.kind === "help") process.stdout.write(usage);
+  if (request.kind === "wrong") process.stderr.write(`${request.problems.join("\n")}\n\n${usage}`);
+  if (request.kind !== "start") return request.kind === "help" ? exitCode.done : exitCode.usage;
+
+  try {
+    const { options } = request;
+    const signal = stopSignal();
+    return options.at === undefined ? await openShop(options, signal) : await visitShop(options.at, options, signal);
+  } catch (error) {
+    if (!isPolderError(error)) throw error;
+    const hint =
+      error.code === "PORT_IN_USE"
+        ? 'Is the shop open already? A second one shares its work: "npm start -- --port 0".\n'
+        : "";
+    process.stderr.write(`\n${error.message}\n${hint}\n${error.code}, see ${error.docs}\n`);
+    return exitCode.failed;
+  }
+}
+
+process.exitCode = await main();

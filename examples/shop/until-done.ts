@@ -18,7 +18,8 @@ export async function untilDone(
     signal?.throwIfAborted();
     const now = await left();
     if (now.length === 0) return;
-    if (performance.now() > untilMs) throw new Error(`still left after ${timeoutMs} ms:\n${now.slice(0, 20).join("\n")}`);
+    if (performance.now() > untilMs)
+      throw new Error(`still left after ${timeoutMs} ms:\n${now.slice(0, 20).join("\n")}`);
     await pause(ASK_MS);
   }
 }

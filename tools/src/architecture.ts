@@ -12,6 +12,11 @@ export function mayImport(layers: readonly Layer[], plan: PackagePlan): readonly
   return plan.mayImport ?? namesBelow(layers, plan);
 }
 
+/** The packages that the tests of a package may import. */
+export function testsMayImport(layers: readonly Layer[], plan: PackagePlan): readonly string[] {
+  return [...mayImport(layers, plan), ...(plan.testsMayImport ?? [])];
+}
+
 /** The packages of the layers below a package. */
 export function namesBelow(layers: readonly Layer[], plan: PackagePlan): readonly string[] {
   const layer = layers.findIndex((packages) => packages.includes(plan));

@@ -1,6 +1,6 @@
 import type { SourceTree } from "./source-tree.ts";
 
-/** A fenced block that shows a region of a file: `ts file=examples/shop/x.ts#region`. */
+/** A fenced block that shows a file or a region of it: `ts file=examples/shop/x.ts#region`. */
 export interface Snippet {
   /** The path and the region's name, as written: `path#region`. */
   readonly source: string;
@@ -29,9 +29,13 @@ export function refreshSnippets(tree: SourceTree, text: string): string {
   });
 }
 
-/** The text of `path#region`: what stands between `// #region name` and `// #endregion name`, moved to the margin. */
+/**
+ * The text of `path#region`: what stands between `// #region name` and `// #endregion name`, moved to the margin. A
+ * `path` alone is the whole file.
+ */
 export function regionOf(tree: SourceTree, source: string): string | undefined {
   const [path = "", name = ""] = source.split("#");
+  if (name === "") return tree.get(path);
   const lines = tree.get(path)?.split("\n") ?? [];
   const start = lines.findIndex((line) => markerOf(line) === `region ${name}`);
   const end = lines.findIndex((line) => markerOf(line) === `endregion ${name}`);

@@ -2,6 +2,7 @@ import type { OpenContender } from "./contender.ts";
 import { openEmmett } from "./contenders/emmett.ts";
 import { openGraphileWorker } from "./contenders/graphile-worker.ts";
 import { openLimit, openPipelinedLimit } from "./contenders/limit.ts";
+import { openNotify } from "./contenders/notify.ts";
 import { openPgBoss } from "./contenders/pg-boss.ts";
 import { openPolderBus } from "./contenders/polder-bus.ts";
 import { openPolderRuntime } from "./contenders/polder-runtime.ts";
@@ -15,6 +16,7 @@ export const openContenders = {
   "pg-boss": openPgBoss,
   "graphile-worker": openGraphileWorker,
   emmett: openEmmett,
+  notify: openNotify,
 } as const satisfies Readonly<Record<string, OpenContender>>;
 
 /** Name of a system under test. */

@@ -1,8 +1,7 @@
 import pg from "pg";
 import type { ServerAddress } from "./contender.ts";
-import { type Payload, PUBLISHERS, payloadOf, qualified, type Tables, tablesSql } from "./workload.ts";
-
-export type { Payload } from "./workload.ts";
+import type { Tables } from "./tables.ts";
+import { type Payload, PUBLISHERS, payloadOf, qualified, tablesSql } from "./workload.ts";
 
 /** The part that all job queues share: the same transaction around what they do. */
 export interface Peer {

@@ -53,6 +53,7 @@ export async function openRemoteSession(opening: Opening, options: { readonly pr
     deliver: ask("deliver"),
     drain: ask("drain"),
     latencies: ask("latencies"),
+    quiet: ask("quiet"),
     fill: ask("fill"),
     close: async () => {
       await ask("close")();

@@ -26,6 +26,8 @@ export interface Session {
   readonly drain: (options: { readonly mode: DeliveryMode; readonly events: number }) => Promise<Delivered>;
   /** Publishes at an even pace and gives the milliseconds from sending each commit to the beginning of the handler. */
   readonly latencies: (options: { readonly durationMs: number; readonly perSecond: number }) => Promise<readonly number[]>;
+  /** Waits until nothing has been handled for that long. */
+  readonly quiet: (options: { readonly forMs: number }) => Promise<void>;
   readonly fill: Contender["fill"];
   readonly close: () => Promise<void>;
 }
@@ -101,6 +103,10 @@ export function openSession(contender: Contender): Session {
       await settled(events, sinceMs);
       sentAtMs.clear();
       return [...latencies];
+    },
+    quiet: async ({ forMs }) => {
+      lastMs = performance.now();
+      while (performance.now() - lastMs < forMs) await sleep(10);
     },
     fill: contender.fill,
     close: async () => await contender[Symbol.asyncDispose](),

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { identifier } from "@polder/postgres";
+import type { Tables } from "./tables.ts";
 
 /** Aggregates that the publishers change. */
 export const KEYS = 1_000;
@@ -57,12 +58,6 @@ from generate_series(0, ${Number(KEYS - 1)}) as number`,
   at timestamptz not null default clock_timestamp()
 )`,
   ];
-}
-
-/** The tables of one system by name, with their schema. */
-export interface Tables {
-  readonly aggregates: string;
-  readonly sink: string;
 }
 
 /** A name such as `billing.sink`, quoted for SQL. */

@@ -36,7 +36,9 @@ test("another currency is not added up: its payment is left for a person to look
     const { revenueCents } = answerOf(await shop.clients.accounting.revenue({}));
     return revenueCents === before + 100 ? [] : [`a revenue of ${revenueCents}`];
   });
-  expect(await shop.database.parked("accounting")).toEqual([expect.stringMatching(/^book-revenue: .*check constraint/)]);
+  expect(await shop.database.parked("accounting")).toEqual([
+    expect.stringMatching(/^book-revenue: .*check constraint/),
+  ]);
 });
 
 async function balances(): Promise<Readonly<Record<string, number>>> {

@@ -10,6 +10,9 @@ export interface ShopProcess extends AsyncDisposable {
   readonly kill: () => Promise<void>;
   /** SIGTERM: it ends in good order. Gives the exit code. */
   readonly stop: () => Promise<number | null>;
+  /** SIGSTOP: it stands still, and does not know it, until it is resumed. */
+  readonly pause: () => void;
+  readonly resume: () => void;
 }
 
 /** Lines of its log that are kept, for the case that it does not come up. */
@@ -34,12 +37,20 @@ export async function startProcess(
     const [code] = await exited;
     return code;
   };
-  const url = await Promise.race([
-    readyUrl(child),
-    exited.then(([code, signal]) => Promise.reject(new Error(`ended with ${code ?? signal} before it was ready`))),
-  ]);
+  // Should the test itself end before.
+  const killWithTest = () => void child.kill("SIGKILL");
+  process.once("exit", killWithTest);
+  void exited.then(() => process.off("exit", killWithTest));
+  const url = await readyUrl(child);
   const kill = async () => void (await end("SIGKILL"));
-  return { url, kill, stop: () => end("SIGTERM"), [Symbol.asyncDispose]: kill };
+  return {
+    url,
+    kill,
+    stop: () => end("SIGTERM"),
+    pause: () => void child.kill("SIGSTOP"),
+    resume: () => void child.kill("SIGCONT"),
+    [Symbol.asyncDispose]: kill,
+  };
 }
 
 async function readyUrl(child: ChildProcess): Promise<string> {

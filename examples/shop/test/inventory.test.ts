@@ -124,7 +124,9 @@ test("goods that were shipped after their release are left for a person to look 
   const held = await reserve("lamp", 2);
   await publish(shop.host, OrderShipped, shipped(held.orderId, "lamp", 2, held.reservationId));
   await untilDone(async () => {
-    const [stock] = await shop.database.rows<{ on_hand: number }>("select on_hand from inventory.stock where sku = 'lamp'");
+    const [stock] = await shop.database.rows<{ on_hand: number }>(
+      "select on_hand from inventory.stock where sku = 'lamp'",
+    );
     return stock?.on_hand === 2 ? [] : [`${stock?.on_hand} lamps on hand`];
   });
   expect(await shop.database.parked("inventory")).toEqual([
@@ -147,5 +149,7 @@ function shipped(orderId: string, sku: string, quantity: number, reservationId: 
 
 async function newsOf(orderId: string): Promise<readonly string[]> {
   const events = await shop.database.events("inventory");
-  return events.filter(({ data }) => JSON.stringify(data).includes(orderId)).map(({ type }) => type.slice("inventory.".length));
+  return events
+    .filter(({ data }) => JSON.stringify(data).includes(orderId))
+    .map(({ type }) => type.slice("inventory.".length));
 }

@@ -45,7 +45,10 @@ test.each(shop)("$domain.name reads no events but those that it declares to need
   const needed = new Set(domain.needs.map(({ contract }) => contract.name));
   for (const { name } of events) {
     const [publisher = ""] = name.split(".", 1);
-    const read = as(domain.name, `select ${identifier("polder", `read_${publisher}`)}(0, 10, 0, 63, array['${name}'], 10)`);
+    const read = as(
+      domain.name,
+      `select ${identifier("polder", `read_${publisher}`)}(0, 10, 0, 63, array['${name}'], 10)`,
+    );
     if (needed.has(name)) await expect(read).resolves.toBeUndefined();
     else await expect(read).rejects.toMatchObject(forbidden);
     const log = identifier("polder", `log_${publisher}`);

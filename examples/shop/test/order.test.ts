@@ -158,7 +158,10 @@ test("an order shows the name of its customer as soon as it is known, and the ne
   await shop.settled();
   expect(answerOf(await shop.clients.order.orderById({ orderId })).customerName).toBe("Hanna de Wit");
   const { customerName, orders } = answerOf(await shop.clients.order.ordersOfCustomer({ customerId }));
-  expect({ customerName, orders }).toEqual({ customerName: "Hanna de Wit", orders: [expect.objectContaining({ orderId })] });
+  expect({ customerName, orders }).toEqual({
+    customerName: "Hanna de Wit",
+    orders: [expect.objectContaining({ orderId })],
+  });
 });
 
 test("the orders of a customer come with the newest first", async () => {

@@ -54,13 +54,14 @@ interface Refused {
 }
 
 /** The clients of all APIs of the shop. */
-export function clientsOf(transport: Host["transport"]) {
+export function clientsOf(transport: Host["transport"], options: { readonly deadlineMsDefault?: number } = {}) {
+  const how = { transport, ...options };
   return {
-    customer: createClient(Customer, "1.0.0", { transport }),
-    inventory: createClient(Inventory, "1.0.0", { transport }),
-    order: createClient(Order, "1.0.0", { transport }),
-    payment: createClient(Payment, "1.0.0", { transport }),
-    fulfillment: createClient(Fulfillment, "1.0.0", { transport }),
-    accounting: createClient(Accounting, "1.0.0", { transport }),
+    customer: createClient(Customer, "1.0.0", how),
+    inventory: createClient(Inventory, "1.0.0", how),
+    order: createClient(Order, "1.0.0", how),
+    payment: createClient(Payment, "1.0.0", how),
+    fulfillment: createClient(Fulfillment, "1.0.0", how),
+    accounting: createClient(Accounting, "1.0.0", how),
   };
 }

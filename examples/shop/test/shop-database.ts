@@ -28,10 +28,10 @@ interface PublishedEvent {
 type ProjectDatabase = Awaited<ReturnType<Project["database"]>>;
 type Admin = ProjectDatabase["admin"];
 
-/** Makes a database on the server of this test run. */
-export async function shopDatabase(): Promise<ShopDatabase> {
+/** Makes a database on the server of this test run; with `own` on one that nobody else uses. */
+export async function shopDatabase(options: { readonly own?: string } = {}): Promise<ShopDatabase> {
   await using cleanup = new AsyncDisposableStack();
-  const server = cleanup.use(await testServer());
+  const server = cleanup.use(await testServer(options));
   const { address, password } = cleanup.use(await server.database());
   const { user, host, port, database: name } = address;
   const env: Record<string, string> = {

@@ -1,4 +1,15 @@
-import { api, command, createClient, domain, type Domain, type EventInput, handler, type Host, type Implementation, implement } from "polder";
+import {
+  api,
+  command,
+  createClient,
+  type Domain,
+  domain,
+  type EventInput,
+  type Host,
+  handler,
+  type Implementation,
+  implement,
+} from "polder";
 import { z } from "zod";
 
 /**
@@ -18,7 +29,11 @@ export function standInFor(declared: Domain): Implementation {
 }
 
 /** Has the stand-in of its domain publish an event. */
-export async function publish<E extends { readonly kind: "event"; readonly name: string }>(host: Host, event: E, data: EventInput<E>): Promise<void> {
+export async function publish<E extends { readonly kind: "event"; readonly name: string }>(
+  host: Host,
+  event: E,
+  data: EventInput<E>,
+): Promise<void> {
   const [publisher = ""] = event.name.split(".", 1);
   const client = createClient(toldApi(publisher), "1.0.0", { transport: host.transport });
   await client.publish({ name: event.name, data: data as Record<string, unknown> });

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
@@ -90,7 +90,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
   const { host = "127.0.0.1", logger = silentLogger, extra = () => undefined } = options;
   const limits = { ...httpLimits, ...options.limits };
   const budget: BodyBudget = { bytesMax: limits.bodiesBytesMax, bytes: 0 };
-  const serving = (dispatcher: Dispatcher): { readonly dispatcher: Dispatcher; readonly listener: RequestListener } => {
+  const serving = (dispatcher: Dispatcher) => {
     const app = createApp({ dispatcher, logger, budget, extra });
     // Hono's faster replacements for Request and Response would be put in place for the whole process.
     return { dispatcher, listener: getRequestListener(app.fetch, { overrideGlobalObjects: false }) };
@@ -100,7 +100,8 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
   const server = createServer(nodeOptions(limits), (incoming, outgoing) => {
     if (stopped !== undefined) outgoing.shouldKeepAlive = false;
     outgoing.once("close", () => stopped !== undefined && server.closeIdleConnections());
-    current.listener(incoming, outgoing);
+    // It answers its own errors and never rejects.
+    void current.listener(incoming, outgoing);
   });
   server.timeout = limits.stalledTimeoutMs;
   server.maxConnections = limits.connectionsMax;

@@ -1,15 +1,30 @@
 #!/usr/bin/env node
-import { runProgram } from "./command/program.ts";
+import { enableCompileCache } from "node:module";
+
+// Before anything else is loaded: it spares the next run the work of parsing.
+enableCompileCache();
+const { runProgram } = await import("./command/program.ts");
 
 // The one place that knows of the process: signals in, exit code out.
 const soft = new AbortController();
 const hard = new AbortController();
+const signals = ["SIGINT", "SIGTERM"] as const;
 const stop = (name: NodeJS.Signals): void => {
-  if (soft.signal.aborted) hard.abort(new Error(`${name} came twice`));
-  soft.abort(new Error(name));
+  if (!soft.signal.aborted) {
+    soft.abort(new Error(name));
+    return;
+  }
+  // The third one ends the process, whatever it is at.
+  for (const signal of signals) process.off(signal, stop);
+  hard.abort(new Error(`${name} came twice`));
 };
-process.on("SIGINT", stop);
-process.on("SIGTERM", stop);
+for (const signal of signals) process.on(signal, stop);
+
+// Whoever reads us, such as head(1), may have read enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  soft.abort(error);
+});
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   cwd: process.cwd(),
@@ -18,5 +33,4 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   signal: soft.signal,
   hardSignal: hard.signal,
 });
-process.off("SIGINT", stop);
-process.off("SIGTERM", stop);
+for (const signal of signals) process.off(signal, stop);

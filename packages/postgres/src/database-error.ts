@@ -61,7 +61,8 @@ const noFreeConnection = /timeout exceeded when trying to connect/;
  * refused login, shutting down, out of disk, memory or connections (SQLSTATE classes 08, 53, 57P and 58).
  */
 export function isInfrastructureError(error: unknown): boolean {
-  if (isPolderError(error, "POSTGRES_AUTH_FAILED", "POSTGRES_BUSY", "POSTGRES_FULL", "POSTGRES_UNREACHABLE")) return true;
+  if (isPolderError(error, "POSTGRES_AUTH_FAILED", "POSTGRES_BUSY", "POSTGRES_FULL", "POSTGRES_UNREACHABLE"))
+    return true;
   const state = sqlState(error) ?? "";
   // 53400 is a limit that was set for the statement, such as temp_file_limit.
   return isConnectionLost(error) || (/^(53|58)/.test(state) && state !== "53400");
@@ -104,8 +105,7 @@ const explain: Record<Trouble, (at: string, target: Target, said: string) => str
     `${at} refused the role "${user}" (${said}). Give its password: for the administrator in DATABASE_URL, for a domain as POLDER_SECRET_${user.toUpperCase()}, or set it anew by "polder provision --set-passwords".`,
   POSTGRES_BUSY: (at, { user }, said) =>
     `${at} has no free connection for the role "${user}" (${said}). End transactions sooner, raise connectionsMax of this process, or max_connections of the server.`,
-  POSTGRES_FULL: (at) =>
-    `The disk of ${at} is full; nothing of this transaction was kept. Free space, then try again.`,
+  POSTGRES_FULL: (at) => `The disk of ${at} is full; nothing of this transaction was kept. Free space, then try again.`,
   POSTGRES_TOO_OLD: (at, _, said) =>
     `${at} is older than version 14, the oldest that Polder runs on (${said}). Upgrade it, or unset DATABASE_URL to use the embedded one.`,
   POSTGRES_UNREACHABLE: (at, { database }, said) =>

@@ -14,22 +14,32 @@ export interface DatabaseAddress extends Target {
  * @throws `URL_INVALID`; the address itself is never repeated, since it may hold a password.
  */
 export function parseDatabaseUrl(text: string, variable: string = "DATABASE_URL"): DatabaseAddress {
+  const read = readUrl(text);
+  if (read === undefined) throw invalid(variable, "It cannot be read as one.");
+  return { ...read.address, ...encryptionOf(read.parameters, variable) };
+}
+
+interface ReadUrl {
+  readonly address: DatabaseAddress;
+  readonly parameters: URLSearchParams;
+}
+
+/** Nothing where it cannot be read: the errors of `URL` and `decodeURIComponent` carry the text, and that a password. */
+function readUrl(text: string): ReadUrl | undefined {
   try {
     const url = new URL(text);
-    if (!["postgres:", "postgresql:"].includes(url.protocol) || url.hostname === "") throw invalid(variable);
+    if (!["postgres:", "postgresql:"].includes(url.protocol) || url.hostname === "") return undefined;
     const user = decodeURIComponent(url.username) || "postgres";
-    return {
+    const address = {
       host: decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, "$1")),
       port: url.port === "" ? 5432 : Number(url.port),
       user,
       password: decodeURIComponent(url.password),
       database: decodeURIComponent(url.pathname.slice(1)) || user,
-      ...encryptionOf(url.searchParams, variable),
     };
-  } catch (error) {
-    // No cause: the errors of `URL` and of `decodeURIComponent` carry the text, and the text a password.
-    // biome-ignore lint/style/useErrorCause: see above
-    throw error instanceof Error && "code" in error && error.code === "URL_INVALID" ? error : invalid(variable);
+    return { address, parameters: url.searchParams };
+  } catch {
+    return undefined;
   }
 }
 
@@ -48,7 +58,7 @@ function encryptionOf(parameters: URLSearchParams, variable: string): Pick<Targe
   return found;
 }
 
-function invalid(variable: string, reason: string = "It cannot be read as one."): Error {
+function invalid(variable: string, reason: string): Error {
   return postgresErrors.URL_INVALID(
     `${variable} is no address of a PostgreSQL database that Polder can use. ${reason} Write it as postgres://user:password@host:5432/database; signs such as @, / and % in a password are written as %40, %2F and %25.`,
     { variable },

@@ -1,6 +1,6 @@
 import { type Logger, type QueryResult, type Reader, silentLogger } from "@polder/model";
 import pg from "pg";
-import { explained, isOutdatedPlan, NEWEST_SETTING, type Target } from "./database-error.ts";
+import { explained, isConnectionLost, isOutdatedPlan, NEWEST_SETTING, type Target } from "./database-error.ts";
 import { identifier } from "./sql-name.ts";
 import { type Statement, statementNames, templateStatement, toConfig, toRows, unnamed } from "./statement.ts";
 import { type OpenTransaction, openTransaction, type TransactionMode } from "./transaction.ts";
@@ -14,7 +14,7 @@ export interface DatabaseOptions extends Target {
   readonly applicationName?: string;
   /** Connections at most. Default 10. */
   readonly connectionsMax?: number;
-  /** How long to wait for a free connection, in milliseconds. Default 10,000. */
+  /** How long to wait for a connection, in milliseconds: for a free one of the pool, or for the server to answer. Default 10,000. */
   readonly connectTimeoutMs?: number;
   /** How long one statement may run, in milliseconds; 0 is no limit. Default 60,000. */
   readonly statementTimeoutMs?: number;
@@ -46,7 +46,6 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
     ...config,
     max: options.connectionsMax ?? 10,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 30_000,
     allowExitOnIdle: false,
   });
@@ -55,14 +54,23 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", (error) => logger.debug("an idle connection was lost", { ...target, error: error.message }));
   const names = options.prepare === false ? unnamed : statementNames();
-  const run = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
-    const send = async (): Promise<QueryResult<Row>> =>
-      (await pool.query(toConfig(statement, names))) as unknown as QueryResult<Row>;
+  const send = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+    const client = await pool.connect();
     try {
-      return await send().catch((error: unknown) => {
+      const result = await client.query(toConfig(statement, names));
+      client.release();
+      return result as unknown as QueryResult<Row>;
+    } catch (error) {
+      client.release(isConnectionLost(error) ? (error as Error) : undefined);
+      throw error;
+    }
+  };
+  const run = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+    try {
+      return await send<Row>(statement).catch((error: unknown) => {
         if (!isOutdatedPlan(error)) throw error;
         names.renew(statement.text);
-        return send();
+        return send<Row>(statement);
       });
     } catch (error) {
       throw explained(error, target);
@@ -111,6 +119,7 @@ function clientConfig(options: DatabaseOptions): pg.ClientConfig {
     password: options.password,
     ssl: options.encryption === undefined ? false : { rejectUnauthorized: options.encryption === "verified" },
     application_name: options.applicationName ?? "polder",
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     keepAlive: true,
     // Statements go out without waiting for the answers before them: begin, work and commit share round trips.
     pipeline: true,

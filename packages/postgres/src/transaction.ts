@@ -101,7 +101,9 @@ async function commitOn(
   const sent = [...last.map((statement) => client.query(toConfig(statement, names))), client.query("commit")];
   const results = await Promise.allSettled(sent);
   const commit = results.at(-1);
-  client.release(commit?.status === "rejected" && isConnectionLost(commit.reason) ? (commit.reason as Error) : undefined);
+  client.release(
+    commit?.status === "rejected" && isConnectionLost(commit.reason) ? (commit.reason as Error) : undefined,
+  );
   const failed = results.findIndex(({ status }) => status === "rejected");
   const failure = results[failed];
   if (failure?.status === "rejected") {

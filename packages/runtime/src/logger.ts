@@ -1,5 +1,6 @@
 import { isPolderError, type LogFields, type Logger } from "@polder/model";
 import { maskSecrets } from "./mask-secrets.ts";
+import { sourcePlace } from "./source-place.ts";
 
 /** How much is said; each level includes those after it. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -91,13 +92,10 @@ function fieldText(name: string, value: unknown): string {
   return text.length > FIELD_LENGTH_MAX ? `${text.slice(0, FIELD_LENGTH_MAX)}…` : text;
 }
 
-/** A frame in a file that is neither Node's nor a package's: where a developer looks first. */
-const ownFrame = /\(?(?:file:\/\/)?(\/(?:(?!\/node_modules\/)[^\n()])*:\d+):\d+\)?$/m;
-
 function errorInWords(error: unknown): string {
   const [first = ""] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+  if (isPolderError(error)) return `${error.code} ${first}`;
   const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-  const frame = ownFrame.exec(error instanceof Error ? (error.stack ?? "") : String(error))?.[1];
-  const place = frame === undefined || isPolderError(error) ? "" : ` (${frame.replace(/\?generation=\d+/, "")})`;
-  return `${typeof code === "string" ? `${code} ` : ""}${first}${place}`;
+  const place = sourcePlace(error instanceof Error ? (error.stack ?? "") : String(error));
+  return `${typeof code === "string" ? `${code} ` : ""}${first}${place === undefined ? "" : ` (${place})`}`;
 }

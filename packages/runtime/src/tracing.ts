@@ -79,7 +79,7 @@ function tracer(): ReturnType<typeof trace.getTracer> {
 }
 
 function fail(span: Span, error: unknown): void {
-  const code = isPolderError(error) ? error.code : "unknown";
-  span.setAttribute("error.type", code);
+  const type = isPolderError(error) ? error.code : error instanceof Error ? error.name : "unknown";
+  span.setAttribute("error.type", type);
   span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
 }

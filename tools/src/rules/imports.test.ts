@@ -9,6 +9,7 @@ const layers: readonly Layer[] = [
     { name: "@x/roof", folder: "packages/roof", purpose: "Covers." },
     { name: "@x/wall", folder: "packages/wall", purpose: "Holds." },
   ],
+  [{ name: "@x/house", folder: "packages/house", purpose: "Is lived in.", mayImport: [], testsMayImport: ["@x/wall"] }],
 ];
 
 const manifests = {
@@ -65,6 +66,20 @@ test("a test may also use what the root declares for development, and its own pa
     "packages/roof/test/tile.test.ts": 'import { test } from "vitest";\nimport { tile } from "@x/roof";',
   });
   expect(imports(layers)(right)).toEqual([]);
+});
+
+test("what only the tests of a package may import is reported elsewhere", () => {
+  const house = {
+    ...manifests,
+    "packages/house/package.json": JSON.stringify({ name: "@x/house", devDependencies: { "@x/wall": "1.0.0" } }),
+  };
+  const use = 'import { brick } from "@x/wall";';
+  const right = sourceTree({ ...house, "packages/house/test/door.test.ts": use });
+  expect(imports(layers)(right)).toEqual([]);
+  const wrong = sourceTree({ ...house, "packages/house/src/door.ts": use });
+  expect(imports(layers)(wrong)).toEqual([
+    problem("packages/house/src/door.ts", 1, "imports @x/wall; allowed: nothing."),
+  ]);
 });
 
 function problem(path: string, line: number, message: string): object {

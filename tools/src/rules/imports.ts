@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { type Layer, listed, mayImport, planOf } from "../architecture.ts";
+import { type Layer, listed, mayImport, planOf, testsMayImport } from "../architecture.ts";
 import type { Rule, Violation } from "../rule.ts";
 import { filesMatching, isTest, type SourceTree, typeScript } from "../source-tree.ts";
 import { type Import, importsOf } from "../syntax.ts";
@@ -63,7 +63,8 @@ function layerProblem({ layers, owner, path }: Place, name: string): string | un
     return isTest(path) ? undefined : `imports its own package by name. Import the file: "./…".`;
   }
   const plan = planOf(layers, owner.manifest.name);
-  const allowed = plan === undefined ? [] : mayImport(layers, plan);
+  const allowedTo = isTest(path) ? testsMayImport : mayImport;
+  const allowed = plan === undefined ? [] : allowedTo(layers, plan);
   if (allowed.includes(name)) return undefined;
   return `imports ${name}; allowed: ${listed(allowed)}. Move the shared piece down, or have it passed in.`;
 }

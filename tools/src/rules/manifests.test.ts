@@ -9,6 +9,7 @@ const layers: readonly Layer[] = [
     { name: "@x/roof", folder: "packages/roof", purpose: "Covers." },
     { name: "@x/tower", folder: "packages/tower", purpose: "Is missing.", mayImport: ["@x/roof"] },
   ],
+  [{ name: "@x/house", folder: "packages/house", purpose: "Is lived in.", mayImport: [], testsMayImport: ["@x/roof"] }],
 ];
 
 const wrong: SourceTree = sourceTree({
@@ -23,6 +24,12 @@ const wrong: SourceTree = sourceTree({
     description: "Covers.",
     dependencies: { "@x/ground": "0.9.0", pg: "8.0.0" },
   }),
+  "packages/house/README.md": "# @x/house",
+  "packages/house/package.json": manifest({
+    name: "@x/house",
+    description: "Is lived in.",
+    dependencies: { "@x/roof": "1.0.0" },
+  }),
   "packages/shed/package.json": manifest({ name: "@x/shed" }),
 });
 
@@ -34,6 +41,7 @@ test("manifests that depart from the architecture are reported with what is allo
     problem("packages/ground/package.json", "has no README.md beside it."),
     problem("packages/shed/package.json", "is not in architecture.ts as @x/shed at packages/shed."),
     problem("packages/ground/package.json", "depends on @x/roof; allowed: nothing."),
+    problem("packages/house/package.json", "depends on @x/roof; allowed: nothing."),
     problem("packages/roof/package.json", 'wants @x/ground 0.9.0, but the workspace holds 1.0.0. Write "1.0.0".'),
   ]);
 });

@@ -1,4 +1,12 @@
-import { type Layer, listed, mayImport, namesBelow, type PackagePlan, planOf } from "../architecture.ts";
+import {
+  type Layer,
+  listed,
+  mayImport,
+  namesBelow,
+  type PackagePlan,
+  planOf,
+  testsMayImport,
+} from "../architecture.ts";
 import type { Rule, Violation } from "../rule.ts";
 import type { SourceTree } from "../source-tree.ts";
 import { allDependencies, type Workspace, workspacesOf } from "../workspace.ts";
@@ -17,7 +25,7 @@ export function manifests(layers: readonly Layer[]): Rule {
 
 function planProblems(layers: readonly Layer[], plan: PackagePlan, workspaces: readonly Workspace[]): Violation[] {
   const below = namesBelow(layers, plan);
-  const upward = (plan.mayImport ?? []).filter((name) => !below.includes(name));
+  const upward = [...(plan.mayImport ?? []), ...(plan.testsMayImport ?? [])].filter((name) => !below.includes(name));
   const messages = upward.map(
     (name) =>
       `lets ${plan.name} import ${name}, which is not below it; below it are ${listed(below)}. Move one of them.`,
@@ -57,11 +65,12 @@ function dependencyProblems(
 ): Violation[] {
   const plan = planOf(layers, workspace.manifest.name);
   if (plan === undefined) return [];
-  const allowed = mayImport(layers, plan);
+  const forDevelopment = workspace.manifest.devDependencies ?? {};
   return Object.entries(allDependencies(workspace)).flatMap(([name, range]) => {
     const target = workspaces.find(({ manifest }) => manifest.name === name)?.manifest;
     if (target === undefined) return [];
     const path = `${workspace.folder}/package.json`;
+    const allowed = name in forDevelopment ? testsMayImport(layers, plan) : mayImport(layers, plan);
     if (!allowed.includes(name)) {
       return [
         {

@@ -44,7 +44,10 @@ function splicesIn(node: Node, parent: Node | undefined): readonly Node[] {
 function isSafe(node: Node): boolean {
   if (node.type === "Literal") return true;
   if (node.type === "Identifier") return constant.test(node.name);
-  if (node.type === "MemberExpression") return node.property.type === "Identifier" && constant.test(node.property.name);
+  if (node.type === "MemberExpression") {
+    const isPiece = node.object.type === "Identifier" && /^sql/.test(node.object.name);
+    return isPiece || (node.property.type === "Identifier" && constant.test(node.property.name));
+  }
   if (node.type === "CallExpression") return node.callee.type === "Identifier" && quoting.test(node.callee.name);
   return false;
 }

@@ -1,12 +1,15 @@
-import type { Event } from "@event-driven-io/emmett";
+import { type Event, isExpectedVersionConflictError } from "@event-driven-io/emmett";
 import { getPostgreSQLEventStore, type PostgreSQLEventStoreConsumer } from "@event-driven-io/emmett-postgresql";
 import pg from "pg";
 import type { OpenContender, ServerAddress } from "../contender.ts";
-import { type Payload, sinkInsertOne } from "../peer.ts";
-import { KEYS, PUBLISHERS, payloadOf, qualified, tablesSql } from "../workload.ts";
+import { sinkInsertOne } from "../peer.ts";
+import { tablesOf } from "../tables.ts";
+import { KEYS, type Payload, PUBLISHERS, payloadOf, qualified, tablesSql } from "../workload.ts";
 
-/** Where emmett's part has its tables; its streams are its aggregates. */
-export const emmettTables = { aggregates: "emmett_bench.aggregate", sink: "emmett_bench.sink" };
+const tables = tablesOf.emmett;
+
+/** Attempts at one append. */
+const ATTEMPTS_MAX = 10;
 
 type Changed = Event<"OrderChanged", { readonly [Field in keyof Payload]: Payload[Field] }>;
 
@@ -19,15 +22,25 @@ export const openEmmett: OpenContender = async (server) => {
   const connectionString = urlOf(server);
   const store = getPostgreSQLEventStore(connectionString, { connectionOptions: { pooled: true, pool } });
   await setUp(pool, store);
-  const sinkOne = sinkInsertOne(emmettTables);
+  const sinkOne = sinkInsertOne(tables);
   let consumer: PostgreSQLEventStoreConsumer | undefined;
   let running: Promise<void> | undefined;
+  const versions = new Map<string, number>();
   const append = async (key: string, events: Changed[]): Promise<void> => {
-    await store.appendToStream(key, events);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { nextExpectedStreamVersion } = await store.appendToStream(key, events);
+        versions.set(key, Math.max(versions.get(key) ?? 0, Number(nextExpectedStreamVersion)));
+        return;
+      } catch (error) {
+        // Two appends to one stream at the same moment: one is refused and is to be repeated, as its command handler does.
+        if (!isExpectedVersionConflictError(error) || attempt >= ATTEMPTS_MAX) throw error;
+      }
+    }
   };
   return {
     publishOne: async (key, committing) => {
-      committing(0);
+      committing((versions.get(key) ?? 0) + 1);
       await append(key, [{ type: "OrderChanged", data: payloadOf(key, 0) }]);
     },
     startDelivery: async ({ handled }) => {
@@ -64,9 +77,9 @@ export const openEmmett: OpenContender = async (server) => {
 
 async function setUp(pool: pg.Pool, store: ReturnType<typeof getPostgreSQLEventStore>): Promise<void> {
   await store.schema.migrate();
-  await pool.query("create schema emmett_bench");
-  for (const statement of tablesSql(emmettTables)) await pool.query(statement);
-  const sqlAggregates = qualified(emmettTables.aggregates);
+  await pool.query("create schema bench");
+  for (const statement of tablesSql(tables)) await pool.query(statement);
+  const sqlAggregates = qualified(tables.aggregates);
   await pool.query(`drop table ${sqlAggregates}`);
   await pool.query(
     `create view ${sqlAggregates} as select stream_id as id, stream_position as version from emt_streams where stream_id like 'k%'`,

@@ -1,11 +1,11 @@
 import { type AddJobsJobSpec, Logger, makeWorkerUtils, type Runner, run } from "graphile-worker";
 import pg from "pg";
 import type { OpenContender } from "../contender.ts";
-import { openPeer, type Payload, sinkInsertOne } from "../peer.ts";
-import { KEYS, payloadOf } from "../workload.ts";
+import { openPeer, sinkInsertOne } from "../peer.ts";
+import { tablesOf } from "../tables.ts";
+import { KEYS, type Payload, payloadOf } from "../workload.ts";
 
-/** Where graphile-worker's part has its tables. */
-export const graphileTables = { aggregates: "graphile_bench.aggregate", sink: "graphile_bench.sink" };
+const tables = tablesOf["graphile-worker"];
 
 const addJob = { name: "add-job", text: "select from graphile_worker.add_job('change', $1::json)" };
 
@@ -17,12 +17,14 @@ const FILL_JOBS = 5_000;
  * once, a local queue of 500, completions in batches without delay. Jobs are added by SQL in the publisher's transaction.
  */
 export const openGraphileWorker: OpenContender = async (server) => {
-  const peer = await openPeer(server, graphileTables);
+  const peer = await openPeer(server, tables);
   const workerPool = new pg.Pool({ ...server, max: 25 });
+  workerPool.on("error", (error) => console.error(error));
+  workerPool.on("connect", (client) => client.on("error", (error) => console.error(error)));
   const logger = new Logger(() => () => undefined);
   const utils = await makeWorkerUtils({ pgPool: workerPool, logger });
   await utils.migrate();
-  const sinkOne = sinkInsertOne(graphileTables);
+  const sinkOne = sinkInsertOne(tables);
   let runner: Runner | undefined;
   return {
     publishOne: (key, committing) =>

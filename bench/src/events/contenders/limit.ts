@@ -1,15 +1,13 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
 import type { Contender, OpenContender, ServerAddress } from "../contender.ts";
+import { tablesOf } from "../tables.ts";
 import { PUBLISHERS, payloadOf, tablesSql } from "../workload.ts";
 
-/** Where the hand-written transaction has its tables. */
-export const limitTables = { aggregates: "by_hand.aggregate", sink: "by_hand.sink" };
-
 const setUp = [
-  "create schema by_hand",
-  ...tablesSql(limitTables),
-  `create table by_hand.outbox (
+  "create schema bench",
+  ...tablesSql(tablesOf.limit),
+  `create table bench.outbox (
   id bigint generated always as identity primary key,
   event_id uuid not null,
   key text not null,
@@ -22,11 +20,11 @@ const setUp = [
 
 const update = {
   name: "update",
-  text: "update by_hand.aggregate set version = version + 1, changed_at = now() where id = $1 returning version",
+  text: "update bench.aggregate set version = version + 1, changed_at = now() where id = $1 returning version",
 };
 const insert = {
   name: "insert",
-  text: "insert into by_hand.outbox (event_id, key, type, version, data) values ($1, $2, 'ordering.OrderChanged', '1.0.0', $3)",
+  text: "insert into bench.outbox (event_id, key, type, version, data) values ($1, $2, 'ordering.OrderChanged', '1.0.0', $3)",
 };
 
 /**

@@ -1,11 +1,10 @@
 import { type Job, PgBoss } from "pg-boss";
 import type { OpenContender } from "../contender.ts";
-import { openPeer, type Payload, sinkInsertMany } from "../peer.ts";
-import { KEYS, payloadOf } from "../workload.ts";
+import { openPeer, sinkInsertMany } from "../peer.ts";
+import { tablesOf } from "../tables.ts";
+import { KEYS, type Payload, payloadOf } from "../workload.ts";
 
-/** Where pg-boss' part has its tables. */
-export const pgBossTables = { aggregates: "pgboss_bench.aggregate", sink: "pgboss_bench.sink" };
-
+const tables = tablesOf["pg-boss"];
 const queue = "change";
 
 /** Jobs of a backlog that are inserted at once. */
@@ -16,12 +15,12 @@ const FILL_JOBS = 5_000;
  * sent in the publisher's transaction; a batch is written to the sink in one statement.
  */
 export const openPgBoss: OpenContender = async (server) => {
-  const peer = await openPeer(server, pgBossTables);
+  const peer = await openPeer(server, tables);
   const boss = new PgBoss({ ...server, max: 10, useListenNotify: true, schedule: false });
   boss.on("error", (error) => console.error(error));
   await boss.start();
   await boss.createQueue(queue, { notify: true });
-  const sinkMany = sinkInsertMany(pgBossTables);
+  const sinkMany = sinkInsertMany(tables);
   return {
     publishOne: (key, committing) =>
       peer.change(key, async (client, payload) => {

@@ -1,11 +1,9 @@
 import { busDomainSteps, busNeedSteps, busSystemSteps } from "@polder/bus";
 import { type DatabaseAddress, homeOf, homeSteps, openDatabase, openSecrets, provision } from "@polder/postgres";
 import type { Contender, ServerAddress } from "../contender.ts";
+import { tablesOf } from "../tables.ts";
 import { KEYS, payloadOf, tablesSql } from "../workload.ts";
 import { domains } from "./polder-domains.ts";
-
-/** Where Polder has its tables. */
-export const polderTables = { aggregates: "ordering.aggregate", sink: "billing.sink" };
 
 /** The homes of both domains. */
 export interface PolderSetup extends AsyncDisposable {
@@ -32,7 +30,7 @@ export async function setUpPolder(server: ServerAddress): Promise<PolderSetup> {
     password: secrets.get,
   });
   const { rows } = await admin.query<{ made: boolean }>("select to_regclass('ordering.aggregate') is not null as made");
-  if (rows[0]?.made !== true) for (const statement of tablesSql(polderTables)) await admin.query(statement);
+  if (rows[0]?.made !== true) for (const statement of tablesSql(tablesOf["polder-bus"])) await admin.query(statement);
   await admin.query("grant select, update on ordering.aggregate to ordering_app");
   await admin.query("grant insert on billing.sink to billing_app");
   return {

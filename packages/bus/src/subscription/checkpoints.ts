@@ -60,9 +60,9 @@ export function openCheckpoints(
   const sql = busNames(homeOf(stream.consumer));
   const key = [stream.subscription, stream.publisher] as const;
   const table: Table = { database, sql, key, owner, leaseSeconds: leaseMs / 1_000 };
-  const ofOwner = "where subscription = $1 and publisher = $2 and owner = $3";
+  const sqlOfOwner = "where subscription = $1 and publisher = $2 and owner = $3";
   const touch = async (): Promise<void> => {
-    await database.query(`update ${sql.checkpoint} set lease_until = now() + make_interval(secs => $4) ${ofOwner}`, [
+    await database.query(`update ${sql.checkpoint} set lease_until = now() + make_interval(secs => $4) ${sqlOfOwner}`, [
       ...key,
       owner,
       table.leaseSeconds,
@@ -87,7 +87,7 @@ export function openCheckpoints(
       return ranges.filter(({ mine, free }) => mine && !free).map(({ lo, hi, seq, epoch }) => ({ lo, hi, seq, epoch }));
     },
     release: async () => {
-      await database.query(`update ${sql.checkpoint} set owner = null, lease_until = '-infinity' ${ofOwner}`, [
+      await database.query(`update ${sql.checkpoint} set owner = null, lease_until = '-infinity' ${sqlOfOwner}`, [
         ...key,
         owner,
       ]);

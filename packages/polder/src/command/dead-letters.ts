@@ -1,18 +1,27 @@
-import { discardDeadLetter, type LetterName, listDeadLetters, type ParkedLetter, retryDeadLetter } from "@polder/bus";
-import { openProject, type Project, selectDomains } from "@polder/runtime";
+import {
+  busErrors,
+  discardDeadLetter,
+  type LetterName,
+  listDeadLetters,
+  type ParkedLetter,
+  retryDeadLetter,
+} from "@polder/bus";
+import { type Project, selectDomains } from "@polder/runtime";
 import { commandErrors } from "../errors.ts";
-import { exitCode, table } from "./output.ts";
-import type { CommandInput, Work } from "./program.ts";
+import { openCommandProject, provisionedDatabase } from "./command-project.ts";
+import { exitCode } from "./exit-code.ts";
+import { table } from "./output.ts";
+import type { CommandInput, CommandResult, Work } from "./work.ts";
 
 /** `polder dead-letters list`: exit code 1 when there are any. */
 export function listWork(options: { readonly domain?: readonly string[]; readonly all?: boolean }): Work {
   return async (input) => {
-    await using project = await open(input);
-    const { admin } = await project.database();
+    await using project = await openCommandProject(input);
+    const domains = selectDomains(project.domains, options.domain);
+    const { admin } = await provisionedDatabase(project);
     const letters: ParkedLetter[] = [];
-    for (const { name } of selectDomains(project.domains, options.domain)) {
-      letters.push(...(await listDeadLetters(admin, name, options.all === true ? { all: true } : {})));
-    }
+    for (const { name } of domains)
+      letters.push(...(await listDeadLetters(admin, name, { all: options.all === true })));
     const rows = letters.map((letter) => [
       nameOf(letter),
       letter.type,
@@ -28,7 +37,7 @@ export function listWork(options: { readonly domain?: readonly string[]; readonl
         rows.length === 0
           ? "No dead letters."
           : table(["letter", "event", "key", "state", "attempts", "waiting", "error"], rows),
-      code: letters.length > 0 ? exitCode.findings : exitCode.clean,
+      code: letters.some(({ state }) => state === "dead") ? exitCode.findings : exitCode.clean,
     };
   };
 }
@@ -37,48 +46,66 @@ export function listWork(options: { readonly domain?: readonly string[]; readonl
 export function showWork(text: string): Work {
   return async (input) => {
     const name = parseName(text);
-    await using project = await open(input);
-    selectDomains(project.domains, [name.domain]);
-    const { admin } = await project.database();
+    await using project = await openLetterProject(input, name);
+    const { admin } = await provisionedDatabase(project);
     const letters = await listDeadLetters(admin, name.domain, { all: true });
     const letter = letters.find((one) => nameOf(one) === text);
-    if (letter === undefined)
-      throw commandErrors.USAGE(`There is no dead letter ${text}. List them with "polder dead-letters list --all".`, {
-        argument: text,
-      });
+    if (letter === undefined) {
+      throw busErrors.DEAD_LETTER_UNKNOWN(
+        `There is no dead letter ${text}. List them with "polder dead-letters list --all"; it may have been handled meanwhile.`,
+        name,
+      );
+    }
     const { data, error, ...rest } = letter;
     const lines = Object.entries(rest).map(
       ([field, value]) => `${field.padEnd(12)} ${value instanceof Date ? value.toISOString() : String(value)}`,
     );
-    return { data: letter, text: `${lines.join("\n")}\n\n${error}\n\n${JSON.stringify(data, null, 2)}` };
+    return {
+      data: { letter: text, ...letter },
+      text: `${lines.join("\n")}\n\n${error}\n\n${JSON.stringify(data, null, 2)}`,
+    };
   };
 }
 
 /** `polder dead-letters retry`. */
 export function retryWork(text: string, options: { readonly data?: string }): Work {
   return async (input) => {
-    const name = parseName(text);
     const replaced = options.data === undefined ? {} : { data: parseJson(options.data) };
-    await using project = await open(input);
-    selectDomains(project.domains, [name.domain]);
-    await retryDeadLetter((await project.database()).admin, name, replaced);
-    return { data: { letter: text, state: "retry" }, text: `${text} is tried again.` };
+    return await change(input, text, {
+      change: (project, name) => retryDeadLetter(project.admin, name, replaced),
+      result: { data: { letter: text, state: "retry" }, text: `${text} is tried again.` },
+    });
   };
 }
 
 /** `polder dead-letters discard`. */
 export function discardWork(text: string): Work {
-  return async (input) => {
-    const name = parseName(text);
-    await using project = await open(input);
-    selectDomains(project.domains, [name.domain]);
-    await discardDeadLetter((await project.database()).admin, name);
-    return { data: { letter: text, state: "discard" }, text: `${text} is passed over; later events of its key go on.` };
-  };
+  return async (input) =>
+    await change(input, text, {
+      change: (database, name) => discardDeadLetter(database.admin, name),
+      result: {
+        data: { letter: text, state: "discard" },
+        text: `${text} is passed over; later events of its key go on.`,
+      },
+    });
 }
 
-async function open({ config, cwd, env }: CommandInput): Promise<Project> {
-  return await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
+interface Change {
+  readonly change: (database: Awaited<ReturnType<Project["database"]>>, name: LetterName) => Promise<void>;
+  readonly result: CommandResult;
+}
+
+async function change(input: CommandInput, text: string, { change: apply, result }: Change): Promise<CommandResult> {
+  const name = parseName(text);
+  await using project = await openLetterProject(input, name);
+  await apply(await provisionedDatabase(project), name);
+  return result;
+}
+
+async function openLetterProject(input: CommandInput, { domain }: LetterName): Promise<Project> {
+  const project = await openCommandProject(input);
+  selectDomains(project.domains, [domain]);
+  return project;
 }
 
 function nameOf({ domain, subscription, publisher, seq }: LetterName): string {

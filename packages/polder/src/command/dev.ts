@@ -1,7 +1,10 @@
+import { relative } from "node:path";
 import { createLogger } from "@polder/runtime";
-import { startDev } from "../dev/dev-session.ts";
+import { type DevSession, startDev } from "../dev/dev-session.ts";
 import { runUntilStopped } from "../dev/run-until-stopped.ts";
-import type { Work } from "./program.ts";
+import { exitCode } from "./exit-code.ts";
+import { jsonLine } from "./output.ts";
+import type { Work } from "./work.ts";
 
 /** `polder dev`: runs until it is interrupted. */
 export function devWork(options: { readonly port?: number; readonly watch: boolean }): Work {
@@ -15,13 +18,25 @@ export function devWork(options: { readonly port?: number; readonly watch: boole
       logger,
       ...(options.port === undefined ? {} : { port: options.port }),
     });
-    const { host, databaseUrl } = session;
+    const { host } = session;
+    const { database, password } = await whereIs(session, cwd);
+    const data = { url: host.url, database, password, domains: host.domains };
     streams.out(
       json
-        ? `${JSON.stringify({ ok: true, command: "dev", data: { url: host.url, database: databaseUrl, domains: host.domains } })}\n`
-        : `\n  APIs      ${host.url}\n  database  ${databaseUrl}\n  domains   ${host.domains.join(", ")}\n\n  Ctrl-C stops.\n\n`,
+        ? jsonLine({ ok: true, command: "dev", data })
+        : `\n  APIs      ${host.url}\n  database  ${database}${password === null ? "" : `, its password is in ${password}`}\n  domains   ${host.domains.join(", ")}\n\n  Ctrl-C stops.\n\n`,
     );
-    await runUntilStopped(host, { signal, hardSignal });
-    return undefined;
+    const { hard } = await runUntilStopped(host, { signal, hardSignal });
+    return { code: hard ? exitCode.failed : exitCode.clean };
+  };
+}
+
+/** The address of the database without a password in it, and the file that has the password of an embedded one. */
+async function whereIs({ project }: DevSession, cwd: string): Promise<{ database: string; password: string | null }> {
+  const { admin, embedded } = await project.database();
+  const { host, port, user, database } = admin.target;
+  return {
+    database: `postgres://${user}@${host}:${port}/${database}`,
+    password: embedded === undefined ? null : `${relative(cwd, project.polderDirectory)}/secrets`,
   };
 }

@@ -1,11 +1,28 @@
-import { openProject } from "@polder/runtime";
-import { table } from "./output.ts";
-import type { Work } from "./program.ts";
+import type { LoadedDomain } from "@polder/runtime";
+import { openCommandProject } from "./command-project.ts";
+import type { Work } from "./work.ts";
 
 /** `polder domains`: the declarations, without touching a database. */
-export const domainsWork: Work = async ({ config, cwd, env }) => {
-  await using project = await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
-  const data = project.domains.map(({ name, folder, implementation: { domain, subscriptions } }) => ({
+export const domainsWork: Work = async (input) => {
+  await using project = await openCommandProject(input);
+  const data = project.domains.map(described);
+  const blocks = data.map(({ name, capability, owner, publishes, needs, subscriptions }) => {
+    const published = publishes.map((contract) => `${contract.name}@${contract.versions.join("|")}`);
+    const needed = needs.map((need) => `${need.name}@${need.version}`);
+    return [
+      name,
+      `  ${capability}`,
+      `  owner       ${owner.name} (${owner.contact})`,
+      `  publishes   ${published.join(", ") || "-"}`,
+      `  needs       ${needed.join(", ") || "-"}`,
+      `  subscribes  ${subscriptions.map((subscription) => subscription.name).join(", ") || "-"}`,
+    ].join("\n");
+  });
+  return { data, text: blocks.join("\n\n") };
+};
+
+function described({ name, folder, implementation: { domain, subscriptions } }: LoadedDomain) {
+  return {
     name,
     folder,
     capability: domain.capability,
@@ -17,24 +34,6 @@ export const domainsWork: Work = async ({ config, cwd, env }) => {
       versions: Object.keys(contract.versions),
     })),
     needs: domain.needs.map(({ contract, version }) => ({ kind: contract.kind, name: contract.name, version })),
-    subscriptions: subscriptions.map((subscription) => ({
-      name: subscription.name,
-      mode: subscription.mode,
-      events: subscription.events,
-    })),
-  }));
-  const rows = data.map(({ name, capability, owner, publishes, needs }) => [
-    name,
-    `${owner.name} (${owner.contact})`,
-    capability,
-    publishes.map((contract) => `${contract.name}@${contract.versions.join("|")}`).join(", ") || "-",
-    needs.map((need) => `${need.name}@${need.version}`).join(", ") || "-",
-  ]);
-  const text = rows
-    .map(
-      ([name, owner, capability, publishes, needs]) =>
-        `${name}\n  ${capability}\n  owner      ${owner}\n  publishes  ${publishes}\n  needs      ${needs}`,
-    )
-    .join("\n\n");
-  return { data, text: rows.length === 0 ? table(["domain"], []) : text };
-};
+    subscriptions: subscriptions.map(({ name: subscription, mode, events }) => ({ name: subscription, mode, events })),
+  };
+}

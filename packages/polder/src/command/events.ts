@@ -1,117 +1,163 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type BrowsedEvent, browseEvents, findEvent, listDeadLetters, logHead, subscriptionStatus } from "@polder/bus";
-import { openProject, selectDomains } from "@polder/runtime";
+import {
+  type BrowsedEvent,
+  type BrowseOptions,
+  browseEvents,
+  findEvent,
+  listDeadLetters,
+  logHead,
+  subscriptionStatus,
+} from "@polder/bus";
+import { type LoadedDomain, type ProjectDatabase, selectDomains } from "@polder/runtime";
 import { commandErrors } from "../errors.ts";
-import { exitCode, table } from "./output.ts";
-import type { TailOptions, Work } from "./program.ts";
+import { openCommandProject, provisionedDatabase } from "./command-project.ts";
+import { exitCode } from "./exit-code.ts";
+import { jsonLine, table } from "./output.ts";
+import type { Work } from "./work.ts";
+
+/** The options of `polder events tail`. */
+export interface TailOptions {
+  readonly domain?: readonly string[];
+  readonly type?: string;
+  readonly key?: string;
+  readonly count: number;
+  readonly follow: boolean;
+}
 
 /** How often a tail looks for new events, in milliseconds. */
 const LOOK_MS = 300;
 
+/** Events that one look takes of a log at most. */
+const LOOK_EVENTS_MAX = 1_000;
+
 /** `polder events tail`: a line an event; with `--json` an object a line. */
 export function tailWork(options: TailOptions): Work {
-  return async ({ config, cwd, env, json, streams, signal }) => {
-    await using project = await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
-    const { admin } = await project.database();
+  return async (input) => {
+    const { json, streams, signal } = input;
+    await using project = await openCommandProject(input);
     const publishers = selectDomains(project.domains, options.domain).map(({ name }) => name);
+    const { admin } = await provisionedDatabase(project);
     const filter = {
       ...(options.type === undefined ? {} : { type: options.type }),
       ...(options.key === undefined ? {} : { key: options.key }),
     };
-    const write = (event: BrowsedEvent): void => streams.out(json ? `${JSON.stringify(event)}\n` : `${line(event)}\n`);
-
-    const positions = new Map<string, bigint>();
-    const newest: BrowsedEvent[] = [];
-    for (const publisher of publishers) {
-      // Where to go on from is taken first: what comes meanwhile is seen, not skipped.
-      positions.set(publisher, await logHead(admin, publisher));
-      newest.push(...(await browseEvents(admin, publisher, { ...filter, eventsMax: options.count })));
-    }
-    newest.sort((a, b) => a.at.getTime() - b.at.getTime());
-    for (const event of newest.slice(-options.count)) {
-      write(event);
-      if (BigInt(event.seq) > (positions.get(event.publisher) ?? 0n)) positions.set(event.publisher, BigInt(event.seq));
-    }
+    const write = (event: BrowsedEvent): void => streams.out(json ? jsonLine(event) : `${line(event)}\n`);
+    const positions = await writeNewest({ admin, publishers, filter, eventsMax: options.count, write });
     while (options.follow && !signal.aborted) {
-      for (const publisher of publishers) {
-        for (const event of await browseEvents(admin, publisher, {
-          ...filter,
-          after: positions.get(publisher) ?? 0n,
-          eventsMax: 1_000,
-        })) {
-          write(event);
-          positions.set(publisher, BigInt(event.seq));
-        }
-      }
+      for (const [publisher, after] of positions)
+        positions.set(publisher, await writeNew({ admin, publisher, filter, after, write }));
       await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
-    return undefined;
+    return {};
   };
 }
 
-/** `polder events show`. */
+interface Tail {
+  readonly admin: ProjectDatabase["admin"];
+  readonly filter: BrowseOptions;
+  readonly write: (event: BrowsedEvent) => void;
+}
+
+/** Writes the newest events of all publishers by time; gives the position of each to go on from. */
+async function writeNewest(
+  tail: Tail & { readonly publishers: readonly string[]; readonly eventsMax: number },
+): Promise<Map<string, bigint>> {
+  const { admin, publishers, filter, eventsMax, write } = tail;
+  const positions = new Map<string, bigint>();
+  const newest: BrowsedEvent[] = [];
+  for (const publisher of publishers) {
+    // Where to go on from is taken first: what comes meanwhile is seen, not skipped.
+    positions.set(publisher, await logHead(admin, publisher));
+    newest.push(...(await browseEvents(admin, publisher, { ...filter, eventsMax })));
+  }
+  newest.sort((a, b) => a.at.getTime() - b.at.getTime());
+  for (const event of newest.slice(-eventsMax)) {
+    write(event);
+    if (BigInt(event.seq) > (positions.get(event.publisher) ?? 0n)) positions.set(event.publisher, BigInt(event.seq));
+  }
+  return positions;
+}
+
+/** Writes what has come after a position; gives the position to go on from. */
+async function writeNew(tail: Tail & { readonly publisher: string; readonly after: bigint }): Promise<bigint> {
+  const { admin, publisher, filter, after, write } = tail;
+  const head = await logHead(admin, publisher);
+  if (head <= after) return after;
+  const events = await browseEvents(admin, publisher, { ...filter, after, eventsMax: LOOK_EVENTS_MAX });
+  for (const event of events) write(event);
+  const last = BigInt(events.at(-1)?.seq ?? after);
+  // A page that is not full has seen the log up to its head, whatever the filter let through.
+  return events.length < LOOK_EVENTS_MAX && head > last ? head : last;
+}
+
+const eventId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** `polder events show`: exit code 1 when it is a dead letter of a subscription. */
 export function showWork(id: string): Work {
-  return async ({ config, cwd, env }) => {
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
-      throw commandErrors.USAGE(`"${id}" is no event's id; it is a UUID, as "polder events tail" writes it.`, {
-        argument: id,
-      });
-    await using project = await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
-    const { admin } = await project.database();
-    const event = await findEvent(
-      admin,
-      project.domains.map(({ name }) => name),
-      id,
-    );
+  return async (input) => {
+    if (!eventId.test(id))
+      throw commandErrors.USAGE(
+        `"${id}" is no event's id; it is a UUID, as "polder events tail" writes it at the end of a line.`,
+        { argument: id },
+      );
+    await using project = await openCommandProject(input);
+    const { admin } = await provisionedDatabase(project);
+    const publishers = project.domains.map(({ name }) => name);
+    const event = await findEvent(admin, publishers, id);
     if (event === undefined)
       throw commandErrors.EVENT_UNKNOWN(
         `No log has an event ${id}. It may not be relayed yet, or be older than what is kept.`,
         { id },
       );
-    const deliveries = [];
-    for (const { name, implementation } of project.domains) {
-      const wanted = new Set(
-        implementation.subscriptions
-          .filter(({ events }) => events.includes(event.type))
-          .map((subscription) => subscription.name),
-      );
-      if (wanted.size === 0) continue;
-      const parked = await listDeadLetters(admin, name, { all: true });
-      for (const status of await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher))) {
-        if (status.publisher !== event.publisher || !wanted.has(status.subscription)) continue;
-        const letter = parked.find(
-          ({ subscription, eventId }) => subscription === status.subscription && eventId === event.id,
-        );
-        const state =
-          letter?.state === "dead"
-            ? "dead letter"
-            : letter?.state === "retry"
-              ? "to be tried again"
-              : BigInt(status.seq) >= BigInt(event.seq)
-                ? "handled"
-                : "not yet";
-        deliveries.push({ subscription: `${name}.${status.subscription}`, state });
-      }
-    }
-    const lines = [
+    const deliveries: Delivery[] = [];
+    for (const domain of project.domains) deliveries.push(...(await deliveriesOf(admin, event, domain)));
+    const rows = deliveries.map(({ subscription, state }) => [subscription, state]);
+    const parts = [
       line(event),
-      "",
       JSON.stringify(event.data, null, 2),
       ...(event.headers === null
         ? []
-        : ["", ...Object.entries(event.headers).map(([name, value]) => `${name}: ${value}`)]),
-      "",
-      table(
-        ["subscription", "state"],
-        deliveries.map(({ subscription, state }) => [subscription, state]),
-      ),
+        : [
+            Object.entries(event.headers)
+              .map(([name, value]) => `${name}: ${value}`)
+              .join("\n"),
+          ]),
+      rows.length === 0 ? "No subscription to it has run yet." : table(["subscription", "state"], rows),
     ];
     return {
       data: { ...event, deliveries },
-      text: lines.join("\n"),
+      text: parts.join("\n\n"),
       code: deliveries.some(({ state }) => state === "dead letter") ? exitCode.findings : exitCode.clean,
     };
   };
+}
+
+interface Delivery {
+  readonly subscription: string;
+  readonly state: "handled" | "not yet" | "to be tried again" | "dead letter";
+}
+
+/** Where the subscriptions of a domain stand with an event. */
+async function deliveriesOf(
+  admin: ProjectDatabase["admin"],
+  event: BrowsedEvent,
+  { name, implementation }: LoadedDomain,
+): Promise<readonly Delivery[]> {
+  const wanted = implementation.subscriptions.filter(({ events }) => events.includes(event.type));
+  if (wanted.length === 0) return [];
+  const parked = await listDeadLetters(admin, name, { all: true });
+  const statuses = await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher));
+  return statuses
+    .filter(
+      ({ publisher, subscription }) => publisher === event.publisher && wanted.some((one) => one.name === subscription),
+    )
+    .map(({ subscription, seq }) => {
+      const letter = parked.find((one) => one.subscription === subscription && one.eventId === event.id);
+      const isReached = BigInt(seq) >= BigInt(event.seq);
+      const unparked = isReached ? "handled" : "not yet";
+      const state = letter === undefined ? unparked : letter.state === "dead" ? "dead letter" : "to be tried again";
+      return { subscription: `${name}.${subscription}`, state };
+    });
 }
 
 function line(event: BrowsedEvent): string {

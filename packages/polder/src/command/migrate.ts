@@ -1,14 +1,14 @@
-import { openProject } from "@polder/runtime";
-import type { Work } from "./program.ts";
+import { openCommandProject } from "./command-project.ts";
+import type { Work } from "./work.ts";
 
 /** `polder migrate`. */
 export function migrateWork(options: { readonly domain?: readonly string[]; readonly dryRun?: boolean }): Work {
-  return async ({ config, cwd, env, signal }) => {
-    await using project = await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
+  return async (input) => {
+    await using project = await openCommandProject(input);
     const database = await project.database();
     const migrated = await database.migrate({
-      signal,
-      ...(options.dryRun === true ? { dryRun: true } : {}),
+      signal: input.signal,
+      dryRun: options.dryRun === true,
       ...(options.domain === undefined ? {} : { only: options.domain }),
     });
     const verb = options.dryRun === true ? "would run" : "ran";

@@ -1,33 +1,14 @@
 import { isPolderError } from "@polder/model";
+import { maskSecrets } from "@polder/runtime";
+import { type ExitCode, exitCode } from "./exit-code.ts";
+import type { CommandResult, Streams } from "./work.ts";
 
-/** How a command ended, as the shell sees it. */
-export const exitCode = {
-  /** Done, and nothing to report. */
-  clean: 0,
-  /** Done, and there is something to look at: drift, dead letters, nothing found. */
-  findings: 1,
-  /** The command line or the configuration is wrong. */
-  usage: 2,
-  /** It could not run: no database, a port in use. */
-  failed: 3,
-} as const;
-
-/** One of the exit codes of the command. */
-export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
-
-/** Where a command writes to. */
-export interface Streams {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-}
-
-/** What a command found, for people and for programs. */
-export interface CommandResult {
-  /** For `--json`. */
-  readonly data: unknown;
-  /** For people; ends without a line break. */
-  readonly text: string;
-  readonly code?: ExitCode;
+/** Which command speaks, to whom, and how. */
+export interface Speaker {
+  readonly streams: Streams;
+  /** Such as `events tail`; empty for the program itself. */
+  readonly command: string;
+  readonly json: boolean;
 }
 
 /** Codes that say that what the user wrote is wrong, rather than that something could not run. */
@@ -47,32 +28,33 @@ const usageCodes = new Set([
 ]);
 
 /** Writes what a command found: the text, or with `--json` one object `{ ok, command, data }`. */
-export function writeResult(streams: Streams, command: string, result: CommandResult, json: boolean): ExitCode {
-  const code = result.code ?? exitCode.clean;
-  streams.out(
-    json
-      ? `${JSON.stringify({ ok: code === exitCode.clean, command, data: result.data }, plain)}\n`
-      : `${result.text}\n`,
-  );
+export function writeResult({ streams, command, json }: Speaker, result: CommandResult): ExitCode {
+  const { data, text, code = exitCode.clean } = result;
+  if (!json && text !== undefined) streams.out(maskSecrets(`${text}\n`));
+  if (json && data !== undefined) streams.out(jsonLine({ ok: code === exitCode.clean, command, data }));
   return code;
 }
 
 /** Writes why a command could not do its work: on the error stream, or with `--json` one object `{ ok: false, command, error }`. */
-export function writeFailure(streams: Streams, command: string, error: unknown, json: boolean): ExitCode {
+export function writeFailure({ streams, command, json }: Speaker, error: unknown): ExitCode {
   const code = isPolderError(error) && usageCodes.has(error.code) ? exitCode.usage : exitCode.failed;
   const message = error instanceof Error ? error.message : String(error);
-  const known = isPolderError(error)
-    ? { code: error.code, docs: error.docs, details: error.details }
-    : { code: "UNEXPECTED" };
   if (json) {
-    streams.out(`${JSON.stringify({ ok: false, command, error: { ...known, message } }, plain)}\n`);
-  } else {
-    const stack = isPolderError(error) || !(error instanceof Error) ? "" : `\n${error.stack ?? ""}`;
-    streams.err(
-      `polder ${command}: ${message}${stack}\n${isPolderError(error) ? `\n${error.code}, see ${error.docs}\n` : ""}`,
-    );
+    const known = isPolderError(error)
+      ? { code: error.code, docs: error.docs, details: error.details }
+      : { code: "UNEXPECTED" };
+    streams.out(jsonLine({ ok: false, command, error: { ...known, message } }));
+    return code;
   }
+  const who = `polder ${command}`.trim();
+  const where = isPolderError(error) ? `\n${error.code}, see ${error.docs}\n` : stackOf(error);
+  streams.err(maskSecrets(`${who}: ${message}\n${where}`));
   return code;
+}
+
+/** An object on a line, as `--json` has it. */
+export function jsonLine(value: unknown): string {
+  return maskSecrets(`${JSON.stringify(value, (_key, part) => (typeof part === "bigint" ? String(part) : part))}\n`);
 }
 
 /** A table for a terminal: a head, then a row a line, columns by their widest cell. */
@@ -86,6 +68,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head.map((title) => title.toUpperCase())), ...rows.map(line)].join("\n");
 }
 
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
+/** What nobody has foreseen is shown as it is, for a report of it. */
+function stackOf(error: unknown): string {
+  return error instanceof Error ? `${error.stack?.split("\n").slice(1).join("\n") ?? ""}\n` : "";
 }

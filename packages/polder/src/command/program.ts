@@ -1,25 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { CommandResult, ExitCode, Streams } from "./output.ts";
-import { exitCode, writeFailure, writeResult } from "./output.ts";
-
-/** What a command is told besides its own arguments. */
-export interface CommandInput {
-  readonly config: string | undefined;
-  readonly json: boolean;
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly streams: Streams;
-  /** Aborts when the user or the system asks the process to end. */
-  readonly signal: AbortSignal;
-  /** Aborts when it asks a second time: do not wait any longer. */
-  readonly hardSignal: AbortSignal;
-}
+import type { TailOptions } from "./events.ts";
+import { type ExitCode, exitCode } from "./exit-code.ts";
+import type { StartOptions } from "./start.ts";
+import type { CommandInput, Work } from "./work.ts";
 
 /** What the process around the command lends it. */
 export type ProgramOptions = Omit<CommandInput, "config" | "json">;
-
-/** The work of a command. One that runs until it is stopped writes by itself and gives nothing. */
-export type Work = (input: CommandInput) => Promise<CommandResult | undefined>;
 
 /**
  * Runs the command line. Each command is loaded when it is called, so that help is there at once.
@@ -29,39 +15,62 @@ export type Work = (input: CommandInput) => Promise<CommandResult | undefined>;
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<ExitCode> {
   let code: ExitCode = exitCode.clean;
   const { streams } = options;
+  const run: Run = async (command, load) => {
+    const { config, json = false } = command.optsWithGlobals<{ config?: string; json?: boolean }>();
+    const speaker = { streams, command: nameOf(command), json };
+    const { writeFailure, writeResult } = await import("./output.ts");
+    try {
+      const work = await load();
+      code = writeResult(speaker, await work({ ...options, config, json }));
+    } catch (error) {
+      code = writeFailure(speaker, error);
+    }
+  };
+  try {
+    await createProgram(run, options).parseAsync([...args], { from: "user" });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return exitCode.clean;
+    // It has shown the help instead of what the arguments did not ask for.
+    if (error.code === "commander.help") return exitCode.usage;
+    return await refuseUsage(error, args, options);
+  }
+}
+
+/** The command line with all its commands; it does nothing before it is given arguments. */
+export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "streams">): Command {
   const program = new Command("polder")
     .description("Carve data domains out of a shared PostgreSQL database, and run them.")
     .option("-c, --config <file>", "configuration (default: the nearest polder.config.ts)")
     .option("--json", "write one JSON object instead of text")
-    .configureOutput({ writeOut: streams.out, writeErr: streams.err })
+    // Errors of usage are written as all others are.
+    .configureOutput({ writeOut: streams.out, writeErr: streams.err, outputError: () => undefined })
     .exitOverride()
-    .showHelpAfterError("Try polder --help.");
-
-  const run = async (command: Command, load: () => Promise<Work>): Promise<void> => {
-    const name = nameOf(command);
-    const shared = command.optsWithGlobals<{ config?: string; json?: boolean }>();
-    const json = shared.json ?? false;
-    try {
-      const work = await load();
-      const result = await work({ ...options, config: shared.config, json });
-      if (result !== undefined) code = writeResult(streams, name, result, json);
-    } catch (error) {
-      code = writeFailure(streams, name, error, json);
-    }
-  };
-  defineCommands(program, run);
-  try {
-    await program.parseAsync([...args], { from: "user" });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? exitCode.clean : exitCode.usage;
-  }
-  return code;
+    .addHelpText("after", `\nExit codes: ${exitCodes}`);
+  defineRunning(program, run);
+  defineDatabase(program, run);
+  defineLooking(program, run);
+  defineEvents(program.command("events").description("look at the events of the domains"), run);
+  defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
+  return program;
 }
 
-type Run = (command: Command, load: () => Promise<Work>) => Promise<void>;
+const exitCodes = "0 done, 1 done and something to look at, 2 wrong usage or configuration, 3 could not run";
 
-function defineCommands(program: Command, run: Run): void {
+/** Runs the work of a command; the work is loaded when it is needed. */
+export type Run = (command: Command, load: () => Promise<Work>) => Promise<void>;
+
+async function refuseUsage(error: CommanderError, args: readonly string[], options: ProgramOptions): Promise<ExitCode> {
+  const [{ writeFailure }, { commandErrors }] = await Promise.all([import("./output.ts"), import("../errors.ts")]);
+  const what = error.message.replace(/^error: /, "").replace(/\.?$/, ".");
+  const usage = commandErrors.USAGE(`${what} See "polder --help".`, { argument: what });
+  return writeFailure({ streams: options.streams, command: "", json: args.includes("--json") }, usage);
+}
+
+const domainNames = ["-d, --domain <names>", "only these, with commas between them", toList] as const;
+
+function defineRunning(program: Command, run: Run): void {
   program
     .command("dev")
     .description("run everything here: database, all domains; reload a domain when its files change")
@@ -73,12 +82,15 @@ function defineCommands(program: Command, run: Run): void {
   program
     .command("start")
     .description("run domains in this process, as in production")
-    .option("-d, --domain <names>", "only these, with commas between them", toList)
-    .option("-p, --port <port>", "port of the APIs", toPort)
+    .option(...domainNames)
+    .option("-p, --port <port>", "port of the APIs (default: PORT, or the configuration's)", toPort)
     .addOption(new Option("--log <format>", "how log lines look").choices(["json", "text"]).default("json"))
-    .action(async (options: { domain?: readonly string[]; port?: number; log: "json" | "text" }, command: Command) => {
+    .action(async (options: StartOptions, command: Command) => {
       await run(command, async () => (await import("./start.ts")).startWork(options));
     });
+}
+
+function defineDatabase(program: Command, run: Run): void {
   program
     .command("provision")
     .description("give every domain its schema, roles and rights; report what disagrees")
@@ -90,11 +102,14 @@ function defineCommands(program: Command, run: Run): void {
   program
     .command("migrate")
     .description("run the migrations that have not run yet")
-    .option("-d, --domain <names>", "only these, with commas between them", toList)
+    .option(...domainNames)
     .option("--dry-run", "only say what would run")
     .action(async (options: { domain?: readonly string[]; dryRun?: boolean }, command: Command) => {
       await run(command, async () => (await import("./migrate.ts")).migrateWork(options));
     });
+}
+
+function defineLooking(program: Command, run: Run): void {
   program
     .command("domains")
     .description("who owns what, what it publishes, and what it needs")
@@ -107,18 +122,16 @@ function defineCommands(program: Command, run: Run): void {
     .action(async (_options: object, command: Command) => {
       await run(command, async () => (await import("./subscriptions.ts")).subscriptionsWork);
     });
-  defineEvents(program.command("events").description("look at the events of the domains"), run);
-  defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
 }
 
 function defineEvents(events: Command, run: Run): void {
-  const filters = (command: Command): Command =>
-    command
-      .option("-d, --domain <names>", "only of these, with commas between them", toList)
-      .option("-t, --type <name>", "only this event, such as order.OrderPlaced")
-      .option("-k, --key <key>", "only of this key")
-      .option("-n, --count <n>", "how many to begin with", toCount, 20);
-  filters(events.command("tail").description("the newest events, then each as it comes"))
+  events
+    .command("tail")
+    .description("the newest events, then each as it comes")
+    .option(...domainNames)
+    .option("-t, --type <name>", "only this event, such as order.OrderPlaced")
+    .option("-k, --key <key>", "only of this key")
+    .option("-n, --count <n>", "how many to begin with", toCount, 20)
     .option("--no-follow", "end after the newest ones")
     .action(async (options: TailOptions, command: Command) => {
       await run(command, async () => (await import("./events.ts")).tailWork(options));
@@ -131,41 +144,31 @@ function defineEvents(events: Command, run: Run): void {
     });
 }
 
-/** The options of `polder events tail`. */
-export interface TailOptions {
-  readonly domain?: readonly string[];
-  readonly type?: string;
-  readonly key?: string;
-  readonly count: number;
-  readonly follow: boolean;
-}
-
 function defineDeadLetters(letters: Command, run: Run): void {
   letters
     .command("list")
     .description("dead letters of all domains")
-    .option("-d, --domain <names>", "only of these, with commas between them", toList)
+    .option(...domainNames)
     .option("--all", "also those that are still tried")
     .action(async (options: { domain?: readonly string[]; all?: boolean }, command: Command) => {
       await run(command, async () => (await import("./dead-letters.ts")).listWork(options));
     });
-  const letter = "<letter>";
   const isNamed = "as the list names it: domain/subscription/publisher/position";
   letters
-    .command(`show ${letter}`)
+    .command("show <letter>")
     .description(`one dead letter, ${isNamed}`)
     .action(async (name: string, _options: object, command: Command) => {
       await run(command, async () => (await import("./dead-letters.ts")).showWork(name));
     });
   letters
-    .command(`retry ${letter}`)
+    .command("retry <letter>")
     .description("try it again")
     .option("--data <json>", "with this payload instead")
     .action(async (name: string, options: { data?: string }, command: Command) => {
       await run(command, async () => (await import("./dead-letters.ts")).retryWork(name, options));
     });
   letters
-    .command(`discard ${letter}`)
+    .command("discard <letter>")
     .description("pass over it; later events of its key go on")
     .action(async (name: string, _options: object, command: Command) => {
       await run(command, async () => (await import("./dead-letters.ts")).discardWork(name));
@@ -180,7 +183,7 @@ function nameOf(command: Command): string {
 
 function toPort(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+  if (text === "" || !Number.isInteger(port) || port < 0 || port > 65_535)
     throw new InvalidArgumentError("It is a whole number from 0 to 65535.");
   return port;
 }
@@ -193,8 +196,10 @@ function toCount(text: string): number {
 }
 
 function toList(text: string): readonly string[] {
-  return text
+  const names = text
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
+  if (names.length === 0) throw new InvalidArgumentError("It is at least one name.");
+  return names;
 }

@@ -1,35 +1,51 @@
-import { createLogger, type LogFormat, openProject, selectDomains, startHost } from "@polder/runtime";
+import { createLogger, type LogFormat, selectDomains, startHost } from "@polder/runtime";
 import { runUntilStopped } from "../dev/run-until-stopped.ts";
-import type { Work } from "./program.ts";
+import { commandErrors } from "../errors.ts";
+import { openCommandProject } from "./command-project.ts";
+import { exitCode } from "./exit-code.ts";
+import { jsonLine } from "./output.ts";
+import type { Work } from "./work.ts";
 
-/** `polder start`: runs domains until SIGTERM or SIGINT; the second one does not wait any longer. */
-export function startWork(options: {
+/** The options of `polder start`. */
+export interface StartOptions {
   readonly domain?: readonly string[];
   readonly port?: number;
   readonly log: LogFormat;
-}): Work {
-  return async ({ config, cwd, env, streams, signal, hardSignal }) => {
+}
+
+/** `polder start`: runs domains until SIGTERM or SIGINT; the second one does not wait any longer. */
+export function startWork(options: StartOptions): Work {
+  return async (input) => {
+    const { env, json, streams, signal, hardSignal } = input;
+    const port = options.port ?? portOf(env["PORT"]);
     const logger = createLogger({ write: streams.err, format: options.log });
-    await using project = await openProject({
-      ...(config === undefined ? {} : { file: config }),
-      from: cwd,
-      env,
-      logger,
-    });
+    await using project = await openCommandProject(input, logger);
     const selected = selectDomains(project.domains, options.domain);
     const { address } = await project.database();
     const { http, urls } = project.loaded.config;
-    const port = options.port ?? (env["PORT"] === undefined ? undefined : Number(env["PORT"])) ?? http?.port ?? 0;
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),
       address,
-      http: { ...http, port },
+      http: { ...http, ...(port === undefined ? {} : { port }) },
       ...(urls === undefined ? {} : { urls }),
       logger,
     });
-    logger.info("ready", { url: host.url, domains: host.domains });
-    await runUntilStopped(host, { signal, hardSignal });
-    logger.info("stopped", {});
-    return undefined;
+    const data = { url: host.url, domains: host.domains };
+    logger.info("ready", data);
+    if (json) streams.out(jsonLine({ ok: true, command: "start", data }));
+    const { hard } = await runUntilStopped(host, { signal, hardSignal });
+    if (hard) logger.warn("stopped before all that was under way had ended; it was rolled back");
+    else logger.info("stopped");
+    return { code: hard ? exitCode.failed : exitCode.clean };
   };
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw commandErrors.USAGE(
+    `The environment variable PORT is ${JSON.stringify(text)}; it must be a whole number from 0 to 65535.`,
+    { argument: "PORT" },
+  );
 }

@@ -1,12 +1,13 @@
 import { logHead, subscriptionStatus } from "@polder/bus";
-import { openProject } from "@polder/runtime";
-import { exitCode, table } from "./output.ts";
-import type { Work } from "./program.ts";
+import { openCommandProject, provisionedDatabase } from "./command-project.ts";
+import { exitCode } from "./exit-code.ts";
+import { table } from "./output.ts";
+import type { Work } from "./work.ts";
 
 /** `polder subscriptions`: exit code 1 when there are dead letters. */
-export const subscriptionsWork: Work = async ({ config, cwd, env }) => {
-  await using project = await openProject({ ...(config === undefined ? {} : { file: config }), from: cwd, env });
-  const { admin } = await project.database();
+export const subscriptionsWork: Work = async (input) => {
+  await using project = await openCommandProject(input);
+  const { admin } = await provisionedDatabase(project);
   const statuses = [];
   for (const { name } of project.domains)
     statuses.push(...(await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher))));

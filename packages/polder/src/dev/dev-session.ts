@@ -1,7 +1,7 @@
 import type { Logger } from "@polder/model";
-import { type Host, openProject, type Project, startHost } from "@polder/runtime";
+import { type Host, openProject, type Project, type ProjectDatabase, startHost } from "@polder/runtime";
 import { moduleGenerations } from "./module-generations.ts";
-import { watchDomains } from "./watch-domains.ts";
+import { reloadDomains } from "./reload-domains.ts";
 
 /** What {@link startDev} needs. */
 export interface DevOptions {
@@ -18,7 +18,7 @@ export interface DevOptions {
 export interface DevSession extends AsyncDisposable {
   readonly host: Host;
   readonly project: Project;
-  /** Address of the database for an administrator's tools; with the password in it. */
+  /** Address of the database for an administrator's tools; of an embedded one with the password in it. */
   readonly databaseUrl: string;
 }
 
@@ -28,18 +28,12 @@ export interface DevSession extends AsyncDisposable {
  *
  * @throws whatever `openProject`, `provision`, `migrate` and `startHost` throw; what had been started is stopped then.
  */
-export async function startDev(options: DevOptions): Promise<DevSession> {
-  const { logger } = options;
+export async function startDev({ config, from, env, port, watch = true, logger }: DevOptions): Promise<DevSession> {
   await using cleanup = new AsyncDisposableStack();
-  const modules = options.watch === false ? undefined : cleanup.use(moduleGenerations());
-  const project = cleanup.use(
-    await openProject({
-      ...(options.config === undefined ? {} : { file: options.config }),
-      from: options.from,
-      env: options.env,
-      logger,
-    }),
-  );
+  // Before anything of the project is loaded: it sees what is imported from now on.
+  const modules = watch ? cleanup.use(moduleGenerations()) : undefined;
+  const file = config === undefined ? {} : { file: config };
+  const project = cleanup.use(await openProject({ ...file, from, env, logger }));
   const database = await project.database();
   const report = await database.provision();
   for (const { object, found, expected } of report.drift)
@@ -50,36 +44,23 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
     await startHost({
       implementations: project.domains.map(({ implementation }) => implementation),
       address: database.address,
-      http: { ...http, ...(options.port === undefined ? {} : { port: options.port }) },
+      http: { ...http, ...(port === undefined ? {} : { port }) },
       ...(urls === undefined ? {} : { urls }),
       logger,
     }),
   );
-  if (modules !== undefined) {
-    cleanup.use(
-      watchDomains({
-        domains: project.domains,
-        modules,
-        reloaded: async (domain) => {
-          await database.migrate({ only: [domain.name] });
-          await host.replace(domain.implementation);
-          logger.info(`reloaded ${domain.name}`);
-        },
-        failed: (domain, error) =>
-          logger.error(
-            `could not reload ${domain}, so the one before goes on: ${error instanceof Error ? error.message : String(error)}`,
-          ),
-      }),
-    );
-  }
-  const { admin, embedded } = database;
-  const { host: server, port, user, database: name } = admin.target;
-  const password = embedded === undefined ? "" : `:${embedded.password}`;
+  if (modules !== undefined) cleanup.use(reloadDomains({ project, host, modules, logger }));
   const owned = cleanup.move();
   return {
     host,
     project,
-    databaseUrl: `postgres://${user}${password}@${server}:${port}/${name}`,
+    databaseUrl: urlOf(database),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function urlOf({ admin, embedded }: ProjectDatabase): string {
+  const { host, port, user, database } = admin.target;
+  const password = embedded === undefined ? "" : `:${embedded.password}`;
+  return `postgres://${user}${password}@${host}:${port}/${database}`;
 }

@@ -1,18 +1,19 @@
 import { registerHooks } from "node:module";
-import { sep } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** Which generation of its modules each folder is at, and who imports what across folders. */
+/** Who imports what, and which generation of its module each file is at. */
 export interface ModuleGenerations extends Disposable {
-  /** Modules of this folder are loaded anew from now on. Gives the URL under which its entry `index.ts` is new. */
-  readonly renew: (folder: string) => URL;
-  /** The modules that import a file. */
-  readonly importersOf: (file: string) => ReadonlySet<string>;
+  /** Files that have been loaded, those of packages left aside. */
+  readonly files: () => readonly string[];
+  /** Some files, and all those that import one of them, also by way of others. */
+  readonly withDependents: (files: Iterable<string>) => ReadonlySet<string>;
+  /** Loads modules anew from now on: the one of a file, or those of all files below a folder (with a separator at its end). */
+  readonly renew: (paths: Iterable<string>) => void;
 }
 
 /**
- * Makes it possible to load modules again. A process loads a module once; so the modules of a renewed folder get a
- * generation into their URLs, and all others stay what they are. It sees what is imported after it was made.
+ * Makes it possible to load modules again. A process loads a module once; so the modules of a renewed file or folder
+ * get a generation into their URLs, and all others stay what they are. It sees what is imported after it was made.
  */
 export function moduleGenerations(): ModuleGenerations {
   const generations = new Map<string, number>();
@@ -22,21 +23,38 @@ export function moduleGenerations(): ModuleGenerations {
       const resolved = next(specifier, context);
       if (!resolved.url.startsWith("file:") || resolved.url.includes("/node_modules/")) return resolved;
       const plain = withoutQuery(resolved.url);
-      if (context.parentURL !== undefined)
-        importers.set(plain, (importers.get(plain) ?? new Set()).add(withoutQuery(context.parentURL)));
-      const generation = [...generations].find(([folder]) => plain.startsWith(folder))?.[1];
-      return generation === undefined ? resolved : { ...resolved, url: `${plain}?generation=${generation}` };
+      const parents = importers.get(plain) ?? new Set();
+      importers.set(plain, parents);
+      if (context.parentURL?.startsWith("file:")) parents.add(withoutQuery(context.parentURL));
+      const generation = generationOf(plain, generations);
+      return generation === 0 ? resolved : { ...resolved, url: `${plain}?generation=${generation}` };
     },
   });
   return {
-    renew: (folder) => {
-      const prefix = pathToFileURL(`${folder}${sep}`).href;
-      generations.set(prefix, (generations.get(prefix) ?? 0) + 1);
-      return new URL("index.ts", prefix);
+    files: () => [...importers.keys()].map((url) => fileURLToPath(url)),
+    withDependents: (files) => {
+      const found = new Set([...files].map((file) => pathToFileURL(file).href));
+      // A set goes on to what is added to it on the way.
+      for (const url of found) for (const importer of importers.get(url) ?? []) found.add(importer);
+      return new Set([...found].map((url) => fileURLToPath(url)));
     },
-    importersOf: (file) => importers.get(pathToFileURL(file).href) ?? new Set(),
+    renew: (paths) => {
+      for (const path of paths) {
+        const url = pathToFileURL(path).href;
+        generations.set(url, (generations.get(url) ?? 0) + 1);
+      }
+    },
     [Symbol.dispose]: () => hooks.deregister(),
   };
+}
+
+/** The generation of a file is that of all that was renewed with it. */
+function generationOf(url: string, generations: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const [renewed, generation] of generations) {
+    if (url === renewed || (renewed.endsWith("/") && url.startsWith(renewed))) sum += generation;
+  }
+  return sum;
 }
 
 function withoutQuery(url: string): string {

@@ -1,17 +1,19 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { type Logger, silentLogger } from "@polder/model";
+import { isPolderError, type Logger, silentLogger } from "@polder/model";
 import type pg from "pg";
 import type { Database } from "../database.ts";
-import { errorField, sqlState } from "../database-error.ts";
+import { sqlState } from "../database-error.ts";
 import { postgresErrors } from "../errors.ts";
-import type { DomainHome } from "../provision/roles.ts";
+import { type DomainHome, POLDER_ROLE } from "../provision/roles.ts";
 import { identifier } from "../sql-name.ts";
+import { openMigrator } from "./migrator.ts";
 import { type AppliedMigration, planMigrations } from "./plan-migrations.ts";
 import type { Migration } from "./read-migrations.ts";
+import { migrationFailed, runMigration } from "./run-migration.ts";
 
 /** What {@link migrate} needs. */
 export interface MigrateOptions {
-  /** The database, as a role that may act as the domain's owner. */
+  /** The database, as the administrator who has provisioned it. */
   readonly admin: Database;
   readonly home: DomainHome;
   readonly migrations: readonly Migration[];
@@ -32,134 +34,127 @@ const POLL_MS = 100;
 
 /**
  * Runs the migrations of a domain that have not run yet, each in a transaction of its own with its
- * entry in the ledger, as the domain's owner. A waiting `alter table` blocks every reader behind it,
- * so a statement gives way after `lockTimeoutMs` and is tried again after a pause with jitter.
+ * entry in the ledger, as the domain's owner and with no right beyond it. A waiting `alter table` blocks
+ * every reader behind it, so a statement gives way after `lockTimeoutMs` and is tried again after a pause with jitter.
  *
- * Aborting leaves the migrations that have ended, and nothing of the one under way.
+ * Aborting leaves the migrations that have ended, and nothing of the one under way; of one outside a transaction,
+ * what it had done.
  *
  * @returns the names that ran, or would run.
  * @throws `MIGRATION_CHANGED`, `MIGRATION_MISSING`, `MIGRATION_OUT_OF_ORDER`, `MIGRATION_FAILED`,
- * `MIGRATION_LOCKED`, `NOT_PROVISIONED`.
+ * `MIGRATION_LOCKED`, `NOT_PROVISIONED`, `PROVISION_FORBIDDEN`; the signal's reason when aborted.
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
-  const { home, logger = silentLogger } = options;
-  const client = await options.admin.connect();
+  const { home, signal } = options;
+  signal?.throwIfAborted();
+  const session = await options.admin.connect();
   try {
-    await refuseUnprovisioned(client, home);
+    // A function that somebody has put in `public` must not be taken for PostgreSQL's own.
+    await session.query("set search_path = pg_catalog");
+    await refuseUnprovisioned(session, home);
     // Tried and never awaited: a session that waits for a lock would keep `create index concurrently` waiting for it.
-    await lock(client, options);
-    const applied = await client.query<AppliedMigration>(
-      `select name, hash from ${identifier(home.schema, "_migration")} order by name`,
-    );
-    const pending = planMigrations(home.domain, options.migrations, applied.rows);
-    if (options.dryRun !== true) {
-      for (const migration of pending) {
-        options.signal?.throwIfAborted();
-        const durationMs = await runPatiently(client, migration, options);
-        logger.info("migrated", { domain: home.domain, migration: migration.name, durationMs });
-      }
-    }
+    if (options.dryRun !== true) await lock(session, options);
+    const pending = planMigrations(home.domain, options.migrations, await readLedger(session, home));
+    if (options.dryRun !== true && pending.length > 0) await runAll(session, pending, options);
     return pending.map(({ name }) => name);
+  } catch (error) {
+    if (!isPolderError(error) && sqlState(error) === "42501") throw forbidden(options, error);
+    throw error;
   } finally {
-    await client.end();
+    await session.end();
   }
 }
 
-async function refuseUnprovisioned(client: pg.ClientBase, home: DomainHome): Promise<void> {
+/** The ledger must be the one that Polder made, and not a view that runs what it likes when it is read. */
+async function refuseUnprovisioned(session: pg.ClientBase, home: DomainHome): Promise<void> {
   const ledger = `${home.schema}._migration`;
-  const found = await client.query<{ exists: boolean }>("select to_regclass($1) is not null as exists", [
-    identifier(home.schema, "_migration"),
-  ]);
-  if (found.rows[0]?.exists === true) return;
+  const found = await session.query(
+    `select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = $1 and c.relname = '_migration' and c.relkind = 'r' and pg_get_userbyid(c.relowner) = $2`,
+    [home.schema, POLDER_ROLE],
+  );
+  if (found.rowCount === 1) return;
   throw postgresErrors.NOT_PROVISIONED(
-    `The domain "${home.domain}" has no home in this database yet (${ledger} is missing). Run "polder provision" first.`,
-    {
-      domain: home.domain,
-      missing: [ledger],
-    },
+    `The domain "${home.domain}" has no home in this database yet (${ledger} is missing, or not Polder's). Run "polder provision" first.`,
+    { domain: home.domain, missing: [ledger] },
   );
 }
 
-async function lock(client: pg.ClientBase, { home, waitMs = 30_000, signal }: MigrateOptions): Promise<void> {
+async function readLedger(session: pg.ClientBase, home: DomainHome): Promise<readonly AppliedMigration[]> {
+  await session.query(`set role ${identifier(POLDER_ROLE)}`);
+  const { rows } = await session.query<AppliedMigration>(
+    `select name, hash from ${identifier(home.schema, "_migration")} order by name`,
+  );
+  await session.query("reset role");
+  return rows;
+}
+
+async function lock(session: pg.ClientBase, { home, waitMs = 30_000, signal }: MigrateOptions): Promise<void> {
   for (let waitedMs = 0; waitedMs <= waitMs; waitedMs += POLL_MS) {
-    const tried = await client.query<{ locked: boolean }>(
+    const tried = await session.query<{ locked: boolean }>(
       "select pg_try_advisory_lock(hashtextextended('polder migrate ' || $1, 0)) as locked",
       [home.schema],
     );
     if (tried.rows[0]?.locked === true) return;
-    await wait(POLL_MS, undefined, signal === undefined ? {} : { signal });
+    await pause(POLL_MS, signal);
   }
   throw postgresErrors.MIGRATION_LOCKED(
     `Another process has been migrating "${home.domain}" for more than ${waitMs} ms. Wait for it, or end it.`,
-    {
-      domain: home.domain,
-      waitedMs: waitMs,
-    },
+    { domain: home.domain, waitedMs: waitMs },
   );
 }
 
-async function runPatiently(client: pg.ClientBase, migration: Migration, options: MigrateOptions): Promise<number> {
-  const { home, lockAttemptsMax = 20, logger = silentLogger } = options;
-  for (let attempt = 1; ; attempt += 1) {
-    const begun = performance.now();
-    try {
-      await run(client, migration, options);
-      return Math.round(performance.now() - begun);
-    } catch (error) {
-      const gaveWay = sqlState(error) === "55P03";
-      if (!gaveWay || attempt >= lockAttemptsMax) throw failed(home, migration, error);
-      logger.info("a migration waits for a lock", { domain: home.domain, migration: migration.name, attempt });
-      const pauseMs = Math.min(5_000, 50 * 2 ** attempt) * (0.5 + Math.random() / 2);
-      await wait(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
-    }
-  }
-}
-
-async function run(
-  client: pg.ClientBase,
-  migration: Migration,
-  { home, lockTimeoutMs = 500 }: MigrateOptions,
-): Promise<void> {
-  const begun = performance.now();
-  const enter = (): Promise<unknown> =>
-    client.query(`insert into ${identifier(home.schema, "_migration")} (name, hash, duration_ms) values ($1, $2, $3)`, [
-      migration.name,
-      migration.hash,
-      Math.round(performance.now() - begun),
-    ]);
-  await client.query("select set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false)", [
-    `${lockTimeoutMs}ms`,
-  ]);
-  if (migration.outsideTransaction) {
-    await client.query(`set role ${identifier(home.owner)}`);
-    try {
-      await client.query(`set search_path = ${identifier(home.schema)}`);
-      await client.query(migration.sql);
-    } finally {
-      await client.query("reset role; reset search_path");
-    }
-    await enter();
-    return;
-  }
-  await client.query("begin");
-  try {
-    await client.query(`select ${identifier(home.schema, "_migrate")}($1)`, [migration.sql]);
-    await enter();
-    await client.query("commit");
-  } catch (error) {
-    await client.query("rollback");
-    throw error;
-  }
-}
-
-function failed(home: DomainHome, migration: Migration, cause: unknown): Error {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const position = Number(errorField(cause, "internalPosition") ?? errorField(cause, "position") ?? 0);
-  const line = position > 0 ? migration.sql.slice(0, position).split("\n").length : undefined;
-  const where = line === undefined ? "" : ` at line ${line}`;
-  return postgresErrors.MIGRATION_FAILED(
-    `The migration ${migration.name} of "${home.domain}" failed${where}: ${message}. Nothing of it was kept; correct the file and migrate again.`,
-    { domain: home.domain, migration: migration.name, ...(line === undefined ? {} : { line }) },
+function forbidden({ admin, home }: MigrateOptions, cause: unknown): Error {
+  const { user } = admin.target;
+  const sqlUser = identifier(user);
+  const missing = [
+    `alter role ${sqlUser} createrole`,
+    `grant ${identifier(POLDER_ROLE)} to ${sqlUser}`,
+    `grant ${identifier(home.owner)} to ${sqlUser} with admin option`,
+  ];
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return postgresErrors.PROVISION_FORBIDDEN(
+    `The role "${user}" may not migrate "${home.domain}" (${reason}). Migrate as an administrator (DATABASE_URL), or give it these rights: ${missing.join("; ")}.`,
+    { user, missing },
     { cause },
   );
+}
+
+async function runAll(session: pg.ClientBase, pending: readonly Migration[], options: MigrateOptions): Promise<void> {
+  const { home, signal, logger = silentLogger } = options;
+  await using migrator = await openMigrator(options.admin, session, home);
+  signal?.addEventListener("abort", migrator.kill, { once: true });
+  try {
+    for (const migration of pending) {
+      signal?.throwIfAborted();
+      const begun = performance.now();
+      await runPatiently(migrator.client, migration, options);
+      const durationMs = Math.round(performance.now() - begun);
+      logger.info("migrated", { domain: home.domain, migration: migration.name, durationMs });
+    }
+  } finally {
+    signal?.removeEventListener("abort", migrator.kill);
+  }
+}
+
+async function runPatiently(client: pg.ClientBase, migration: Migration, options: MigrateOptions): Promise<void> {
+  const { home, lockTimeoutMs = 500, lockAttemptsMax = 20, logger = silentLogger, signal } = options;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runMigration(client, migration, { home, lockTimeoutMs });
+    } catch (error) {
+      signal?.throwIfAborted();
+      const gaveWay = sqlState(error) === "55P03" || sqlState(error) === "40P01";
+      if (!gaveWay || attempt >= lockAttemptsMax) throw migrationFailed(home, migration, error);
+      logger.info("a migration waits for a lock", { domain: home.domain, migration: migration.name, attempt });
+      await pause(Math.min(5_000, 50 * 2 ** attempt) * (0.5 + Math.random() / 2), signal);
+    }
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await wait(ms, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+    signal?.throwIfAborted();
+    throw error;
+  });
 }

@@ -7,9 +7,9 @@ export interface Migration {
   /** The file's name, such as `0001-stock.sql`; names order migrations. */
   readonly name: string;
   readonly sql: string;
-  /** SHA-256 of the text, line ends as `\n`. */
+  /** SHA-256 of the text, without a byte order mark and with `\n` as line ends. */
   readonly hash: string;
-  /** Runs outside a transaction, as `create index concurrently` must: the file begins with `-- polder: no transaction`. */
+  /** Runs outside a transaction, as `create index concurrently` must: the file begins with `-- polder: no transaction` and holds one statement. */
   readonly outsideTransaction: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function readMigrations(folder: string): Promise<readonly Migration
 
 /** A migration of a text. */
 export function migrationOf(name: string, text: string): Migration {
-  const sql = text.replaceAll("\r\n", "\n");
+  const sql = text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
   return {
     name,
     sql,

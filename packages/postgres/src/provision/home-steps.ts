@@ -9,13 +9,13 @@ import type { SystemScope } from "./system-object.ts";
  */
 export function homeSteps(home: DomainHome): SystemScope {
   const sqlTable = (name: string): string => identifier(home.schema, name);
-  const app = identifier(home.app);
   return {
     scope: home.domain,
     steps: [
       {
         name: "0001 outbox",
         // Identity values are drawn one by one (cache 1): a cached range would break the order of events per key.
+        // The domain writes what it says, and nothing of what the relay goes by.
         sql: `create table ${sqlTable("_outbox")} (
   id bigint generated always as identity (cache 1) primary key,
   xid xid8 not null default pg_current_xact_id(),
@@ -28,7 +28,7 @@ export function homeSteps(home: DomainHome): SystemScope {
   at timestamptz not null default clock_timestamp()
 ) partition by range (id);
 create index on ${sqlTable("_outbox")} (xid);
-grant insert on ${sqlTable("_outbox")} to ${app};`,
+grant insert (event_id, key, type, version, data, headers) on ${sqlTable("_outbox")} to ${identifier(home.app)};`,
       },
       {
         name: "0002 request",
@@ -41,17 +41,19 @@ grant insert on ${sqlTable("_outbox")} to ${app};`,
   primary key (operation, key)
 );
 create index on ${sqlTable("_request")} (at);
-grant select, insert, delete on ${sqlTable("_request")} to ${app};`,
+grant select, insert, delete on ${sqlTable("_request")} to ${identifier(home.app)};`,
       },
       {
         name: "0003 migration",
+        // Written by the domain's owner in the transaction of each migration, so that both are there or neither.
         sql: `create table ${sqlTable("_migration")} (
   name text primary key,
   hash text not null,
   applied_at timestamptz not null default now(),
   duration_ms integer not null
 );
-grant select on ${sqlTable("_migration")} to ${app};`,
+grant insert (name, hash, duration_ms) on ${sqlTable("_migration")} to ${identifier(home.owner)};
+grant select on ${sqlTable("_migration")} to ${identifier(home.app)};`,
       },
       {
         name: "0004 instance",
@@ -62,18 +64,7 @@ grant select on ${sqlTable("_migration")} to ${app};`,
   started_at timestamptz not null default now(),
   seen_at timestamptz not null default now()
 );
-grant select, insert, update, delete on ${sqlTable("_instance")} to ${app};`,
-      },
-      {
-        name: "migrate function",
-        repeatable: true,
-        // Inside a security-definer function the role cannot be changed: a migration stays the domain's owner.
-        role: home.owner,
-        sql: `create or replace function ${identifier(home.schema, "_migrate")}(migration text) returns void
-language plpgsql security definer
-set search_path = ${identifier(home.schema)}, pg_temp
-as $body$ begin execute migration; end $body$;
-revoke all on function ${identifier(home.schema, "_migrate")}(text) from public;`,
+grant select, insert, update, delete on ${sqlTable("_instance")} to ${identifier(home.app)};`,
       },
     ],
   };

@@ -1,4 +1,4 @@
-import { identifier } from "../sql-name.ts";
+import { identifier, literal } from "../sql-name.ts";
 import type { Observed } from "./observe.ts";
 import { type DomainHome, POLDER_ROLE } from "./roles.ts";
 import { type SystemScope, type SystemStep, stepHash } from "./system-object.ts";
@@ -6,22 +6,14 @@ import { type SystemScope, type SystemStep, stepHash } from "./system-object.ts"
 /** A statement that brings the database nearer to the declaration. */
 export interface PlannedStatement {
   readonly what: string;
+  /** Whole as it is: also by hand it does the same. */
   readonly sql: string;
+  /** The role that runs it. Default: the administrator. */
+  readonly as?: string;
+  /** What the administrator must be able to. */
+  readonly needs?: "create roles" | "create schemas";
   /** The role whose password is set beside it, when a login is made. */
   readonly passwordOf?: string;
-  /** The step that is entered into the ledger with it. */
-  readonly step?: { readonly scope: string; readonly name: string; readonly hash: string };
-  /** The role that runs it. Default: the administrator. */
-  readonly role?: string;
-}
-
-/** Something in the database that Polder did not put there, or that was changed since. */
-export interface Drift {
-  readonly object: string;
-  readonly found: string;
-  readonly expected: string;
-  /** What mends it: a statement, or a command. */
-  readonly fix: string;
 }
 
 /** The statements that are missing. Pure: the same observation gives the same plan; none when all is there. */
@@ -32,92 +24,163 @@ export function planProvision(
 ): readonly PlannedStatement[] {
   return [
     ...planSystem(observed),
-    ...homes.flatMap((home) => planHome(home, observed)),
+    ...homes.flatMap((home) => [
+      ...planRoles(home, observed),
+      ...planSchema(home, observed),
+      ...planRights(home, observed),
+    ]),
     ...scopes.flatMap((scope) => planScope(scope, observed)),
   ];
 }
 
+/** The rights that an administrator without superuser's rights lacks for a plan, each as the statement that gives it. */
+export function missingRights(planned: readonly PlannedStatement[], observed: Observed): readonly string[] {
+  if (observed.isSuperuser) return [];
+  const sqlMe = identifier(observed.currentUser);
+  const missing: string[] = [];
+  if (!observed.canCreateRoles && planned.some(({ needs }) => needs === "create roles"))
+    missing.push(`alter role ${sqlMe} createrole`);
+  if (!observed.canCreateSchemas && planned.some(({ needs }) => needs === "create schemas"))
+    missing.push(`grant create on database ${identifier(observed.database)} to ${sqlMe}`);
+  const acting = new Set(planned.flatMap(({ as }) => as ?? []));
+  for (const role of acting) {
+    if (observed.roles.get(role)?.isOurs === false) missing.push(`grant ${identifier(role)} to ${sqlMe}`);
+  }
+  return missing;
+}
+
+/** The statements that set the passwords of all logins again. */
+export function planPasswords(homes: readonly DomainHome[]): readonly PlannedStatement[] {
+  return homes.map(({ app }) => ({
+    what: `password of ${app}`,
+    sql: `alter role ${identifier(app)} login`,
+    needs: "create roles",
+    passwordOf: app,
+  }));
+}
+
 function planSystem(observed: Observed): readonly PlannedStatement[] {
-  const statements: PlannedStatement[] = [];
-  if (!observed.roles.has(POLDER_ROLE)) statements.push(...createRole(POLDER_ROLE, "nologin", observed));
+  const statements = planGroup(POLDER_ROLE, observed);
   if (observed.schemaOwners.has(POLDER_ROLE)) return statements;
   return [
     ...statements,
-    { what: "schema polder", sql: `create schema ${identifier(POLDER_ROLE)} authorization ${identifier(POLDER_ROLE)}` },
     {
-      what: "table polder.installed",
-      role: POLDER_ROLE,
-      sql: `create table polder.installed (
+      what: "schema polder",
+      sql: `create schema ${identifier(POLDER_ROLE)} authorization ${identifier(POLDER_ROLE)}`,
+      needs: "create schemas",
+    },
+    asRole(
+      POLDER_ROLE,
+      "table polder.installed",
+      `create table polder.installed (
   scope text not null,
   step text not null,
   hash text not null,
   at timestamptz not null default now(),
   primary key (scope, step)
-)`,
-    },
+);
+-- A function of Polder is for those to whom it is granted.
+alter default privileges revoke execute on routines from public`,
+    ),
   ];
 }
 
-function planHome({ schema, owner, app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
-  const statements: PlannedStatement[] = [];
-  const [sqlSchema, sqlOwner, sqlApp] = [identifier(schema), identifier(owner), identifier(app)];
-  if (!observed.roles.has(owner)) statements.push(...createRole(owner, "nologin", observed));
-  if (!observed.roles.has(app))
-    statements.push({ what: `role ${app}`, sql: `create role ${sqlApp} login`, passwordOf: app });
-  if (!observed.schemaOwners.has(schema))
-    statements.push({ what: `schema ${schema}`, sql: `create schema ${sqlSchema} authorization ${sqlOwner}` });
-  const has = (grantee: string, privilege: string): boolean =>
-    observed.grants.some(
-      (grant) =>
-        grant.schema === schema && grant.table === null && grant.grantee === grantee && grant.privilege === privilege,
-    );
-  if (!has(app, "USAGE"))
-    statements.push({ what: `usage of ${schema} for ${app}`, sql: `grant usage on schema ${sqlSchema} to ${sqlApp}` });
-  if (!has(POLDER_ROLE, "CREATE")) {
-    statements.push({
-      what: `Polder's tables in ${schema}`,
-      sql: `grant usage, create on schema ${sqlSchema} to ${identifier(POLDER_ROLE)}`,
-    });
+function planRoles({ owner, app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
+  const statements = [...planGroup(owner, observed)];
+  if (!observed.roles.has(app)) {
+    const sql = `create role ${identifier(app)} login`;
+    statements.push({ what: `role ${app}`, sql, needs: "create roles", passwordOf: app });
   }
-  const uses = observed.grants.some(
-    (grant) =>
-      grant.schema === POLDER_ROLE && grant.table === null && grant.grantee === app && grant.privilege === "USAGE",
-  );
-  if (!uses)
-    statements.push({
-      what: `usage of polder for ${app}`,
-      sql: `grant usage on schema ${identifier(POLDER_ROLE)} to ${sqlApp}`,
-    });
-  if (!observed.defaultGrants.has(schema)) {
-    const ofOwner = `alter default privileges for role ${sqlOwner} in schema ${sqlSchema}`;
-    statements.push({
-      what: `reading and writing in ${schema} for ${app}`,
-      sql: `${ofOwner} grant select, insert, update, delete on tables to ${sqlApp};
-${ofOwner} grant usage, select on sequences to ${sqlApp}`,
-    });
+  if (!observed.isOpenToPublic.connect && !observed.connectors.has(app)) {
+    const sql = `grant connect on database ${identifier(observed.database)} to ${identifier(app)}`;
+    statements.push({ what: `connections of ${app}`, sql });
   }
   return statements;
 }
 
-function createRole(name: string, login: "nologin", observed: Observed): readonly PlannedStatement[] {
-  const create = { what: `role ${name}`, sql: `create role ${identifier(name)} ${login}` };
-  if (observed.isSuperuser) return [create];
+/** A role that only others act as. */
+function planGroup(name: string, observed: Observed): readonly PlannedStatement[] {
+  if (observed.roles.has(name)) return [];
+  const sqlCreate = `create role ${identifier(name)} nologin`;
   // Without superuser's rights the administrator must be a member of the role to act as it.
-  return [
-    create,
-    { what: `membership in ${name}`, sql: `grant ${identifier(name)} to ${identifier(observed.currentUser)}` },
-  ];
+  const sqlMember = `grant ${identifier(name)} to ${identifier(observed.currentUser)}`;
+  const joins = !observed.isSuperuser && observed.canCreateRoles;
+  return [{ what: `role ${name}`, sql: joins ? `${sqlCreate};\n${sqlMember}` : sqlCreate, needs: "create roles" }];
+}
+
+/**
+ * The schema belongs to Polder, and the domain's owner may make things in it: whoever owns a schema may drop
+ * what is in it, whosever it is, and let others in.
+ */
+function planSchema({ schema, owner, app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
+  const statements: PlannedStatement[] = [];
+  const sqlSchema = identifier(schema);
+  const keeper = observed.schemaOwners.get(schema);
+  if (keeper === undefined) {
+    const sql = `create schema ${sqlSchema} authorization ${identifier(POLDER_ROLE)}`;
+    statements.push({ what: `schema ${schema}`, sql, needs: "create schemas" });
+  }
+  // A schema that was there before is another's to share.
+  const isForeign = keeper !== undefined && keeper !== POLDER_ROLE;
+  const may = (grantee: string): ReadonlySet<string> =>
+    new Set(
+      observed.grants.find((grant) => grant.kind === "schema" && grant.schema === schema && grant.grantee === grantee)
+        ?.privileges,
+    );
+  const share = (grantee: string, what: string, sqlPrivileges: string): void => {
+    const sql = `grant ${sqlPrivileges} on schema ${sqlSchema} to ${identifier(grantee)}`;
+    statements.push(isForeign ? { what, sql } : asRole(POLDER_ROLE, what, sql));
+  };
+  if (isForeign && !may(POLDER_ROLE).has("create")) share(POLDER_ROLE, `Polder's tables in ${schema}`, "usage, create");
+  if (!may(owner).has("create") || !may(owner).has("usage"))
+    share(owner, `tables of ${owner} in ${schema}`, "usage, create");
+  if (!may(app).has("usage")) share(app, `usage of ${schema} for ${app}`, "usage");
+  return statements;
+}
+
+const appRights = { tables: ["select", "insert", "update", "delete"], sequences: ["usage", "select"] } as const;
+
+function planRights({ schema, owner, app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
+  const statements: PlannedStatement[] = [];
+  const sqlApp = identifier(app);
+  const uses = observed.grants.some(
+    (grant) =>
+      grant.kind === "schema" &&
+      grant.schema === POLDER_ROLE &&
+      grant.grantee === app &&
+      grant.privileges.includes("usage"),
+  );
+  if (!uses) {
+    const sql = `grant usage on schema ${identifier(POLDER_ROLE)} to ${sqlApp}`;
+    statements.push(asRole(POLDER_ROLE, `usage of polder for ${app}`, sql));
+  }
+  const lacks = (on: keyof typeof appRights): boolean => {
+    const found = observed.defaults.find(
+      (given) => given.schema === schema && given.maker === owner && given.on === on && given.grantee === app,
+    );
+    return !appRights[on].every((privilege) => found?.privileges.includes(privilege) === true);
+  };
+  if (lacks("tables") || lacks("sequences")) {
+    const sqlDefault = `alter default privileges in schema ${identifier(schema)}`;
+    const sql = `${sqlDefault} grant ${appRights.tables.join(", ")} on tables to ${sqlApp};
+${sqlDefault} grant ${appRights.sequences.join(", ")} on sequences to ${sqlApp}`;
+    statements.push(asRole(owner, `reading and writing in ${schema} for ${app}`, sql));
+  }
+  return statements;
 }
 
 function planScope({ scope, steps }: SystemScope, observed: Observed): readonly PlannedStatement[] {
   return steps
     .filter((step) => isMissing(scope, step, observed))
-    .map((step) => ({
-      what: `${scope}: ${step.name}`,
-      sql: step.sql,
-      role: step.role ?? POLDER_ROLE,
-      step: { scope, name: step.name, hash: stepHash(step) },
-    }));
+    .map((step) =>
+      asRole(
+        POLDER_ROLE,
+        `${scope}: ${step.name}`,
+        `${step.sql.trim().replace(/;$/, "")};
+insert into polder.installed (scope, step, hash) values (${literal(scope)}, ${literal(step.name)}, ${literal(stepHash(step))})
+on conflict (scope, step) do update set hash = excluded.hash, at = now()`,
+      ),
+    );
 }
 
 function isMissing(scope: string, step: SystemStep, observed: Observed): boolean {
@@ -125,70 +188,6 @@ function isMissing(scope: string, step: SystemStep, observed: Observed): boolean
   return hash === undefined || (step.repeatable === true && hash !== stepHash(step));
 }
 
-/** What is in the database against the declaration. Pure. */
-export function findDrift(homes: readonly DomainHome[], observed: Observed): readonly Drift[] {
-  return homes.flatMap((home) => [...roleDrift(home, observed), ...schemaDrift(home, observed)]);
-}
-
-function roleDrift({ owner, app }: DomainHome, observed: Observed): readonly Drift[] {
-  return [owner, app].flatMap((name) => {
-    const role = observed.roles.get(name);
-    if (role === undefined) return [];
-    const sqlRole = identifier(name);
-    const drift: Drift[] = [];
-    if (role.isPowerful) {
-      drift.push({
-        object: `role ${name}`,
-        found: "has rights beyond its domain (superuser, createrole, createdb, replication or bypassrls)",
-        expected: "none of them",
-        fix: `alter role ${sqlRole} nosuperuser nocreaterole nocreatedb noreplication nobypassrls`,
-      });
-    }
-    for (const other of role.memberOf) {
-      drift.push({
-        object: `role ${name}`,
-        found: `is a member of ${other}`,
-        expected: "a member of no role",
-        fix: `revoke ${identifier(other)} from ${sqlRole}`,
-      });
-    }
-    if (role.canLogin !== (name === app)) {
-      const login = name === app ? "login" : "nologin";
-      drift.push({
-        object: `role ${name}`,
-        found: role.canLogin ? "may log in" : "may not log in",
-        expected: login,
-        fix: `alter role ${sqlRole} ${login}`,
-      });
-    }
-    return drift;
-  });
-}
-
-function schemaDrift({ schema, owner, app }: DomainHome, observed: Observed): readonly Drift[] {
-  const drift: Drift[] = [];
-  const found = observed.schemaOwners.get(schema);
-  if (found !== undefined && found !== owner) {
-    drift.push({
-      object: `schema ${schema}`,
-      found: `belongs to ${found}`,
-      expected: `belongs to ${owner}`,
-      fix: `alter schema ${identifier(schema)} owner to ${identifier(owner)}`,
-    });
-  }
-  const insiders = new Set([owner, app, POLDER_ROLE]);
-  const outsiders = observed.grants.filter((grant) => grant.schema === schema && !insiders.has(grant.grantee));
-  for (const grant of outsiders) {
-    const sqlGrantee = grant.grantee === "public" ? "public" : identifier(grant.grantee);
-    const object = grant.table === null ? `schema ${schema}` : `table ${schema}.${grant.table}`;
-    const sqlObject =
-      grant.table === null ? `schema ${identifier(schema)}` : `table ${identifier(schema, grant.table)}`;
-    drift.push({
-      object,
-      found: `${grant.privilege.toLowerCase()} is granted to ${grant.grantee}`,
-      expected: "no right for anybody outside the domain",
-      fix: `revoke ${grant.privilege.toLowerCase()} on ${sqlObject} from ${sqlGrantee}`,
-    });
-  }
-  return drift;
+function asRole(role: string, what: string, sql: string): PlannedStatement {
+  return { what, sql: `set role ${identifier(role)};\n${sql};\nreset role`, as: role };
 }

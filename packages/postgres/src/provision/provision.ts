@@ -1,16 +1,15 @@
+import { isPolderError } from "@polder/model";
 import type pg from "pg";
 import { type Database, openDatabase } from "../database.ts";
 import { sqlState } from "../database-error.ts";
 import { postgresErrors } from "../errors.ts";
 import { identifier, literal } from "../sql-name.ts";
+import { type Drift, findDrift } from "./drift.ts";
 import { observe } from "./observe.ts";
-import { type Drift, findDrift, type PlannedStatement, planProvision } from "./plan.ts";
+import { missingRights, type PlannedStatement, planPasswords, planProvision } from "./plan.ts";
 import type { DomainHome } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 import type { SystemScope } from "./system-object.ts";
-
-/** The oldest PostgreSQL that Polder runs on: `pg_snapshot`, SCRAM by default, `client_connection_check_interval`. */
-const SERVER_VERSION_MIN = 140_000;
 
 /** What {@link provision} needs. */
 export interface ProvisionOptions {
@@ -28,7 +27,7 @@ export interface ProvisionOptions {
 
 /** What was done, or would be done, and what does not agree with the declaration. */
 export interface ProvisionReport {
-  /** In the order in which they run; without passwords. */
+  /** In the order in which they run, each whole as it is; without passwords. */
   readonly statements: readonly { readonly what: string; readonly sql: string }[];
   readonly applied: boolean;
   readonly drift: readonly Drift[];
@@ -39,12 +38,17 @@ export interface ProvisionReport {
  * lock, so two at once do no harm and a failure leaves nothing half done. A second run changes nothing.
  * What others have put into the database is left alone and reported as drift.
  *
+ * The administrator is a superuser, or may create roles, create schemas in the database, and act as the
+ * roles that are there already. A dry run takes anybody who may read what is there; its statements, run by
+ * an administrator in their order, give the same as a real run but the passwords of the logins.
+ *
  * @throws `POSTGRES_TOO_OLD`, `PROVISION_FORBIDDEN`, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`.
  */
 export async function provision(options: ProvisionOptions): Promise<ProvisionReport> {
   const client = await options.admin.connect();
   try {
-    await refuseOldServer(client);
+    // A function that somebody has put in `public` must not be taken for PostgreSQL's own.
+    await client.query("set search_path = pg_catalog");
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await provisionOnce(client, options);
@@ -55,7 +59,7 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRep
       }
     }
   } catch (error) {
-    if (sqlState(error) === "42501") throw forbidden(options.admin.target.user, error);
+    if (!isPolderError(error) && sqlState(error) === "42501") throw forbidden(options.admin.target.user, [], error);
     throw error;
   } finally {
     await client.end();
@@ -65,10 +69,11 @@ export async function provision(options: ProvisionOptions): Promise<ProvisionRep
 /** Attempts when others make the same roles at the same time. */
 const ATTEMPTS_MAX = 10;
 
-/** Duplicate object, unique violation in the catalog, or "tuple concurrently updated". */
+/** Duplicate object, unique violation in the catalog, deadlock, or "tuple concurrently updated". */
 function isRoleRace(error: unknown): boolean {
   const state = sqlState(error);
-  return state === "42710" || state === "23505" || (state === "XX000" && error instanceof Error && error.message.includes("concurrently"));
+  const isConcurrent = state === "XX000" && error instanceof Error && error.message.includes("concurrently");
+  return state === "42710" || state === "23505" || state === "40P01" || isConcurrent;
 }
 
 async function provisionOnce(client: pg.ClientBase, options: ProvisionOptions): Promise<ProvisionReport> {
@@ -77,68 +82,42 @@ async function provisionOnce(client: pg.ClientBase, options: ProvisionOptions): 
   // Only one provisions at a time; released at the end of the transaction.
   await client.query("select pg_advisory_xact_lock(hashtextextended('polder provision', 0))");
   const observed = await observe(client, homes);
-  if (!observed.isSuperuser && !observed.canCreateRoles) throw forbidden(observed.currentUser);
-  const planned = [...planProvision(homes, scopes, observed), ...(options.setPasswords === true ? passwordStatements(homes) : [])];
-  if (!dryRun) for (const statement of planned) await apply(client, statement, options.password);
+  const planned = [
+    ...planProvision(homes, scopes, observed),
+    ...(options.setPasswords === true ? planPasswords(homes) : []),
+  ];
+  if (!dryRun) {
+    const missing = missingRights(planned, observed);
+    if (missing.length > 0) throw forbidden(observed.currentUser, missing);
+    for (const statement of planned) await apply(client, statement, options.password);
+  }
   await client.query(dryRun ? "rollback" : "commit");
   const drift = [...findDrift(homes, observed), ...(dryRun ? [] : await passwordDrift(admin, homes, options.password))];
   return { statements: planned.map(({ what, sql }) => ({ what, sql })), applied: !dryRun, drift };
 }
 
-function forbidden(user: string, cause?: unknown): Error {
+function forbidden(user: string, missing: readonly string[], cause?: unknown): Error {
+  const reason = cause instanceof Error ? ` (${cause.message})` : "";
+  const lacks = missing.length > 0 ? ` It lacks: ${missing.join("; ")}.` : "";
   return postgresErrors.PROVISION_FORBIDDEN(
-    `The role "${user}" may not create roles and schemas${cause instanceof Error ? ` (${cause.message})` : ""}. Provision as an administrator (DATABASE_URL), or give the statements of "polder provision --dry-run" to one.`,
-    { user },
+    `The role "${user}" may not give the domains their homes${reason}.${lacks} Give it these rights, provision as an administrator (DATABASE_URL), or let one run the statements of "polder provision --dry-run".`,
+    { user, missing },
     { cause },
-  );
-}
-
-async function refuseOldServer(client: pg.ClientBase): Promise<void> {
-  const result = await client.query<{ number: number; version: string }>(
-    "select current_setting('server_version_num')::int as number, current_setting('server_version') as version",
-  );
-  const found = result.rows[0];
-  if (found === undefined || found.number >= SERVER_VERSION_MIN) return;
-  throw postgresErrors.POSTGRES_TOO_OLD(
-    `This is PostgreSQL ${found.version}; Polder needs 14 or later. Upgrade the server, or unset DATABASE_URL to use the embedded one.`,
-    {
-      version: found.version,
-    },
   );
 }
 
 async function apply(
   client: pg.ClientBase,
-  statement: PlannedStatement,
+  { sql, passwordOf }: PlannedStatement,
   password: (role: string) => string,
 ): Promise<void> {
-  if (statement.role !== undefined) await client.query(`set local role ${identifier(statement.role)}`);
-  await client.query(statement.sql);
-  if (statement.role !== undefined) await client.query("reset role");
-  if (statement.passwordOf !== undefined) {
-    await client.query(
-      `alter role ${identifier(statement.passwordOf)} password ${literal(scramVerifier(password(statement.passwordOf)))}`,
-    );
-  }
-  if (statement.step !== undefined) {
-    const { scope, name, hash } = statement.step;
-    await client.query(
-      `insert into polder.installed (scope, step, hash) values ($1, $2, $3)
-on conflict (scope, step) do update set hash = excluded.hash, at = now()`,
-      [scope, name, hash],
-    );
-  }
+  await client.query(sql);
+  if (passwordOf === undefined) return;
+  const verifier = scramVerifier(password(passwordOf));
+  await client.query(`alter role ${identifier(passwordOf)} password ${literal(verifier)}`);
 }
 
-function passwordStatements(homes: readonly DomainHome[]): readonly PlannedStatement[] {
-  return homes.map(({ app }) => ({
-    what: `password of ${app}`,
-    sql: `alter role ${identifier(app)} login`,
-    passwordOf: app,
-  }));
-}
-
-/** A login whose password is another than ours: somebody else has provisioned, or the secrets were lost. */
+/** A login that does not get in: its password is another than ours, or it may not log in at all. */
 async function passwordDrift(
   admin: Database,
   homes: readonly DomainHome[],
@@ -150,7 +129,9 @@ async function passwordDrift(
     try {
       await database.query("select 1");
     } catch (error) {
-      if (sqlState(error) !== "28P01") throw error;
+      if (!isPolderError(error, "POSTGRES_AUTH_FAILED")) throw error;
+      // That it may not log in has been said already.
+      if (sqlState(error) !== "28P01") continue;
       drift.push({
         object: `role ${app}`,
         found: "has another password",

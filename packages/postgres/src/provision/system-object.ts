@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto";
 
 /**
- * A step of what Polder itself keeps in a database: tables, functions, grants. It runs once, or again
- * whenever its text changes.
+ * A step of what Polder itself keeps in a database: tables, functions, grants. Polder's own role runs it, and so
+ * owns what it makes. It runs once, or again whenever its text changes.
  */
 export interface SystemStep {
   /** Unique within its scope, such as `0001 outbox`; steps run in the order in which they are listed. */
   readonly name: string;
   readonly sql: string;
-  /** The role that runs the step, and so owns what it makes. Default: Polder's own role. */
-  readonly role?: string;
   /** Run again when the text has changed: for `create or replace` and grants. Default false. */
   readonly repeatable?: boolean;
 }

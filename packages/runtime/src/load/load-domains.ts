@@ -23,14 +23,11 @@ export async function loadDomains(directory: string, folders: readonly string[])
   const problems: Problem[] = [];
   const found: FoundDomain[] = [];
   for (const place of folders) {
-    try {
-      const domain = await loadDomain(resolve(directory, place));
-      const other = found.find(({ name }) => name === domain.name);
-      if (other === undefined) found.push({ ...domain, place });
-      else problems.push({ place, problem: `declares the domain "${domain.name}", and so does ${other.place}` });
-    } catch (error) {
-      problems.push({ place, problem: describeLoadError(error) });
-    }
+    const domain = await loadDomain(resolve(directory, place)).catch(describeLoadError);
+    const other = found.find(({ name }) => typeof domain !== "string" && name === domain.name);
+    if (typeof domain === "string") problems.push({ place, problem: domain });
+    else if (other === undefined) found.push({ ...domain, place });
+    else problems.push({ place, problem: `declares the domain "${domain.name}", and so does ${other.place}` });
   }
   problems.push(...needProblems(found, { all: found.length === folders.length }));
   if (problems.length > 0) {
@@ -47,13 +44,17 @@ interface FoundDomain extends LoadedDomain {
   readonly place: string;
 }
 
-async function loadDomain(folder: string): Promise<LoadedDomain> {
-  const entry = entryOf(folder);
+/** The domain of a folder, or what is wrong with it. */
+async function loadDomain(folder: string): Promise<LoadedDomain | string> {
+  const entry = ["index.ts", "index.mts", "index.js", "index.mjs"]
+    .map((name) => join(folder, name))
+    .find((path) => existsSync(path));
+  if (entry === undefined) return `there is no index.ts in ${folder}`;
   const module = (await import(pathToFileURL(entry).href)) as { readonly default?: Partial<Implementation> | null };
   const implementation = module.default;
   if (implementation?.kind !== "implementation" || implementation.domain === undefined) {
     const instead = implementation === undefined ? "has no default export" : "exports something else by default";
-    throw new Error(`${entry} ${instead}; write export default implement(domain, { … })`);
+    return `${entry} ${instead}; write export default implement(domain, { … })`;
   }
   return {
     name: implementation.domain.name,
@@ -61,14 +62,6 @@ async function loadDomain(folder: string): Promise<LoadedDomain> {
     implementation: implementation as Implementation,
     migrations: await readMigrations(join(folder, "migrations")),
   };
-}
-
-function entryOf(folder: string): string {
-  const found = ["index.ts", "index.mts", "index.js", "index.mjs"]
-    .map((name) => join(folder, name))
-    .find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`there is no index.ts in ${folder}`);
-  return found;
 }
 
 /**

@@ -1,0 +1,28 @@
+import { parseArgs } from "node:util";
+import type { Benchmark } from "./benchmark.ts";
+import { events } from "./events/events.ts";
+import { commit, machine } from "./machine.ts";
+import { page, type Result } from "./print.ts";
+import { start } from "./start/start.ts";
+
+const benchmarks: readonly Benchmark[] = [events, start];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false } },
+});
+const benchmark = benchmarks.find(({ name }) => name === positionals[0]);
+
+if (benchmark === undefined) {
+  const list = benchmarks.map(({ name, purpose }) => `  ${name.padEnd(8)} ${purpose}`);
+  console.error(["npm run bench -- <name> [--json] [--quick]", "", ...list].join("\n"));
+  process.exitCode = 2;
+} else {
+  const at = new Date().toISOString();
+  const { postgres, ...measured } = await benchmark.run({
+    quick: values.quick,
+    progress: (text) => process.stderr.write(`${text}\n`),
+  });
+  const result: Result = { name: benchmark.name, at, commit: commit(), machine: machine(postgres), ...measured };
+  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : page(result));
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { configProblems } from "./config-problems.ts";
+
+const places = (config: unknown): readonly string[] => configProblems(config).map(({ place }) => place);
+
+test.each([
+  { domains: ["./order"] },
+  {
+    domains: ["./order"],
+    database: "postgres://localhost/shop",
+    http: { host: "0.0.0.0", port: 0 },
+    urls: { payment: "https://payment.example" },
+  },
+])("%j is right", (config) => {
+  expect(configProblems(config)).toEqual([]);
+});
+
+test.each([undefined, null, [], "domains", 5])("%j is no configuration", (config) => {
+  expect(places(config)).toEqual(["default export"]);
+});
+
+test.each([
+  [{}, ["domains"]],
+  [{ domains: [] }, ["domains"]],
+  [{ domains: "./order" }, ["domains"]],
+  [{ domains: ["./order", 5, ""] }, ["domains[1]", "domains[2]"]],
+  [{ domains: ["./order"], http: 4000 }, ["http"]],
+  [{ domains: ["./order"], http: { port: -1, host: "" } }, ["http.host", "http.port"]],
+  [{ domains: ["./order"], http: { port: 65_536 } }, ["http.port"]],
+  [{ domains: ["./order"], http: { port: 1.5 } }, ["http.port"]],
+  [{ domains: ["./order"], urls: ["http://localhost"] }, ["urls"]],
+  [{ domains: ["./order"], urls: { payment: "payment:4000" } }, ["urls.payment"]],
+  [{ domains: ["./order"], database: new URL("postgres://localhost/shop") }, ["database"]],
+])("%j is wrong at %j", (config, expected) => {
+  expect(places(config)).toEqual(expected);
+});

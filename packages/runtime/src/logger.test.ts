@@ -1,0 +1,99 @@
+import { PolderError } from "@polder/model";
+import { expect, test } from "vitest";
+import { createLogger, type LogFormat, type LogLevel, withFields } from "./logger.ts";
+
+function logged(format: LogFormat, level: LogLevel = "info") {
+  const lines: string[] = [];
+  return { lines, logger: createLogger({ write: (line) => void lines.push(line), format, level }) };
+}
+
+const address = "postgres://shop:hunter2@db.example/shop";
+const broken = new PolderError(
+  "POSTGRES_UNREACHABLE",
+  "PostgreSQL cannot be reached.\nCheck it.",
+  {},
+  {
+    cause: Object.assign(new Error(`connect ECONNREFUSED ${address}`), { code: "ECONNREFUSED" }),
+  },
+);
+
+test("a line of JSON has the fields, and errors with their code and the chain of their causes", () => {
+  const { lines, logger } = logged("json");
+  withFields(withFields(logger, { domain: "order" }), { subscription: "ship" }).warn("it failed", {
+    seq: 7n,
+    error: broken,
+  });
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^[^\n]+\n$/);
+  expect(JSON.parse(lines[0] ?? "")).toEqual({
+    at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    level: "warn",
+    message: "it failed",
+    domain: "order",
+    subscription: "ship",
+    seq: "7",
+    error: {
+      name: "PolderError",
+      code: "POSTGRES_UNREACHABLE",
+      message: "PostgreSQL cannot be reached.\nCheck it.",
+      docs: "docs/errors/POSTGRES_UNREACHABLE.md",
+      stack: expect.stringContaining("logger.test.ts"),
+      cause: {
+        name: "Error",
+        code: "ECONNREFUSED",
+        message: "connect ECONNREFUSED postgres://shop:***@db.example/shop",
+        stack: expect.any(String),
+      },
+    },
+  });
+});
+
+test("a chain of causes that bites its tail comes to an end", () => {
+  const { lines, logger } = logged("json");
+  const error = new Error("first");
+  error.cause = new Error("second", { cause: error });
+  logger.error("it failed", { error });
+  expect(lines[0]?.length).toBeLessThan(20_000);
+});
+
+test("a line for people is short: time, place, message, error, the other fields", () => {
+  const { lines, logger } = logged("text");
+  const error = new TypeError("no such thing\nat all");
+  error.stack = `TypeError: no such thing
+    at call (node:internal/process:1:2)
+    at use (file:///shop/node_modules/pg/lib/client.js:3:4)
+    at place (file:///shop/domains/order/place.ts?generation=2:31:9)`;
+  withFields(logger, { domain: "order", subscription: "ship" }).warn("it failed", { error, key: "o-1", note: "a b" });
+  logger.info("ready", { url: "http://127.0.0.1:4000", domains: ["order"] });
+  logger.error("it failed", { error: broken });
+  logger.error("it failed", { error: "not even an error", long: "x".repeat(1_000) });
+  expect(lines.map((line) => line.slice(9))).toEqual([
+    'warn: order/ship: it failed: no such thing (/shop/domains/order/place.ts:31) key=o-1 note="a b"\n',
+    'ready url=http://127.0.0.1:4000 domains=["order"]\n',
+    "error: it failed: POSTGRES_UNREACHABLE PostgreSQL cannot be reached.\n",
+    `error: it failed: not even an error long=${"x".repeat(200)}…\n`,
+  ]);
+  expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d /);
+});
+
+test.each<LogFormat>(["json", "text"])("secrets never appear, as %s", (format) => {
+  const { lines, logger } = logged(format);
+  logger.info(`connecting to ${address}`, {
+    address,
+    target: { password: "hunter2", host: "db" },
+    headers: { authorization: "Bearer hunter2" },
+    token: "hunter2",
+    error: broken,
+  });
+  expect(lines.join("")).not.toContain("hunter2");
+  expect(lines.join("")).toContain("db.example");
+});
+
+test("what is below the level is not written", () => {
+  const { lines, logger } = logged("text", "warn");
+  logger.debug("no");
+  logger.info("no");
+  logger.warn("yes");
+  logger.error("yes");
+  expect(lines).toHaveLength(2);
+});
