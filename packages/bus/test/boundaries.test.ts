@@ -135,7 +135,8 @@ test("a need opens exactly the events that it names, until it is withdrawn", asy
   await provisionAll([inventory, needless, payment]);
   expect(await stateOf(as("order", readLog, [Counted.name]))).toBe("42501");
   // The length of the log is all that is left to a former reader.
-  for (const statement of read.filter((text) => !text.includes("log_state"))) expect(await stateOf(as("order", statement))).toBe("42501");
+  for (const statement of read.filter((text) => !text.includes("log_state")))
+    expect(await stateOf(as("order", statement))).toBe("42501");
   await provisionAll(declared);
   expect(await as("order", readLog, [Counted.name])).toEqual([{ type: Counted.name }]);
 });

@@ -3,7 +3,9 @@ import { runFaults } from "./faults.ts";
 
 const faults = Number(process.env["POLDER_FAULTS"] ?? 200);
 
-test(`${faults} kills around every commit and acknowledgement: nothing lost, nothing twice, order per key kept`, async ({ signal }) => {
+test(`${faults} kills around every commit and acknowledgement: nothing lost, nothing twice, order per key kept`, async ({
+  signal,
+}) => {
   const seed = Number(process.env["POLDER_SEED"] ?? Date.now() % 1_000_000);
   const outcome = await runFaults({ faults, seed, signal });
   process.stdout.write(`${JSON.stringify({ seed, ...outcome })}\n`);

@@ -20,7 +20,10 @@ export interface OpenTransaction extends Reader {
    * statement failed and nobody said so.
    */
   readonly commit: (last?: readonly Statement[]) => Promise<void>;
-  /** Ends the transaction without a trace; with `broken` the connection is thrown away as well. Never throws. */
+  /**
+   * Ends the transaction without a trace. With `broken`, what is under way is not waited for: the connection is cut,
+   * its statements fail with `broken`, and PostgreSQL ends the session when it notices, within five seconds. Never throws.
+   */
   readonly rollback: (broken?: Error) => Promise<void>;
 }
 
@@ -84,7 +87,7 @@ export function openTransaction({ connect, names, target, mode }: Parts): OpenTr
     rollback: async (broken) => {
       const connected = await end()?.catch(() => undefined);
       if (connected === undefined) return;
-      if (broken !== undefined) return connected.release(broken);
+      if (broken !== undefined) return cut(connected, broken);
       await connected.query("rollback").then(
         () => connected.release(),
         (error: Error) => connected.release(error),
@@ -118,6 +121,12 @@ async function commitOn(
       {},
     );
   }
+}
+
+/** Released alone, a connection in pipeline mode would first bring its statements to an end. */
+function cut(client: pg.PoolClient, reason: Error): void {
+  client.release(reason);
+  (client as unknown as pg.Client & { readonly connection: pg.Connection }).connection.stream.destroy(reason);
 }
 
 function tooLate(): Error {

@@ -1,5 +1,5 @@
 import { postgresErrors } from "../errors.ts";
-import type { Migration } from "./read-migrations.ts";
+import { compareNames, type Migration } from "./read-migrations.ts";
 
 /** A migration as the ledger remembers it. */
 export interface AppliedMigration {
@@ -41,9 +41,9 @@ export function planMigrations(
     }
   }
   const done = new Set(applied.map(({ name }) => name));
-  const last = [...done].sort().at(-1) ?? "";
-  const pending = found.filter(({ name }) => !done.has(name));
-  const early = pending.find(({ name }) => name < last);
+  const last = [...done].sort(compareNames).at(-1);
+  const pending = found.filter(({ name }) => !done.has(name)).sort((a, b) => compareNames(a.name, b.name));
+  const early = pending.find(({ name }) => last !== undefined && compareNames(name, last) < 0);
   if (early !== undefined) {
     throw postgresErrors.MIGRATION_OUT_OF_ORDER(
       `The migration ${early.name} of "${domain}" comes before ${last}, which has run in this database. Give it a name that comes after ${last}.`,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 /** A migration as it stands on disk. */
 export interface Migration {
-  /** The file's name, such as `0001-stock.sql`; names order migrations. */
+  /** The file's name, such as `0001-stock.sql`; see {@link compareNames}. */
   readonly name: string;
   readonly sql: string;
   /** SHA-256 of the text, without a byte order mark and with `\n` as line ends. */
@@ -19,8 +19,14 @@ export async function readMigrations(folder: string): Promise<readonly Migration
     if (error.code === "ENOENT") return [] as string[];
     throw error;
   });
-  const files = names.filter((name) => name.endsWith(".sql")).sort();
+  const files = names.filter((name) => name.endsWith(".sql")).sort(compareNames);
   return await Promise.all(files.map(async (name) => migrationOf(name, await readFile(join(folder, name), "utf8"))));
+}
+
+/** Orders migrations: by their names without the extension, sign by sign, so that `0001-stock` comes before `0001-stock-more`. */
+export function compareNames(a: string, b: string): number {
+  const [left, right] = [a, b].map((name) => name.replace(/\.sql$/, "")) as [string, string];
+  return left < right ? -1 : Number(left > right);
 }
 
 /** A migration of a text. */

@@ -1,0 +1,211 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
+import { type Ended, jsonOf, polder } from "./polder-process.ts";
+import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+
+let server: TestServer;
+let database: TestDatabase;
+let folder: ProjectFolder;
+let environment: GuestbookEnvironment;
+/** Everything that any command of a test has written. */
+let written: string;
+
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  database = await server.database();
+  folder = await copyGuestbook();
+  environment = guestbookEnvironment(database);
+  written = "";
+});
+afterEach(async () => {
+  for (const secret of environment.secrets) expect(written).not.toContain(secret);
+  await folder[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function run(args: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const ended = await polder(args.split(" "), { cwd: folder.path, env: { ...environment.env, ...env } });
+  written += ended.out + ended.err;
+  return ended;
+}
+
+const schemas = async (): Promise<readonly unknown[]> => {
+  const { rows } = await database.admin.query<{ schema: string }>(
+    "select nspname as schema from pg_namespace where nspname in ('guestbook', 'welcome', 'polder') order by 1",
+  );
+  return rows.map(({ schema }) => schema);
+};
+
+describe("polder provision", () => {
+  test("says what it would do, does it, and then finds nothing to do", async () => {
+    const dry = await run("provision --dry-run");
+    expect(dry).toMatchObject({ code: 0, out: expect.stringContaining('create schema "guestbook"') });
+    expect(await schemas()).toEqual([]);
+    const first = await run("provision");
+    expect(first).toMatchObject({ code: 0, out: expect.stringContaining("schema guestbook") });
+    expect(await schemas()).toEqual(["guestbook", "polder", "welcome"]);
+    expect(await run("provision")).toMatchObject({ code: 0, out: expect.stringContaining("nothing was to be done") });
+    expect(jsonOf(await run("provision --json"))).toEqual({
+      ok: true,
+      command: "provision",
+      data: { statements: [], applied: true, drift: [] },
+    });
+  });
+
+  test("reports what disagrees, with exit code 1, and leaves it alone", async () => {
+    await run("provision");
+    await database.admin.query("grant usage on schema guestbook to public");
+    const found = await run("provision");
+    expect(found).toMatchObject({ code: 1, out: expect.stringContaining("schema guestbook") });
+    expect(found.out).toMatch(/OBJECT +FOUND +EXPECTED +FIX/);
+    expect(jsonOf(await run("provision --json"))).toMatchObject({
+      ok: false,
+      data: { drift: [{ object: "schema guestbook" }] },
+    });
+  });
+});
+
+describe("polder migrate", () => {
+  test("needs homes", async () => {
+    const ended = await run("migrate");
+    expect(ended).toMatchObject({ code: 3, out: "", err: expect.stringContaining("NOT_PROVISIONED") });
+  });
+
+  test("runs what has not run, once; all or some domains", async () => {
+    await run("provision");
+    const dry = await run("migrate --dry-run");
+    expect(dry).toMatchObject({
+      code: 0,
+      out: "guestbook: would run 0001-entry.sql\nwelcome: would run 0001-greeting.sql\n",
+    });
+    expect(await run("migrate --domain welcome")).toMatchObject({ code: 0, out: "welcome: ran 0001-greeting.sql\n" });
+    expect(jsonOf(await run("migrate --json"))).toEqual({
+      ok: true,
+      command: "migrate",
+      data: [
+        { domain: "guestbook", migrations: ["0001-entry.sql"] },
+        { domain: "welcome", migrations: [] },
+      ],
+    });
+    expect(await run("migrate")).toMatchObject({ code: 0, out: "guestbook: nothing to do\nwelcome: nothing to do\n" });
+  });
+
+  test("of a domain that is not there is wrong usage", async () => {
+    await run("provision");
+    const ended = await run("migrate --domain guestbook,nobody,else");
+    expect(ended).toMatchObject({ code: 2, out: "", err: expect.stringContaining("DOMAIN_UNKNOWN, see docs/errors/") });
+    expect(ended.err).toContain('"nobody", "else"');
+  });
+
+  test("that fails says which file and why", async () => {
+    await run("provision");
+    await folder.write("domains/welcome/migrations/0002-wrong.sql", "alter table nothing add column x int;\n");
+    const ended = await run("migrate --json");
+    expect(ended.code).toBe(3);
+    expect(jsonOf(ended)).toMatchObject({
+      ok: false,
+      command: "migrate",
+      error: { code: "MIGRATION_FAILED", details: { domain: "welcome", migration: "0002-wrong.sql" } },
+    });
+  });
+});
+
+describe("polder domains", () => {
+  test("tells who owns what, without a database", async () => {
+    const nowhere = { DATABASE_URL: "postgres://nobody:secret-of-nobody@127.0.0.1:1/nothing" };
+    const ended = await run("domains", nowhere);
+    expect(ended).toMatchObject({ code: 0, err: "" });
+    expect(ended.out).toBe(`guestbook
+  Remember who was here
+  owner       Hosts (#hosts)
+  publishes   guestbook@1.0.0, guestbook.Signed@1.0.0
+  needs       -
+  subscribes  -
+
+welcome
+  Greet those who come
+  owner       Hosts (#hosts)
+  publishes   welcome@1.0.0
+  needs       guestbook.Signed@1.0.0
+  subscribes  greet-guests
+`);
+    expect(jsonOf(await run("domains --json", nowhere))).toMatchObject({
+      ok: true,
+      command: "domains",
+      data: [
+        { name: "guestbook", owner: { name: "Hosts" } },
+        { name: "welcome", needs: [{ kind: "event", name: "guestbook.Signed", version: "1.0.0" }] },
+      ],
+    });
+  });
+
+  test("finds the configuration from below, by name, or says that there is none", async () => {
+    const below = await polder(["domains", "--json"], { cwd: `${folder.path}/domains/welcome` });
+    expect(below.code).toBe(0);
+    const named = await polder(["domains", "--config", `${folder.path}/polder.config.ts`], { cwd: "/" });
+    expect(named.code).toBe(0);
+    const none = await polder(["domains"], { cwd: "/" });
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining("CONFIG_NOT_FOUND, see docs/errors/") });
+  });
+
+  test("that are wrong are all named", async () => {
+    await folder.write("domains/welcome/index.ts", "export default 5;\n");
+    await folder.write("domains/guestbook/index.ts", "export default {;\n");
+    const ended = await run("domains");
+    expect(ended).toMatchObject({ code: 2, err: expect.stringContaining("DOMAINS_INVALID") });
+    expect(ended.err).toContain("./domains/welcome: ");
+    expect(ended.err).toContain("domains/guestbook/index.ts:1");
+  });
+});
+
+describe("a database that cannot be had", () => {
+  test.each(["provision", "migrate", "subscriptions", "events tail --no-follow", "dead-letters list"])(
+    "polder %s: nobody there",
+    async (command) => {
+      const nowhere = createServer().listen(0, "127.0.0.1");
+      await once(nowhere, "listening");
+      const { port } = nowhere.address() as { port: number };
+      nowhere.close();
+      const env = { DATABASE_URL: `postgres://shop:hunter2@127.0.0.1:${port}/shop` };
+      const ended = await run(command, env);
+      expect(ended).toMatchObject({ code: 3, out: "", err: expect.stringContaining("POSTGRES_UNREACHABLE, see ") });
+      expect(jsonOf(await run(`${command} --json`, env))).toMatchObject({ error: { code: "POSTGRES_UNREACHABLE" } });
+      expect(written).not.toContain("hunter2");
+    },
+  );
+
+  test("another password", async () => {
+    const { host, port, user, database: name } = database.address;
+    const env = { DATABASE_URL: `postgres://${user}:hunter2@${host}:${port}/${name}` };
+    expect(await run("provision", env)).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("POSTGRES_AUTH_FAILED"),
+    });
+    expect(written).not.toContain("hunter2");
+  });
+
+  test("an address that is none", async () => {
+    const env = { DATABASE_URL: "hunter2@somewhere" };
+    const ended = await run("provision", env);
+    expect(ended).toMatchObject({ code: 2, err: expect.stringContaining("URL_INVALID") });
+    expect(ended.err).toContain("DATABASE_URL");
+    await folder.edit("polder.config.ts", "http:", 'database: "hunter2@elsewhere",\n  http:');
+    const configured = await run("provision");
+    expect(configured).toMatchObject({ code: 2, err: expect.stringContaining("URL_INVALID") });
+    expect(configured.err).toContain('"database" of the configuration');
+    expect(written).not.toContain("hunter2");
+  });
+});
+
+test.each(["subscriptions", "events tail --no-follow", "dead-letters list", "start"])(
+  "polder %s says that a database has no homes yet",
+  async (command) => {
+    expect(await run(command)).toMatchObject({ code: 3, out: "", err: expect.stringContaining("NOT_PROVISIONED") });
+  },
+);

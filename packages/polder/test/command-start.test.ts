@@ -1,0 +1,196 @@
+import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
+import { type Ended, jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
+import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { until } from "./until.ts";
+
+let server: TestServer;
+let database: TestDatabase;
+let folder: ProjectFolder;
+let environment: GuestbookEnvironment;
+
+beforeAll(async () => {
+  server = await testServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  database = await server.database();
+  folder = await copyGuestbook();
+  environment = guestbookEnvironment(database);
+  for (const command of ["provision", "migrate"])
+    expect(await polder([command], { cwd: folder.path, env: environment.env })).toMatchObject({ code: 0 });
+});
+afterEach(async () => {
+  await folder[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+function start(args: string, env: Readonly<Record<string, string>> = {}): PolderProcess {
+  return startPolder(["start", ...args.split(" ")], { cwd: folder.path, env: { ...environment.env, ...env } });
+}
+
+/** The URL that a started process says it has. */
+async function urlOf(running: PolderProcess): Promise<string> {
+  const [, url = ""] = await running.says(/"message":"ready","url":"([^"]+)"/);
+  return url;
+}
+
+const sign = (url: string, guest: string): Promise<Response> =>
+  fetch(`${url}/guestbook/v1/entries`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ guest, words: "Hello" }),
+  });
+
+async function guests(): Promise<readonly string[]> {
+  const { rows } = await database.admin.query<{ guest: string }>("select guest from guestbook.entry");
+  return rows.map(({ guest }) => guest);
+}
+
+/** Lets every signature wait for a lock of the test, inside its transaction. */
+async function holdSignatures() {
+  await folder.edit(
+    "domains/guestbook/sign-book.ts",
+    "  tx.publish(",
+    "  await tx.sql`select pg_advisory_xact_lock(7)`;\n  tx.publish(",
+  );
+  const holder = await database.admin.connect();
+  await holder.query("select pg_advisory_lock(7)");
+  return {
+    isWaitedFor: () =>
+      until(async () => {
+        const waiting = "select 1 from pg_locks where locktype = 'advisory' and objid = 7 and not granted";
+        return (await holder.query(waiting)).rows.length > 0;
+      }, "a signature is in flight"),
+    release: () => holder.end(),
+  };
+}
+
+function expectNoSecrets({ out, err }: Ended): void {
+  for (const secret of environment.secrets) expect(out + err).not.toContain(secret);
+}
+
+describe("polder start", () => {
+  test("runs until SIGTERM, answers what is in flight, and ends with 0", async () => {
+    const lock = await holdSignatures();
+    await using running = start("--port 0");
+    const url = await urlOf(running);
+    expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ status: "ready" });
+    const signing = sign(url, "Ada");
+    await lock.isWaitedFor();
+    running.child.kill("SIGTERM");
+    await until(async () => !(await isTaken(url)), "nobody is let in any more");
+    await lock.release();
+    expect((await signing).status).toBe(200);
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code: 0, signal: null, out: "" });
+    expect(ended.err).toContain('"message":"stopped"');
+    expect(await guests()).toEqual(["Ada"]);
+    expectNoSecrets(ended);
+  });
+
+  test.each(["SIGINT", "SIGTERM"] as const)("ends at once at the second %s, and says so", async (signal) => {
+    const lock = await holdSignatures();
+    await using running = start("--port 0");
+    const url = await urlOf(running);
+    const signing = sign(url, "Ada").then(
+      ({ status }) => status,
+      () => "cut",
+    );
+    await lock.isWaitedFor();
+    running.child.kill(signal);
+    await until(async () => !(await isTaken(url)), "nobody is let in any more");
+    running.child.kill(signal);
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code: 3, signal: null });
+    expect(ended.err).toContain("rolled back");
+    expect(["cut", 503]).toContain(await signing);
+    await lock.release();
+    expect(await guests()).toEqual([]);
+  });
+
+  test("runs some domains here and others there", async () => {
+    await using book = start("--domain guestbook --port 0 --json");
+    await using welcome = start("--domain welcome --port 0");
+    const [bookUrl, welcomeUrl] = await Promise.all([urlOf(book), urlOf(welcome)]);
+    await book.says(/"ok":true/);
+    expect((await sign(bookUrl, "Ada")).status).toBe(200);
+    expect((await sign(welcomeUrl, "Bob")).status).toBe(404);
+    await until(async () => {
+      const answer = (await (await fetch(`${welcomeUrl}/welcome/v1/greeted`)).json()) as { guests: readonly string[] };
+      return answer.guests.includes("Ada");
+    }, "Ada is greeted");
+    for (const one of [book, welcome]) one.child.kill("SIGTERM");
+    const [ofBook, ofWelcome] = await Promise.all([book.ended, welcome.ended]);
+    expect([ofBook.code, ofWelcome.code]).toEqual([0, 0]);
+    expect(jsonOf(ofBook)).toEqual({ ok: true, command: "start", data: { url: bookUrl, domains: ["guestbook"] } });
+  });
+
+  test("finds its port in PORT, and the option wins", async () => {
+    await using first = start("--domain guestbook", { PORT: "0" });
+    const { port } = new URL(await urlOf(first));
+    await using second = start("--domain guestbook --port 0", { PORT: port });
+    expect(new URL(await urlOf(second)).port).not.toBe(port);
+  });
+
+  test("logs what fails as JSON: domain, code, causes; and no secret", async () => {
+    await folder.edit(
+      "domains/guestbook/sign-book.ts",
+      "  tx.publish(",
+      `  if (guest === "Mallory") throw new Error("out of luck", { cause: new Error("bad weather") });\n  tx.publish(`,
+    );
+    await folder.edit(
+      "domains/welcome/greet-guests.ts",
+      "    await tx.sql",
+      `    if (event.data.guest === "Oscar") await tx.sql\`select 1 / 0\`;\n    await tx.sql`,
+    );
+    await using running = start("--port 0");
+    const url = await urlOf(running);
+    expect((await sign(url, "Mallory")).status).toBe(500);
+    expect((await sign(url, "Oscar")).status).toBe(200);
+    await running.says(/"subscription":"greet-guests".*\n/);
+    running.child.kill("SIGTERM");
+    const ended = await running.ended;
+    const lines = ended.err.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as object]));
+    const [failed] = lines.filter((line) => "level" in line && line.level === "error");
+    expect(JSON.stringify(failed)).toContain("out of luck");
+    expect(JSON.stringify(failed)).toContain("bad weather");
+    expect(failed).toMatchObject({ api: "guestbook", operation: "sign", correlationId: expect.any(String) });
+    const [parked] = lines.filter((line) => "subscription" in line && "error" in line);
+    expect(parked).toMatchObject({
+      level: "warn",
+      domain: "welcome",
+      subscription: "greet-guests",
+      error: { code: "22012", message: "division by zero" },
+    });
+    expectNoSecrets(ended);
+  });
+});
+
+describe("polder start does not start", () => {
+  test("on a port that is taken", async () => {
+    await using first = start("--domain guestbook --port 0");
+    const { port } = new URL(await urlOf(first));
+    await using second = start(`--domain welcome --port ${port}`);
+    expect(await second.ended).toMatchObject({ code: 3, out: "", err: expect.stringContaining("PORT_IN_USE, see ") });
+  });
+
+  test.each([
+    ["--domain guestbook,nobody", {}, 2, "DOMAIN_UNKNOWN, see "],
+    ["--domain guestbook", { PORT: "many" }, 2, "USAGE, see "],
+    ["--domain guestbook", { POLDER_SECRET_GUESTBOOK_APP: "wrong" }, 3, "POSTGRES_AUTH_FAILED, see "],
+  ])("%s with %j", async (args, env, code, message) => {
+    await using running = start(args, env);
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code, out: "", err: expect.stringContaining(message) });
+    expectNoSecrets(ended);
+  });
+});
+
+async function isTaken(url: string): Promise<boolean> {
+  return await fetch(`${url}/livez`).then(
+    () => true,
+    () => false,
+  );
+}

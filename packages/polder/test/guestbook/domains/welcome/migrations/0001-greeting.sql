@@ -1,0 +1,4 @@
+create table greeting (
+  greeting_id bigint generated always as identity primary key,
+  guest text not null
+);

@@ -1,0 +1,8 @@
+// #region config
+import { defineConfig } from "polder";
+
+export default defineConfig({
+  domains: ["./domains/guestbook", "./domains/welcome"],
+  http: { port: 4000 },
+});
+// #endregion config

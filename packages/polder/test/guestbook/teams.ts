@@ -1,0 +1,3 @@
+import { type Team, team } from "polder";
+
+export const hosts: Team = team("Hosts", { contact: "#hosts" });

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+
+const main = join(import.meta.dirname, "../src/main.ts");
+
+/** Where and how the command runs. */
+export interface PolderOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A command that runs. Disposing it kills it. */
+export interface PolderProcess extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** All of both streams until now. */
+  readonly said: () => { readonly out: string; readonly err: string };
+  /** Waits for something in what it says on either stream; fails when it ends before. */
+  readonly says: (pattern: RegExp) => Promise<RegExpExecArray>;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the command in a process of its own. Of this process's environment it gets the path only. */
+export function startPolder(args: readonly string[], { cwd, env = {} }: PolderOptions): PolderProcess {
+  const child = spawn(process.execPath, ["--conditions=source", main, ...args], {
+    cwd,
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said = { out: "", err: "" };
+  const listeners = new Set<() => void>();
+  const hear = (stream: "out" | "err") => (chunk: string) => {
+    said[stream] += chunk;
+    for (const listener of listeners) listener();
+  };
+  child.stdout.setEncoding("utf8").on("data", hear("out"));
+  child.stderr.setEncoding("utf8").on("data", hear("err"));
+  const ended = once(child, "close").then(([code, signal]): Ended => ({ code, signal, ...said }));
+  return {
+    child,
+    said: () => ({ ...said }),
+    ended,
+    says: (pattern) => {
+      const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
+      const look = (): void => {
+        const found = pattern.exec(said.out) ?? pattern.exec(said.err);
+        if (found !== null) resolve(found);
+      };
+      listeners.add(look);
+      look();
+      void ended.then(({ code }) =>
+        reject(new Error(`It ended with ${code} without saying ${pattern}:\n${said.out}\n${said.err}`)),
+      );
+      return promise.finally(() => listeners.delete(look));
+    },
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** Runs the command to its end. */
+export async function polder(args: readonly string[], options: PolderOptions): Promise<Ended> {
+  await using running = startPolder(args, options);
+  return await running.ended;
+}
+
+/** What a command wrote with `--json`: exactly one object on one line. */
+export function jsonOf({ out, err }: Ended): unknown {
+  const lines = out.split("\n").filter((line) => line !== "");
+  if (lines.length !== 1) throw new Error(`It wrote ${lines.length} lines instead of one object:\n${out}\n${err}`);
+  return JSON.parse(lines[0] ?? "");
+}

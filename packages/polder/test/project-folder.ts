@@ -1,0 +1,37 @@
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A copy of the guestbook in a folder of its own. */
+export interface ProjectFolder extends AsyncDisposable {
+  readonly path: string;
+  /** Writes a file of it anew. */
+  readonly write: (file: string, text: string) => Promise<void>;
+  /** Replaces a text in a file of it; fails where the text is not there. */
+  readonly edit: (file: string, before: string, after: string) => Promise<void>;
+}
+
+const packages = join(import.meta.dirname, "../../../node_modules");
+
+/** Copies the guestbook; its imports lead to the packages of this workspace. It is removed when it is disposed. */
+export async function copyGuestbook(): Promise<ProjectFolder> {
+  const path = await mkdtemp(join(tmpdir(), "polder-guestbook-"));
+  await cp(join(import.meta.dirname, "guestbook"), path, { recursive: true });
+  await symlink(packages, join(path, "node_modules"));
+  const write = (file: string, text: string): Promise<void> => writeFile(join(path, file), text);
+  return {
+    path,
+    write,
+    edit: async (file, before, after) => {
+      const text = await readFile(join(path, file), "utf8");
+      if (!text.includes(before)) throw new Error(`${file} does not say: ${before}`);
+      await write(file, text.replace(before, after));
+    },
+    [Symbol.asyncDispose]: async () => {
+      // As root the embedded server keeps its data elsewhere.
+      const place = await readFile(join(path, ".polder/postgres.location"), "utf8").catch(() => undefined);
+      if (place !== undefined) await rm(place, { recursive: true, force: true, maxRetries: 5 });
+      await rm(path, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
