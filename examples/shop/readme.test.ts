@@ -18,7 +18,10 @@ test("the table of the README shows the domains as they are declared", () => {
   const rows = shop.map(({ domain: { name, owner, capability, publishes, needs } }) => {
     const uses = needs.map(({ contract }) => titleOf(contract));
     const cells = [`[${name}](domains/${name}/contract.ts)`, owner.name, capability, publishes.map(titleOf), uses];
-    return `| ${cells.map((cell) => (typeof cell === "string" ? cell : cell.join(", "))).join(" | ")} |`.replace("|  |", "| |");
+    return `| ${cells.map((cell) => (typeof cell === "string" ? cell : cell.join(", "))).join(" | ")} |`.replace(
+      "|  |",
+      "| |",
+    );
   });
   expect(readme.split("\n").filter((line) => line.startsWith("| [") && !line.startsWith("| [`"))).toEqual(rows);
 });

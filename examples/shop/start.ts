@@ -50,7 +50,11 @@ async function visitShop(url: string, options: StartOptions, signal: AbortSignal
 async function runShop(shop: OpenShop, options: StartOptions, signal: AbortSignal): Promise<number> {
   process.stdout.write(`\n  Customers come to ${shop.url}, ${options.rate} a second, with the seed ${options.seed}.\n`);
   await letCustomersIn(shop, options, signal);
-  return signal.aborted ? exitCode.done : await letAuditorIn(shop, signal);
+  if (signal.aborted) return exitCode.done;
+  const found = await findings(shop);
+  if (found.length === 0) process.stdout.write("\n  The auditor finds that all domains agree to the unit.\n\n");
+  else process.stdout.write(`\n  The auditor finds that the domains disagree:\n\n  ${found.join("\n  ")}\n\n`);
+  return found.length === 0 ? exitCode.done : exitCode.disagreement;
 }
 
 function welcome(url: string, databaseUrl: string): string {
@@ -66,14 +70,14 @@ function welcome(url: string, databaseUrl: string): string {
 `;
 }
 
-async function letCustomersIn({ url, project }: OpenShop, options: StartOptions, signal: AbortSignal): Promise<void> {
-  const transport = httpTransport({ baseUrl: url });
+async function letCustomersIn(shop: OpenShop, options: StartOptions, signal: AbortSignal): Promise<void> {
+  const transport = httpTransport({ baseUrl: shop.url });
   const clients = {
     customer: createClient(Customer, "1.0.0", { transport }),
     inventory: createClient(Inventory, "1.0.0", { transport }),
     order: createClient(Order, "1.0.0", { transport }),
   };
-  await using summary = liveSummary({ project, write: (line) => process.stdout.write(line) });
+  await using summary = liveSummary({ project: shop.project, write: (line) => process.stdout.write(line) });
   await simulate({
     clients,
     seed: options.seed,
@@ -82,18 +86,13 @@ async function letCustomersIn({ url, project }: OpenShop, options: StartOptions,
     signal,
     onOrder: summary.order,
   });
+  // The last news may still be on its way. Should it never come, the auditor says what is amiss.
+  if (!signal.aborted) await untilDone(() => findings(shop), { signal }).catch(() => undefined);
 }
 
-async function letAuditorIn({ project }: OpenShop, signal: AbortSignal): Promise<number> {
+async function findings({ project }: OpenShop): Promise<readonly string[]> {
   const { admin } = await project.database();
-  const findings = () => audit(async (sql) => (await admin.query(sql)).rows, { settled: true });
-  // Events may still be on their way: whatever is found now may be in order a moment later.
-  await untilDone(findings, { signal }).catch(() => undefined);
-  if (signal.aborted) return exitCode.done;
-  const found = await findings();
-  if (found.length === 0) process.stdout.write("\n  The auditor finds that all domains agree to the unit.\n\n");
-  else process.stdout.write(`\n  The auditor finds that the domains disagree:\n\n  ${found.join("\n  ")}\n\n`);
-  return found.length === 0 ? exitCode.done : exitCode.disagreement;
+  return await audit(async (sql) => (await admin.query(sql)).rows, { settled: true });
 }
 
 /** How long further signals count as the same Ctrl-C, in milliseconds: npm hands on the one that came here already. */

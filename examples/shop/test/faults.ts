@@ -25,7 +25,7 @@ type Fault = "killed" | "cut off" | "stopped";
 
 /** Calls between two faults, at least and at most. */
 const CALLS_MIN = 5;
-const CALLS_MAX = 50;
+const CALLS_MAX = 40;
 
 /** How long a customer waits for an answer; whoever asked a process that stands still asks again after that. */
 const DEADLINE_MS = 2_000;
@@ -73,8 +73,8 @@ export async function surviveFaults(options: {
 
 function faultIn(random: Random): Fault {
   const dice = random.next();
-  if (dice < 0.6) return "killed";
-  return dice < 0.8 ? "cut off" : "stopped";
+  if (dice < 0.5) return "killed";
+  return dice < 0.85 ? "cut off" : "stopped";
 }
 
 /** The process that is struck, and the one after it, and so on. */

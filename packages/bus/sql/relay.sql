@@ -18,53 +18,59 @@ as $body$
 declare
   r polder.relay%rowtype;
 begin
-  select * into r from polder.relay where domain = {{domain}} for update skip locked;
-  if not found then
+  -- No lock of the row: it would be written, and an idle step would have to wait for the disk.
+  if not pg_try_advisory_xact_lock({{relay_lock}}) then
     moved := -1; more := true; head := null;
     return;
   end if;
+  select * into r from polder.relay where domain = {{domain}} order by step desc limit 1;
 
   if r.hi is null then
     -- The window up to now. Its snapshot is this very statement's, so what it sees is what is read.
     with now_visible as materialized (
       select pg_current_snapshot() as snapshot
     ), fresh as materialized (
-      select o.* from (
-        select o.id, o.event_id, o.key, o.type, o.version, o.data, o.headers, o.at
-        from {{outbox}} o
-        where o.xid >= pg_snapshot_xmax(r.lo)
-        union all
-        select o.id, o.event_id, o.key, o.type, o.version, o.data, o.headers, o.at
-        from {{outbox}} o
-        where o.xid = any (array(select pg_snapshot_xip(r.lo)))
+      select o.*, row_number() over (order by o.id) as position
+      from (
+        select o.* from (
+          select o.id, o.event_id, o.key, o.type, o.version, o.data, o.headers, o.at
+          from {{outbox}} o
+          where o.xid >= pg_snapshot_xmax(r.lo)
+          union all
+          select o.id, o.event_id, o.key, o.type, o.version, o.data, o.headers, o.at
+          from {{outbox}} o
+          where o.xid = any (array(select pg_snapshot_xip(r.lo)))
+        ) o
+        order by o.id
+        limit max_events + 1
       ) o
-      order by o.id
-      limit max_events + 1
-    ), page as (
-      select fresh.*, row_number() over (order by id) as position
-      from fresh
-      order by id
-      limit max_events
     ), logged as (
       insert into {{log}} (seq, outbox_id, part, event_id, key, type, version, data, headers, at)
       select r.seq + position, id, {{part}}, event_id, key, type, version, data, headers, at
-      from page
-      returning seq, outbox_id
+      from fresh
+      where position <= max_events
     ), total as (
-      select count(*)::integer as moved, max(outbox_id) as last_id, (select count(*) > max_events from fresh) as more from logged
+      select least(count(*), max_events)::integer as moved, max(id) filter (where position <= max_events) as last_id,
+        count(*) > max_events as more
+      from fresh
     )
     update polder.relay
-    set seq = r.seq + total.moved,
+    set step = r.step + 1,
+        seq = r.seq + total.moved,
         lo = case when total.more then r.lo else now_visible.snapshot end,
         -- Too much for one page: freeze the window, and go on by id within it.
         hi = case when total.more then now_visible.snapshot end,
         last_id = case when total.more then total.last_id end,
-        hi_id = case when total.more then (select o.id from {{outbox}} o order by o.id desc limit 1) end
+        hi_id = case when total.more then pg_sequence_last_value({{outbox_sequence}}) end
     from total, now_visible
-    where domain = {{domain}}
+    -- An empty window stays open: the next one begins where this one did, and nothing is written.
+    where domain = {{domain}} and step = r.step and total.moved > 0
     returning total.moved, total.more, relay.seq into moved, more, head;
+    if not found then
+      moved := 0; more := false; head := r.seq;
+    end if;
   else
-    with page as (
+    with page as materialized (
       select o.*, row_number() over (order by o.id) as position
       from (
         select o.id, o.event_id, o.key, o.type, o.version, o.data, o.headers, o.at
@@ -79,25 +85,25 @@ begin
       insert into {{log}} (seq, outbox_id, part, event_id, key, type, version, data, headers, at)
       select r.seq + position, id, {{part}}, event_id, key, type, version, data, headers, at
       from page
-      returning outbox_id
     ), total as (
-      select count(*)::integer as moved, max(outbox_id) as last_id from logged
+      select count(*)::integer as moved, max(id) as last_id from page
     )
     update polder.relay
-    set seq = r.seq + total.moved,
+    set step = r.step + 1,
+        seq = r.seq + total.moved,
         last_id = case when total.moved = max_events then total.last_id end,
         lo = case when total.moved = max_events then r.lo else r.hi end,
         hi = case when total.moved = max_events then r.hi end,
         hi_id = case when total.moved = max_events then r.hi_id end
     from total
-    where domain = {{domain}}
+    where domain = {{domain}} and step = r.step
     -- What committed since the window was frozen comes with the next one.
     returning total.moved, true, relay.seq into moved, more, head;
   end if;
 
   -- One notification for all: this is no business transaction, so the lock that it takes at commit hurts nobody.
   if moved > 0 then
-    perform pg_notify({{channel}}, '');
+    perform pg_notify({{channel}}, head::text);
   end if;
 end
 $body$;
@@ -115,8 +121,8 @@ declare
   is_free boolean;
 begin
   dropped := 0;
-  select * into r from polder.relay where domain = {{domain}} for update skip locked;
-  if not found then return; end if;
+  if not pg_try_advisory_xact_lock({{relay_lock}}) then return; end if;
+  select * into r from polder.relay where domain = {{domain}} order by step desc limit 1;
 
   last_id := coalesce(pg_sequence_last_value(pg_get_serial_sequence({{outbox_literal}}, 'id')), 0);
   while r.outbox_until <= last_id + 2 * rows_per_partition loop
@@ -175,7 +181,8 @@ declare
   r polder.relay%rowtype;
   found_events integer;
 begin
-  select * into r from polder.relay where domain = {{domain}} for update;
+  perform pg_advisory_xact_lock({{relay_lock}});
+  select * into r from polder.relay where domain = {{domain}} order by step desc limit 1;
   if r.system_identifier = polder.system_identifier() then return 0; end if;
   lock table {{outbox}} in access exclusive mode;
   with missing as (
@@ -206,6 +213,8 @@ as $body$
   select r.seq, coalesce((select l.seq from {{log}} l order by l.seq limit 1), r.seq + 1)
   from polder.relay r
   where r.domain = {{domain}}
+  order by r.step desc
+  limit 1
 $body$;
 
 revoke all on function {{relay}}(integer), {{maintain}}(bigint, interval), {{adopt}}(), {{log_state}}() from public;

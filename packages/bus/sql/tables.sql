@@ -8,7 +8,10 @@ as $body$ select system_identifier::text from pg_control_system() $body$;
 
 -- How far the outbox of each domain has been moved into its log.
 create table polder.relay (
-  domain text primary key,
+  domain text not null,
+  -- Grows with every step: the live row is the one with the highest, and found at once also when older versions of it
+  -- cannot be cleaned up because somebody holds a snapshot.
+  step bigint not null default 0,
   -- Everything that this snapshot sees has been moved.
   lo pg_snapshot not null default pg_current_snapshot(),
   -- While a backlog is moved page by page: the snapshot that bounds it, the last id moved, the last id in it.
@@ -21,7 +24,8 @@ create table polder.relay (
   outbox_until bigint not null default 0,
   log_until bigint not null default 0,
   -- The cluster whose transaction ids the snapshots speak of.
-  system_identifier text not null default polder.system_identifier()
+  system_identifier text not null default polder.system_identifier(),
+  primary key (domain, step)
 );
 
 -- Which role may read which events of which domain: what the consumers' declarations need.

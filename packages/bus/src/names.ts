@@ -4,7 +4,7 @@ import { type DomainHome, identifier, literal, POLDER_ROLE } from "@polder/postg
 export const PARTS: number = 64;
 
 /** What one page of the log holds at most, in bytes of payload. */
-const PAGE_BYTES_MAX = 8 * 1024 * 1024;
+export const PAGE_BYTES_MAX: number = 8 * 1024 * 1024;
 
 /** The bus's objects for one domain, each quoted for SQL. */
 export interface BusNames {
@@ -31,6 +31,9 @@ export interface BusNames {
   /** The expression that gives the part of a row's `key`. */
   readonly part: string;
   readonly page_bytes_max: string;
+  /** The key of the advisory lock that lets one relay of the domain work at a time. */
+  readonly relay_lock: string;
+  readonly outbox_sequence: string;
 }
 
 /** The names of the bus's objects for one domain. They are called `sql` where they are used, since they are pieces of SQL. */
@@ -59,6 +62,8 @@ export function busNames(home: DomainHome): BusNames {
     // sha256 is the same on every machine and version, unlike PostgreSQL's own hash functions.
     part: `(get_byte(sha256(convert_to(key, 'UTF8')), 0) & ${PARTS - 1})::smallint`,
     page_bytes_max: String(PAGE_BYTES_MAX),
+    relay_lock: `hashtextextended(${literal(`polder relay ${home.domain}`)}, 0)`,
+    outbox_sequence: `pg_get_serial_sequence(${literal(identifier(home.schema, "_outbox"))}, 'id')`,
   };
 }
 

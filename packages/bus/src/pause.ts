@@ -3,6 +3,8 @@ export interface Pause {
   /** Waits that long, or until woken if it is interruptible, or until the loop is to stop. A wake that came before counts. */
   readonly for: (durationMs: number, options: { readonly interruptible: boolean }) => Promise<void>;
   readonly wake: () => void;
+  /** Makes the wakes so far count no more: what they were about is being done. */
+  readonly forget: () => void;
 }
 
 /** Makes the pause of one loop; it never lasts beyond the abort of `signal`. */
@@ -28,6 +30,9 @@ export function pauseFor(signal: AbortSignal): Pause {
       });
       end = undefined;
       if (interruptible) woken = false;
+    },
+    forget: () => {
+      woken = false;
     },
     wake: () => {
       woken = true;

@@ -195,7 +195,7 @@ describe("a database that cannot be had", () => {
     const ended = await run("provision", env);
     expect(ended).toMatchObject({ code: 2, err: expect.stringContaining("URL_INVALID") });
     expect(ended.err).toContain("DATABASE_URL");
-    await folder.edit("polder.config.ts", "http:", 'database: "hunter2@elsewhere",\n  http:');
+    await folder.edit("polder.config.ts", ["http:", 'database: "hunter2@elsewhere",\n  http:']);
     const configured = await run("provision");
     expect(configured).toMatchObject({ code: 2, err: expect.stringContaining("URL_INVALID") });
     expect(configured.err).toContain('"database" of the configuration');

@@ -50,11 +50,10 @@ async function guests(): Promise<readonly string[]> {
 
 /** Lets every signature wait for a lock of the test, inside its transaction. */
 async function holdSignatures() {
-  await folder.edit(
-    "domains/guestbook/sign-book.ts",
+  await folder.edit("domains/guestbook/sign-book.ts", [
     "  tx.publish(",
     "  await tx.sql`select pg_advisory_xact_lock(7)`;\n  tx.publish(",
-  );
+  ]);
   const holder = await database.admin.connect();
   await holder.query("select pg_advisory_lock(7)");
   return {
@@ -135,16 +134,14 @@ describe("polder start", () => {
   });
 
   test("logs what fails as JSON: domain, code, causes; and no secret", async () => {
-    await folder.edit(
-      "domains/guestbook/sign-book.ts",
+    await folder.edit("domains/guestbook/sign-book.ts", [
       "  tx.publish(",
       `  if (guest === "Mallory") throw new Error("out of luck", { cause: new Error("bad weather") });\n  tx.publish(`,
-    );
-    await folder.edit(
-      "domains/welcome/greet-guests.ts",
+    ]);
+    await folder.edit("domains/welcome/greet-guests.ts", [
       "    await tx.sql",
       `    if (event.data.guest === "Oscar") await tx.sql\`select 1 / 0\`;\n    await tx.sql`,
-    );
+    ]);
     await using running = start("--port 0");
     const url = await urlOf(running);
     expect((await sign(url, "Mallory")).status).toBe(500);

@@ -10,21 +10,25 @@ export interface PolderOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** How a command ended. */
-export interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
+/** What a command has said. */
+export interface Said {
   readonly out: string;
   readonly err: string;
+}
+
+/** How a command ended. */
+export interface Ended extends Said {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
 }
 
 /** A command that runs. Disposing it kills it. */
 export interface PolderProcess extends AsyncDisposable {
   readonly child: ChildProcess;
   /** All of both streams until now. */
-  readonly said: () => { readonly out: string; readonly err: string };
-  /** Waits for something in what it says on either stream; fails when it ends before. */
-  readonly says: (pattern: RegExp) => Promise<RegExpExecArray>;
+  readonly said: () => Said;
+  /** Waits for something in what it says on either stream, or has said since; fails when it ends before. */
+  readonly says: (pattern: RegExp, since?: Said) => Promise<RegExpExecArray>;
   readonly ended: Promise<Ended>;
 }
 
@@ -48,10 +52,10 @@ export function startPolder(args: readonly string[], { cwd, env = {} }: PolderOp
     child,
     said: () => ({ ...said }),
     ended,
-    says: (pattern) => {
+    says: (pattern, since = { out: "", err: "" }) => {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
       const look = (): void => {
-        const found = pattern.exec(said.out) ?? pattern.exec(said.err);
+        const found = pattern.exec(said.out.slice(since.out.length)) ?? pattern.exec(said.err.slice(since.err.length));
         if (found !== null) resolve(found);
       };
       listeners.add(look);

@@ -7,8 +7,8 @@ export interface ProjectFolder extends AsyncDisposable {
   readonly path: string;
   /** Writes a file of it anew. */
   readonly write: (file: string, text: string) => Promise<void>;
-  /** Replaces a text in a file of it; fails where the text is not there. */
-  readonly edit: (file: string, before: string, after: string) => Promise<void>;
+  /** Replaces texts in a file of it, and writes it once; fails where a text is not there. */
+  readonly edit: (file: string, ...changes: readonly (readonly [before: string, after: string])[]) => Promise<void>;
 }
 
 const packages = join(import.meta.dirname, "../../../node_modules");
@@ -22,10 +22,13 @@ export async function copyGuestbook(): Promise<ProjectFolder> {
   return {
     path,
     write,
-    edit: async (file, before, after) => {
-      const text = await readFile(join(path, file), "utf8");
-      if (!text.includes(before)) throw new Error(`${file} does not say: ${before}`);
-      await write(file, text.replace(before, after));
+    edit: async (file, ...changes) => {
+      let text = await readFile(join(path, file), "utf8");
+      for (const [before, after] of changes) {
+        if (!text.includes(before)) throw new Error(`${file} does not say: ${before}`);
+        text = text.replace(before, () => after);
+      }
+      await write(file, text);
     },
     [Symbol.asyncDispose]: async () => {
       // As root the embedded server keeps its data elsewhere.

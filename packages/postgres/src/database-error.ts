@@ -53,7 +53,7 @@ const networkCodes = new Set([
   "ENETUNREACH",
 ]);
 const lostConnection =
-  /Connection terminated|timeout expired|not queryable|Client was closed|Cannot use a pool after calling end/;
+  /Connection terminated|timeout expired|not queryable|Client was closed|Cannot use a pool after calling end|SSL connection|certificate/;
 const noFreeConnection = /timeout exceeded when trying to connect/;
 
 /**

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { type Database, openDatabase, provision } from "@polder/postgres";
@@ -117,7 +118,7 @@ describe("no connection", () => {
   const address = () => database.appAddress("order");
 
   test("in time, because all are in use", async () => {
-    await using single = openDatabase({ ...address(), connectionsMax: 1, connectTimeoutMs: 20 });
+    await using single = openDatabase({ ...address(), connectionsMax: 1, connectTimeoutMs: 500 });
     const tx = single.begin();
     await tx.query("select 1");
     const busy = {
@@ -125,18 +126,22 @@ describe("no connection", () => {
       details: { user: "order_app" },
       message: expect.stringContaining("connectionsMax"),
     };
-    await expect(single.query("select 1")).rejects.toMatchObject(busy);
-    await expect(single.begin().query("select 1")).rejects.toMatchObject(busy);
-    await expect(single.begin().commit([{ text: "select 1", values: [] }])).rejects.toMatchObject(busy);
+    await Promise.all([
+      expect(single.query("select 1")).rejects.toMatchObject(busy),
+      expect(single.begin().query("select 1")).rejects.toMatchObject(busy),
+      expect(single.begin().commit([{ text: "select 1", values: [] }])).rejects.toMatchObject(busy),
+    ]);
     await tx.commit();
     expect((await single.query("select 1")).rowCount).toBe(1);
   });
 
   test("because the server takes no more of the role", async () => {
-    await runScript(database, "alter role order_app connection limit 0");
-    await using none = openDatabase(address());
+    // A role of its own: roles belong to the whole server, and others use it meanwhile.
+    const user = `crowd_${randomBytes(4).toString("hex")}`;
+    await runScript(database, `create role ${user} login password 'crowd' connection limit 0`);
+    await using none = openDatabase({ ...address(), user, password: "crowd" });
     await expect(none.query("select 1")).rejects.toMatchObject({ code: "POSTGRES_BUSY", cause: { code: "53300" } });
-    await runScript(database, "alter role order_app connection limit -1");
+    await runScript(database, `drop role ${user}`);
   });
 
   test("with a wrong password", async () => {

@@ -73,6 +73,9 @@ export async function findEvent(
 
 /** The newest position of a domain's log, for administrators. */
 export async function logHead(admin: Database, publisher: string): Promise<bigint> {
-  const { rows } = await admin.query<{ seq: string }>("select seq from polder.relay where domain = $1", [publisher]);
+  const { rows } = await admin.query<{ seq: string }>(
+    "select seq from polder.relay where domain = $1 order by step desc limit 1",
+    [publisher],
+  );
   return BigInt(rows[0]?.seq ?? 0);
 }

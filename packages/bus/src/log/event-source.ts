@@ -55,23 +55,26 @@ export interface EventSource extends AsyncDisposable {
   readonly positionAt: (time: Date) => Promise<bigint>;
   /** Says how far a subscription has come: the log keeps what it has not seen. Also registers it. */
   readonly report: (subscription: string, seq: bigint) => Promise<void>;
-  /** Calls whenever there may be more to read, also sometimes without cause. Gives the way to stop. */
-  readonly onGrowth: (listener: () => void) => () => void;
+  /** Calls whenever there may be more to read, with the newest position where it is known. Gives the way to stop. */
+  readonly onGrowth: (listener: GrowthListener) => () => void;
 }
+
+/** Told that a log may have grown, and up to where, if that is known. */
+export type GrowthListener = (head: bigint | undefined) => void;
 
 /** Carries the news of growth within one process; see {@link growthSignal}. */
 export interface GrowthSignal {
-  /** Wakes all readers of a domain's log in this process. */
-  readonly grown: (publisher: string) => void;
-  readonly onGrowth: (publisher: string, listener: () => void) => () => void;
+  /** Wakes all readers of a domain's log in this process that have not come as far as `head`. */
+  readonly grown: (publisher: string, head?: bigint) => void;
+  readonly onGrowth: (publisher: string, listener: GrowthListener) => () => void;
 }
 
 /** Carries the news that a log has grown from its relay to its readers within one process. */
 export function growthSignal(): GrowthSignal {
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners = new Map<string, Set<GrowthListener>>();
   return {
-    grown: (publisher) => {
-      for (const listener of listeners.get(publisher) ?? []) listener();
+    grown: (publisher, head) => {
+      for (const listener of listeners.get(publisher) ?? []) listener(head);
     },
     onGrowth: (publisher, listener) => {
       const known = listeners.get(publisher) ?? new Set();

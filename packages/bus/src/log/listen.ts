@@ -33,9 +33,9 @@ export function listenForGrowth(options: {
         stopping.signal.addEventListener("abort", () => resolve(), { once: true });
         if (stopping.signal.aborted) resolve();
       });
-      client.on("notification", ({ channel }) => {
+      client.on("notification", ({ channel, payload = "" }) => {
         const publisher = publisherOf.get(channel);
-        if (publisher !== undefined) growth.grown(publisher);
+        if (publisher !== undefined) growth.grown(publisher, /^\d+$/.test(payload) ? BigInt(payload) : undefined);
       });
       for (const channel of publisherOf.keys()) await client.query(`listen ${client.escapeIdentifier(channel)}`);
       // Whatever was said before we listened is lost: look once.

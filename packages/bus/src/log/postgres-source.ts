@@ -1,10 +1,13 @@
 import { type Database, homeOf } from "@polder/postgres";
-import { busNames } from "../names.ts";
+import { busNames, PAGE_BYTES_MAX } from "../names.ts";
 import type { EventSource, GrowthSignal, LoggedEvent, Page } from "./event-source.ts";
 
 interface Row {
   readonly head: string;
-  readonly scanned: string;
+  /** Up to where the log was looked at. */
+  readonly reaches: string;
+  /** Of the payloads up to here. */
+  readonly bytes: string;
   readonly seq: string | null;
   readonly event_id: string;
   readonly key: string;
@@ -42,7 +45,7 @@ export function postgresSource({ publisher, database, growth }: PostgresSourceOp
         events,
         eventsMax,
       ]);
-      return toPage(rows);
+      return toPage(rows, eventsMax);
     },
     state: async () => {
       const { rows } = await database.query<{ head: string; oldest: string }>(
@@ -62,8 +65,9 @@ export function postgresSource({ publisher, database, growth }: PostgresSourceOp
   };
 }
 
-function toPage(rows: readonly Row[]): Page {
+function toPage(rows: readonly Row[], eventsMax: number): Page {
   const [first] = rows;
+  const last = rows.at(-1);
   const events: LoggedEvent[] = [];
   for (const row of rows) {
     if (row.seq === null) continue;
@@ -79,5 +83,6 @@ function toPage(rows: readonly Row[]): Page {
       relayedAt: row.relayed_at,
     });
   }
-  return { events, scanned: BigInt(first?.scanned ?? 0), head: BigInt(first?.head ?? 0) };
+  const isFull = events.length === eventsMax || Number(last?.bytes ?? 0) >= PAGE_BYTES_MAX;
+  return { events, scanned: BigInt((isFull ? last?.seq : first?.reaches) ?? 0), head: BigInt(first?.head ?? 0) };
 }

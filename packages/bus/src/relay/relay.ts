@@ -37,6 +37,8 @@ export interface Relay {
 interface Step {
   readonly moved: number;
   readonly more: boolean;
+  /** The newest position; unknown when another process is at it. */
+  readonly head: string | null;
 }
 
 /** Pause between two rounds of maintenance, in milliseconds. */
@@ -61,7 +63,7 @@ export function startRelay(options: RelayOptions): Relay {
     crashPoint = noCrash,
   } = options;
   const sql = busNames(homeOf(domain));
-  const stepText = `select moved, more from ${sql.relay}($1)`;
+  const stepText = `select moved, more, head from ${sql.relay}($1)`;
   const stopping = new AbortController();
   const pause: Pause = pauseFor(stopping.signal);
 
@@ -87,16 +89,17 @@ export function startRelay(options: RelayOptions): Relay {
           maintainAtMs = performance.now() + MAINTAIN_MS;
         }
         await crashPoint("relay:before-step");
+        // Whoever wakes from now on may have committed too late for this step.
+        pause.forget();
         const { rows } = await database.query<Step>(stepText, [stepEventsMax]);
         await crashPoint("relay:after-step");
-        const step = rows[0] ?? { moved: 0, more: false };
+        const step = rows[0] ?? { moved: 0, more: false, head: null };
         failures = 0;
-        if (step.moved > 0) growth.grown(domain);
+        if (step.moved > 0) growth.grown(domain, step.head === null ? undefined : BigInt(step.head));
         // A full page is followed at once; otherwise a pause lets the next step carry more.
         if (step.moved > 0 && step.more) continue;
-        await pause.for(step.moved === 0 && !step.more ? pollMs : paceMs, {
-          interruptible: step.moved === 0 && !step.more,
-        });
+        if (step.moved !== 0 || step.more) await pause.for(paceMs, { interruptible: false });
+        if (!step.more) await pause.for(pollMs, { interruptible: true });
       } catch (error) {
         if (stopping.signal.aborted) break;
         failures += 1;

@@ -172,12 +172,14 @@ async function persist(parts: DeliveryParts, unit: Unit): Promise<Failed | undef
 /** One transaction: all handlers, what they published, the checkpoint. */
 async function attempt(parts: DeliveryParts, { range, events, reached, also }: Unit): Promise<Failed | undefined> {
   const { subscription, database, checkpoints, crashPoint, signal } = parts;
+  using guard = openGuard(parts);
   const transaction = database.begin();
   const isBatch = subscription.mode === "batch" && events.length > 0;
   const handled: Handled[] = [];
   for (const [index, unit] of (isBatch ? [events] : events.map((event) => [event])).entries()) {
     try {
-      handled.push(await handleInTime(parts, unit, subscription.mode === "outside" ? undefined : transaction));
+      const given = subscription.mode === "outside" ? undefined : transaction;
+      handled.push(await guard.run(() => parts.handle(unit, given, guard.signal)));
     } catch (error) {
       const isHanging = isPolderError(error, "HANDLER_TIMED_OUT") || signal.aborted;
       // A hanging handler may still hold the connection: throw it away, so that nothing of it can commit.
@@ -215,32 +217,44 @@ interface Failed {
   readonly index: number | undefined;
 }
 
-async function handleInTime(
-  parts: DeliveryParts,
-  events: readonly LoggedEvent[],
-  transaction: OpenTransaction | undefined,
-): Promise<Handled> {
-  const { stream, timeoutMs } = parts;
-  const timeout = new AbortController();
-  const signal = AbortSignal.any([parts.signal, timeout.signal]);
+/** Holds the handlers of one transaction to their time, each from its own beginning. */
+interface Guard extends Disposable {
+  /** Aborts when a handler has taken too long, or the process stops hard. */
+  readonly signal: AbortSignal;
+  readonly run: (handle: () => Promise<Handled>) => Promise<Handled>;
+}
+
+function openGuard({ stream, timeoutMs, signal: stopping }: DeliveryParts): Guard {
+  const controller = new AbortController();
   const late = Promise.withResolvers<never>();
+  // Looked at only while a handler runs.
+  late.promise.catch(() => undefined);
+  const end = (reason: unknown): void => {
+    controller.abort(reason);
+    late.reject(reason);
+  };
+  const stop = (): void => end(stopping.reason);
   const timer = setTimeout(() => {
-    timeout.abort();
-    late.reject(
+    end(
       busErrors.HANDLER_TIMED_OUT(
         `The handler of "${stream.subscription}" in "${stream.consumer}" took longer than ${timeoutMs} ms; its transaction was ended. Make it faster, or raise timeoutMs.`,
         { domain: stream.consumer, subscription: stream.subscription, timeoutMs },
       ),
     );
   }, timeoutMs);
-  const stop = (): void => late.reject(parts.signal.reason);
-  parts.signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([parts.handle(events, transaction, signal), late.promise]);
-  } finally {
-    clearTimeout(timer);
-    parts.signal.removeEventListener("abort", stop);
-  }
+  if (stopping.aborted) stop();
+  else stopping.addEventListener("abort", stop, { once: true });
+  return {
+    signal: controller.signal,
+    run: async (handle) => {
+      timer.refresh();
+      return await Promise.race([handle(), late.promise]);
+    },
+    [Symbol.dispose]: () => {
+      clearTimeout(timer);
+      stopping.removeEventListener("abort", stop);
+    },
+  };
 }
 
 function leaseLost(stream: StreamName, cause: unknown): Error {

@@ -1,7 +1,7 @@
 import { type Logger, type Subscription, silentLogger } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import { type CrashPoint, noCrash } from "../crash-point.ts";
-import type { EventSource, LoggedEvent } from "../log/event-source.ts";
+import type { EventSource, LoggedEvent, Page } from "../log/event-source.ts";
 import { pauseFor } from "../pause.ts";
 import { type Checkpoints, type HeldRange, openCheckpoints, type StreamName } from "./checkpoints.ts";
 import { type Delivery, type HandleEvents, openDelivery } from "./deliver.ts";
@@ -39,6 +39,8 @@ interface Held {
   range: HeldRange;
   /** Everything up to here needs no handling; runs ahead of the checkpoint when no event concerned us. */
   scanned: bigint;
+  /** The next page, read while this one is handled. */
+  ahead: Promise<Page> | undefined;
   readonly parkedKeys: Set<string>;
 }
 
@@ -68,7 +70,11 @@ export function runStream(options: StreamOptions): Stream {
   const work = openWork(options, name, aborting.signal);
   const { checkpoints, clock } = work;
   const pause = pauseFor(stopping.signal);
-  const ignoreGrowth = source.onGrowth(pause.wake);
+  const ignoreGrowth = source.onGrowth((head) => {
+    if (head === undefined) return pause.wake();
+    if (head > work.wanted) work.wanted = head;
+    if (hasMore(work)) pause.wake();
+  });
   // Renewed beside the loop as well: a batch may last longer than a lease.
   const renewing = setInterval(() => {
     clock.renewAtMs = 0;
@@ -82,9 +88,11 @@ export function runStream(options: StreamOptions): Stream {
       try {
         if (!isCreated) await create(work);
         isCreated = true;
+        // What wakes from now on may not be seen by the reads of this round; where positions are known, they tell.
+        pause.forget();
         const isBusy = await goRound(work, stopping.signal);
         failures = 0;
-        if (!isBusy) await pause.for(pauseMs(work), { interruptible: true });
+        if (!isBusy && !hasMore(work)) await pause.for(pauseMs(work), { interruptible: true });
       } catch (error) {
         // What this process thinks it holds may be wrong now: it is read anew.
         work.held = [];
@@ -132,6 +140,8 @@ interface Work {
   /** When what is done now and then is due, by the clock of `performance`. */
   readonly clock: { renewAtMs: number; parkedAtMs: number; idleWriteAtMs: number; reportAtMs: number };
   held: readonly Held[];
+  /** The newest position that this process has heard of. */
+  wanted: bigint;
   /** What this process held when it last told the publisher how far the subscription has come. */
   reported: string;
 }
@@ -172,6 +182,7 @@ function openWork(options: StreamOptions, name: StreamName, signal: AbortSignal)
     crashPoint,
     clock: { renewAtMs: 0, parkedAtMs: 0, idleWriteAtMs: 0, reportAtMs: 0 },
     held: [],
+    wanted: 0n,
     reported: "",
   };
 }
@@ -209,7 +220,12 @@ async function renew(work: Work): Promise<void> {
   work.held = await Promise.all(
     ranges.map(
       async (range) =>
-        before.get(idOf(range)) ?? { range, scanned: range.seq, parkedKeys: new Set(await parking.keys(range)) },
+        before.get(idOf(range)) ?? {
+          range,
+          scanned: range.seq,
+          ahead: undefined,
+          parkedKeys: new Set(await parking.keys(range)),
+        },
     ),
   );
   // Without a range this process waits for its share: it looks again soon.
@@ -239,11 +255,25 @@ async function readOn(work: Work, one: Held): Promise<boolean> {
   // Two neighbouring ranges are to meet at one position, so that they can be joined.
   const upTo = neighbour !== undefined && neighbour.scanned > one.scanned ? { upTo: neighbour.scanned } : {};
   const eventsMax = options.subscription.options.batchSizeMax ?? 500;
-  const page = await options.source.read({ after: one.scanned, ...upTo, parts: one.range, events, eventsMax });
+  const read = async (after: bigint): Promise<Page> => {
+    const { wanted } = work;
+    const page = await options.source.read({ after, ...upTo, parts: one.range, events, eventsMax });
+    // Shorter than what was said before: the log was set back, and there is nothing to wait for.
+    if (page.head < wanted && work.wanted === wanted) work.wanted = page.head;
+    return page;
+  };
+  const { ahead } = one;
+  one.ahead = undefined;
+  const page = await (ahead ?? read(one.scanned));
   await crashPoint("read:after");
   if (page.events.length > 0) {
+    if (page.scanned < page.head && neighbour === undefined) {
+      one.ahead = read(page.scanned);
+      // Looked at in the next round; when the range is lost before, nobody does.
+      one.ahead.catch(() => undefined);
+    }
     await moveTo(work, one, page.events, page.scanned);
-    return true;
+    return page.scanned < page.head;
   }
   one.scanned = page.scanned;
   const now = performance.now();
@@ -273,6 +303,11 @@ async function report(work: Work): Promise<void> {
   await crashPoint("report:before");
   await options.source.report(name.subscription, lowest);
   await crashPoint("report:after");
+}
+
+/** Is there a position that this process has heard of and not yet looked at? */
+function hasMore({ held, wanted }: Work): boolean {
+  return held.some(({ scanned }) => scanned < wanted);
 }
 
 function pauseMs({ held, clock, options }: Work): number {

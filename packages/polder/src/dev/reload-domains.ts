@@ -50,8 +50,8 @@ export function reloadDomains({ project, host, modules, logger }: ReloadOptions)
     }
   };
   return watchFiles({
-    folders: project.domains.map(({ folder }) => folder),
-    flatFolders: () => {
+    deep: project.domains.map(({ folder }) => folder),
+    flat: () => {
       const shared = modules.files().filter((file) => file.startsWith(`${directory}${sep}`) && isOutside(file));
       return new Set([directory, ...shared.map((file) => dirname(file))]);
     },

@@ -1,13 +1,13 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "@polder/model";
 
 /** What {@link watchFiles} needs. */
 export interface WatchOptions {
-  /** Watched with all that is below them. */
-  readonly folders: readonly string[];
-  /** Folders that are watched without what is below them; asked again after every change. */
-  readonly flatFolders: () => Iterable<string>;
+  /** Folders that are watched with all that is below them. */
+  readonly deep: readonly string[];
+  /** Folders that are watched alone; asked again after every change. */
+  readonly flat: () => Iterable<string>;
   /** Called with the paths that have changed, once at a time. */
   readonly changed: (paths: ReadonlySet<string>) => Promise<void>;
   readonly logger: Logger;
@@ -25,19 +25,27 @@ const CHANGED_MAX = 10_000;
 /** What is no source: packages, Polder's own files, what programs build, and what editors leave for a moment. */
 const ignored = /(^|[\\/])(node_modules|\.polder|dist|\.git|4913)([\\/]|$)|~$|\.sw[a-z]$|\.tmp$/;
 
-/** Watches files, and says which have changed when it is quiet again. A folder that cannot be watched is left out with a warning. */
-export function watchFiles({ folders, flatFolders, changed, logger }: WatchOptions): AsyncDisposable {
-  const watchers = new Map<string, FSWatcher>();
+/**
+ * Watches files, and says which have changed when it is quiet again. A folder that cannot be watched is left out with
+ * a warning.
+ *
+ * Each folder is watched by itself: where the system cannot watch a tree, Node's own recursive watcher misses files
+ * that are put in place by renaming, which is how many editors save.
+ */
+export function watchFiles({ deep, flat, changed, logger }: WatchOptions): AsyncDisposable {
+  const watched = new Map<string, Watched>();
   const paths = new Set<string>();
   let restlessSinceMs = 0;
   let timer: NodeJS.Timeout | undefined;
   let working: Promise<void> = Promise.resolve();
 
   const look = async (): Promise<void> => {
+    // New folders first: what comes into them from now on is seen, and what is in them already is looked at below.
+    follow();
     const found = new Set(paths);
     paths.clear();
     await changed(found).catch((error: unknown) => logger.error("a change could not be followed", { error }));
-    watchFlat();
+    follow();
   };
   const note = (path: string): void => {
     if (ignored.test(path) || paths.size >= CHANGED_MAX) return;
@@ -45,33 +53,57 @@ export function watchFiles({ folders, flatFolders, changed, logger }: WatchOptio
     if (paths.size === 0) restlessSinceMs = nowMs;
     paths.add(path);
     clearTimeout(timer);
-    timer = setTimeout(
-      () => {
-        working = working.then(look);
-      },
-      Math.min(QUIET_MS, Math.max(0, restlessSinceMs + RESTLESS_MS_MAX - nowMs)),
-    );
+    const lookInMs = Math.min(QUIET_MS, Math.max(0, restlessSinceMs + RESTLESS_MS_MAX - nowMs));
+    timer = setTimeout(() => {
+      working = working.then(look);
+    }, lookInMs);
   };
-  const follow = (folder: string, { recursive }: { readonly recursive: boolean }): void => {
-    if (watchers.has(folder)) return;
-    try {
-      const watcher = watch(folder, { recursive }, (_event, name) => name !== null && note(join(folder, name)));
-      watcher.on("error", (error) => logger.warn("changes are no longer seen", { folder, error }));
-      watchers.set(folder, watcher);
-    } catch (error) {
-      logger.warn("changes are not seen; stop and start again to have them", { folder, error });
+  const follow = (): void => {
+    for (const folder of new Set([...deep.flatMap(foldersIn), ...flat()])) {
+      const inode = statSync(folder, { throwIfNoEntry: false })?.ino;
+      const before = watched.get(folder);
+      // One that was removed and made again is another one.
+      if (before?.inode === inode) continue;
+      before?.watcher?.close();
+      watched.delete(folder);
+      if (inode !== undefined) watched.set(folder, { inode, watcher: watchFolder(folder, note, logger) });
     }
   };
-  const watchFlat = (): void => {
-    for (const folder of flatFolders()) follow(folder, { recursive: false });
-  };
-  for (const folder of folders) follow(folder, { recursive: true });
-  watchFlat();
+  follow();
   return {
     [Symbol.asyncDispose]: async () => {
-      for (const watcher of watchers.values()) watcher.close();
+      for (const { watcher } of watched.values()) watcher?.close();
       clearTimeout(timer);
       await working;
     },
   };
+}
+
+interface Watched {
+  readonly inode: number;
+  /** Missing where the system refuses; said once. */
+  readonly watcher: FSWatcher | undefined;
+}
+
+function watchFolder(folder: string, note: (path: string) => void, logger: Logger): FSWatcher | undefined {
+  try {
+    const watcher = watch(folder, (_event, name) => name !== null && note(join(folder, name)));
+    watcher.on("error", (error) => logger.debug("a folder is no longer watched", { folder, error }));
+    return watcher;
+  } catch (error) {
+    logger.warn("changes are not seen; stop and start again to have them", { folder, error });
+    return undefined;
+  }
+}
+
+/** A folder and all folders below it. One that is removed meanwhile is left out. */
+function foldersIn(folder: string): readonly string[] {
+  try {
+    const inside = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(folder, name));
+    return [folder, ...inside.filter((path) => !ignored.test(path)).flatMap(foldersIn)];
+  } catch {
+    return [];
+  }
 }

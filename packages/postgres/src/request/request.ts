@@ -36,7 +36,7 @@ export async function findAnswer(database: Database, schema: string, request: Ke
 export function answerInsert(schema: string, request: KeyedRequest, answer: unknown): Statement {
   return {
     text: `insert into ${identifier(schema, "_request")} (operation, key, input_hash, answer) values ($1, $2, $3, $4)`,
-    values: [request.operation, request.key, hashOf(request.input), JSON.stringify(answer)],
+    values: [request.operation, request.key, hashOf(request.input), JSON.stringify(answer ?? null)],
   };
 }
 
@@ -63,9 +63,9 @@ function hashOf(input: unknown): Buffer {
   return createHash("sha256").update(canonical(input)).digest().subarray(0, 16);
 }
 
-/** JSON with the fields in order, so that the order in which a caller wrote them does not matter. */
+/** JSON with the fields in order, so that the order in which a caller wrote them does not matter. Nothing is `null`. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
+  return JSON.stringify(value ?? null, (_key, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
