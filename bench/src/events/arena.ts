@@ -1,6 +1,6 @@
 import pg from "pg";
-import type { Losses } from "../benchmark.ts";
 import type { BenchServer } from "../bench-server.ts";
+import type { Losses } from "../benchmark.ts";
 import type { ServerAddress } from "./contender.ts";
 import type { ContenderName } from "./contenders.ts";
 import { type Backlog, countLosses } from "./losses.ts";

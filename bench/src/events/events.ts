@@ -15,7 +15,7 @@ import { measureRates } from "./rounds.ts";
 const plans = {
   full: {
     rates: { rounds: 5, durationMs: 1_500 },
-    drain: { events: 200_000, repetitions: 2 },
+    drain: { events: 200_000, eventsOneByOne: 40_000, repetitions: 2 },
     latency: { slices: 3, durationMs: 2_000 },
     fanOut: { rounds: 2, durationMs: 2_000 },
     held: { heldMs: 20_000, freeMs: 6_000 },
@@ -23,7 +23,7 @@ const plans = {
   },
   quick: {
     rates: { rounds: 1, durationMs: 600 },
-    drain: { events: 20_000, repetitions: 1 },
+    drain: { events: 20_000, eventsOneByOne: 4_000, repetitions: 1 },
     latency: { slices: 1, durationMs: 1_000 },
     fanOut: { rounds: 1, durationMs: 600 },
     held: { heldMs: 2_000, freeMs: 1_000 },

@@ -8,10 +8,7 @@ export interface Peer {
   /** Connections of publishers and handlers: `pg` with prepared statements. */
   readonly pool: pg.Pool;
   /** Changes an aggregate in a transaction; `publish` does the rest of it, before the commit. */
-  readonly change: (
-    key: string,
-    publish: (client: pg.PoolClient, payload: Payload) => Promise<void>,
-  ) => Promise<void>;
+  readonly change: (key: string, publish: (client: pg.PoolClient, payload: Payload) => Promise<void>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 

@@ -31,7 +31,10 @@ const ANSWER_MAX_MS = 120_000;
  * A session in a process of its own, so that no system shares a heap, a compiler's guesses or a global setting with
  * another one. `close` ends the process.
  */
-export async function openRemoteSession(opening: Opening, options: { readonly profile?: string } = {}): Promise<RemoteSession> {
+export async function openRemoteSession(
+  opening: Opening,
+  options: { readonly profile?: string } = {},
+): Promise<RemoteSession> {
   const profiling = options.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`];
   const path = fileURLToPath(new URL("./contender-process.ts", import.meta.url));
   const child = fork(path, [JSON.stringify(opening)], {

@@ -17,7 +17,14 @@ interface Delivering {
 }
 
 /** Publishing alone: nothing relays, fetches or consumes meanwhile. */
-const publishing: readonly ContenderName[] = ["limit", "limit-pipelined", "polder-bus", "pg-boss", "graphile-worker", "emmett"];
+const publishing: readonly ContenderName[] = [
+  "limit",
+  "limit-pipelined",
+  "polder-bus",
+  "pg-boss",
+  "graphile-worker",
+  "emmett",
+];
 
 /** Publishing and delivering at the same time. */
 const delivering: readonly Delivering[] = [

@@ -49,7 +49,10 @@ export async function startDev({ directory }: Shop): Promise<DevProcess> {
   const url = await urlOf(child);
   for (let ready = false; !ready; ) {
     if (performance.now() - startMs > READY_MAX_MS) throw new Error("The shop did not become ready");
-    ready = await fetch(`${url}/readyz`).then(({ ok }) => ok, () => false);
+    ready = await fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
   }
   const readyMs = performance.now() - startMs;
   const data = await dataDirectory(directory);

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Benchmark } from "../benchmark.ts";
 import { costOf, costWithChildren } from "../process-cost.ts";
 import { openSamples, type Samples } from "../samples.ts";

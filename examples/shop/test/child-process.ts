@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 
 /** A process of the shop that serves APIs. Whoever disposes it while it runs kills it. */
 export interface ShopProcess extends AsyncDisposable {
+  readonly pid: number;
   /** Base URL of its APIs. */
   readonly url: string;
   /** SIGKILL: it ends in the middle of whatever it does. */
@@ -44,6 +45,7 @@ export async function startProcess(
   const url = await readyUrl(child);
   const kill = async () => void (await end("SIGKILL"));
   return {
+    pid: child.pid ?? 0,
     url,
     kill,
     stop: () => end("SIGTERM"),

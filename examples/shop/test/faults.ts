@@ -120,7 +120,7 @@ async function openVictim(database: ShopDatabase): Promise<Victim> {
       const sleeper = running;
       sleeper.pause();
       running = await start();
-      await calls(CALLS_MAX);
+      await untilDone(() => database.leasesOf(sleeper.pid));
       sleeper.resume();
       await calls(CALLS_MIN);
       await sleeper.kill();

@@ -14,6 +14,8 @@ export interface ShopDatabase extends AsyncDisposable {
   readonly events: (domain: string) => Promise<readonly PublishedEvent[]>;
   /** Events that a domain's subscriptions could not handle: `subscription: why`. */
   readonly parked: (domain: string) => Promise<readonly string[]>;
+  /** The subscriptions that a process holds leases on. */
+  readonly leasesOf: (pid: number) => Promise<readonly string[]>;
   /** What the auditor finds, in one snapshot. */
   readonly audit: (options: { readonly settled: boolean }) => Promise<readonly string[]>;
   /** What these domains have still to relay, to deliver, or to try again, in one snapshot. */
@@ -57,6 +59,16 @@ export async function shopDatabase(options: { readonly own?: string } = {}): Pro
       (await listDeadLetters(admin, domain, { all: true })).map(
         ({ subscription, error }) => `${subscription}: ${error.split("\n", 1)[0]}`,
       ),
+    leasesOf: async (pid) => {
+      const sql = domains.map(
+        (domain) => `
+        select '${domain}.' || subscription as name
+        from "${domain}"._checkpoint join "${domain}"._instance on id = owner
+        where pid = ${pid}`,
+      );
+      const { rows } = await admin.query<{ name: string }>(sql.join("\nunion "));
+      return rows.map(({ name }) => name);
+    },
     audit: (options) =>
       inSnapshot(admin, (snapshot) => audit(async (sql) => (await snapshot.query(sql)).rows, options)),
     underWay: (running) => inSnapshot(admin, (snapshot) => underWay(snapshot, running)),

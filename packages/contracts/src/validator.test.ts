@@ -8,6 +8,13 @@ const orderId = "0b0f3a52-9d0e-4a3c-8f7e-0d6f2b3c4d5e";
 
 describe("a writer's view", () => {
   test("fills defaults in", async () => {
+    // #region example
+    const line = z.object({ sku: z.string().min(1), quantity: z.int().min(1).default(1) });
+    const checked = await validatorOf(line, "writer")({ sku: "teapot" });
+    const refused = await validatorOf(line, "writer")({ sku: "teapot", colour: "red" });
+    // #endregion example
+    expect(checked).toEqual({ valid: true, value: { sku: "teapot", quantity: 1 } });
+    expect(refused).toEqual({ valid: false, violations: [{ pointer: "/colour", problem: "is not a field of the contract" }] });
     const result = await validatorOf(order, "writer")({ orderId, lines: [{ sku: "a" }] });
     expect(result).toEqual({ valid: true, value: { orderId, lines: [{ sku: "a", quantity: 1 }] } });
   });

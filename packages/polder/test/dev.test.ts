@@ -140,7 +140,7 @@ export const entries = handler(guestbook, Guestbook.entries, async () => ({
     const before = await instances();
     const broken = await changing(
       () => folder.edit(readEntries, ["handler(", "handler(("]),
-      /could not reload[^]*\.ts:\d/,
+      /could not reload[\s\S]*\.ts:\d/,
     );
     expect(broken).toContain("could not reload guestbook; what ran before goes on: ");
     expect(broken).toMatch(/\.\/domains\/guestbook: .*read-entries\.ts:\d+/);
@@ -164,7 +164,7 @@ export const entries = handler(guestbook, Guestbook.entries, async () => ({
   test("that imports a file before that is there is loaded when it comes", async () => {
     const early = () =>
       folder.edit(readEntries, ['from "polder";', 'from "polder";\nimport { nobody } from "./nobody.ts";']);
-    await changing(early, /could not reload guestbook; [^]*nobody\.ts/);
+    await changing(early, /could not reload guestbook; [\s\S]*nobody\.ts/);
     const late = () => folder.write("domains/guestbook/nobody.ts", "export const nobody = 0;\n");
     await changing(late, /reloaded guestbook/);
   });
@@ -199,7 +199,7 @@ describe("a new migration", () => {
 
   test("that fails keeps what runs; the mended one is run", async () => {
     const wrong = () => folder.write(file, "alter table nothing add column x int;\n");
-    expect(await changing(wrong, /could not reload[^]*nothing/)).toContain("0002-likes.sql");
+    expect(await changing(wrong, /could not reload[\s\S]*nothing/)).toContain("0002-likes.sql");
     expect(await sign("Ada")).toBe(200);
     await changing(() => folder.write(file, "alter table entry add column x int;\n"), /reloaded guestbook/);
   });

@@ -1,5 +1,6 @@
 import {
   type Database,
+  type DomainHome,
   homeOf,
   homeSteps,
   identifier,
@@ -45,12 +46,17 @@ export async function provisionHomes(database: TestDatabase): Promise<void> {
 
 const ran = new WeakMap<TestDatabase, Map<string, readonly Migration[]>>();
 
-/** Runs one more migration of a domain, with the ones that have run before it. */
-export async function migrateHome(database: TestDatabase, home: typeof order, text: string): Promise<void> {
+/** Runs further migrations of a domain in one run, with the ones that have run before them. */
+export async function migrateHome(
+  database: TestDatabase,
+  home: DomainHome,
+  ...texts: readonly string[]
+): Promise<void> {
   const all = ran.get(database) ?? new Map<string, readonly Migration[]>();
   ran.set(database, all);
   const before = all.get(home.domain) ?? [];
-  const migrations = [...before, migrationOf(`${String(before.length + 1).padStart(4, "0")}.sql`, text)];
+  const next = texts.map((text, n) => migrationOf(`${String(before.length + n + 1).padStart(4, "0")}.sql`, text));
+  const migrations = [...before, ...next];
   await migrate({ admin: database.admin, home, migrations });
   all.set(home.domain, migrations);
 }

@@ -59,8 +59,10 @@ async function exists(name: string): Promise<boolean> {
 /** A session that holds a lock on a table until it is released. */
 async function holdLock(table: string) {
   const session = await database.admin.connect();
-  await session.query(`begin; lock table "order".${table} in access share mode`);
-  return { release: () => session.query("rollback"), [Symbol.asyncDispose]: () => session.end() };
+  const lock = (other: string) => session.query(`lock table "order".${other} in access share mode`);
+  await session.query("begin");
+  await lock(table);
+  return { lock, release: () => session.query("rollback"), [Symbol.asyncDispose]: () => session.end() };
 }
 
 /** Says when a migration gives way, by what it logs. */
@@ -206,6 +208,24 @@ describe("locks", () => {
     const all = files("create table a ()", "alter table a add column n int");
     expect(await run(all, { lockTimeoutMs: 10, logger })).toEqual(["0002.sql"]);
     expect(attempts).toEqual(["a migration waits for a lock", "a migration waits for a lock", "migrated"]);
+  });
+
+  test("it gives way in a deadlock as well", async () => {
+    await run(files("create table a (); create table b ()"));
+    await using holder = await holdLock("b");
+    const all = files(
+      "create table a (); create table b ()",
+      "alter table a add column n int; alter table b add column n int",
+    );
+    const gaveWay = Promise.withResolvers<void>();
+    const running = run(all, { lockTimeoutMs: 20_000, logger: listener(() => gaveWay.resolve()) });
+    const waits = "select from pg_locks where not granted and relation = '\"order\".b'::regclass";
+    await until(async () => (await database.admin.query(waits)).rowCount === 1, "the migration waits for b");
+    // PostgreSQL ends whoever has waited longer: the migration.
+    await holder.lock("a");
+    await gaveWay.promise;
+    await holder.release();
+    expect(await running).toEqual(["0002.sql"]);
   });
 
   test("it gives up after so many attempts", async () => {

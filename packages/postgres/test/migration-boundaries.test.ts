@@ -163,10 +163,10 @@ test("the next migration finds the session as the first one did", async () => {
   await migrateHome(
     database,
     order,
-    "set search_path = public; set role order_owner; create temp table orders (other int)",
+    "set search_path = public; set lock_timeout = '1h'; create temp table orders (other int)",
+    "alter table orders add column note text",
+    `select note from "order".orders; do $$ begin assert current_setting('lock_timeout') = '500ms'; end $$`,
   );
-  await migrateHome(database, order, "alter table orders add column note text");
-  await migrateHome(database, order, 'select note from "order".orders');
 });
 
 test("no login is left over", async () => {

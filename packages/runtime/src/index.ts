@@ -4,6 +4,7 @@ export { defineConfig, type PolderConfig } from "./load/config.ts";
 export { type LoadedConfig, loadConfig } from "./load/load-config.ts";
 export { type LoadedDomain, loadDomains } from "./load/load-domains.ts";
 export {
+  hostOptionsOf,
   type MigrateChoice,
   type MigratedDomain,
   openProject,

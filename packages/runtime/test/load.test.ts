@@ -67,6 +67,7 @@ describe("a configuration", () => {
       "http.port",
       "urls.order",
       "urls.payment",
+      "connectionsMax",
     ]);
     for (const place of places) expect(message).toContain(place);
   });

@@ -64,7 +64,10 @@ export const openEmmett: OpenContender = async (server) => {
     fill: async ({ prefix, events }) => {
       for (let key = 0; key < KEYS; key += 1) {
         const event: Changed = { type: "OrderChanged", data: payloadOf(`${prefix}${key}`, 0) };
-        await append(`${prefix}${key}`, Array.from({ length: Math.ceil((events - key) / KEYS) }, () => event));
+        await append(
+          `${prefix}${key}`,
+          Array.from({ length: Math.ceil((events - key) / KEYS) }, () => event),
+        );
       }
     },
     [Symbol.asyncDispose]: async () => {

@@ -28,7 +28,12 @@ export const openPgBoss: OpenContender = async (server) => {
         committing(payload.version);
       }),
     startDelivery: async ({ handled }) => {
-      const options = { batchSize: 500, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5, notifyPollingIntervalSeconds: 0.5 };
+      const options = {
+        batchSize: 500,
+        burstWhenBatchFull: true,
+        pollingIntervalSeconds: 0.5,
+        notifyPollingIntervalSeconds: 0.5,
+      };
       await boss.work<Payload>(queue, options, async (jobs: Job<Payload>[]) => {
         for (const { data } of jobs) handled(0, data.orderId, data.version);
         const values = [jobs.map(({ data }) => data.orderId), jobs.map(({ data }) => data.version)];

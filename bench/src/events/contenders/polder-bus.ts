@@ -1,8 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { growthSignal, type HandleEvents, type LoggedEvent, postgresSource, runStream, startPresence, startRelay } from "@polder/bus";
+import {
+  growthSignal,
+  type HandleEvents,
+  type LoggedEvent,
+  postgresSource,
+  runStream,
+  startPresence,
+  startRelay,
+} from "@polder/bus";
 import { type Database, openDatabase, outboxInsert } from "@polder/postgres";
 import type { DeliveryOptions, OpenContender } from "../contender.ts";
-import { PUBLISHERS, type Payload, payloadOf } from "../workload.ts";
+import { type Payload, PUBLISHERS, payloadOf } from "../workload.ts";
 import { OrderChanged, subscriptions } from "./polder-domains.ts";
 import { type PolderSetup, setUpPolder } from "./polder-setup.ts";
 

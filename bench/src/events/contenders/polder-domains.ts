@@ -109,7 +109,9 @@ function otherSubscription(number: number, { mode, handled }: Pick<DeliveryOptio
   const name = `other-${number}`;
   const count = ({ data }: { readonly data: Payload }): void => handled(number, data.orderId, data.version);
   return mode === "batch"
-    ? batchSubscription(billing, name, [OrderChanged.name], async ({ events }) => events.forEach(count), { from: "now" })
+    ? batchSubscription(billing, name, [OrderChanged.name], async ({ events }) => events.forEach(count), {
+        from: "now",
+      })
     : subscription(billing, name, { "ordering.OrderChanged": async ({ event }) => count(event) }, { from: "now" });
 }
 

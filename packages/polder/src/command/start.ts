@@ -1,4 +1,4 @@
-import { createLogger, type LogFormat, selectDomains, startHost } from "@polder/runtime";
+import { createLogger, hostOptionsOf, type LogFormat, selectDomains, startHost } from "@polder/runtime";
 import { runUntilStopped } from "../dev/run-until-stopped.ts";
 import { commandErrors } from "../errors.ts";
 import { openCommandProject } from "./command-project.ts";
@@ -22,12 +22,10 @@ export function startWork(options: StartOptions): Work {
     await using project = await openCommandProject(input, logger);
     const selected = selectDomains(project.domains, options.domain);
     const { address } = await project.database();
-    const { http, urls } = project.loaded.config;
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),
       address,
-      http: { ...http, ...(port === undefined ? {} : { port }) },
-      ...(urls === undefined ? {} : { urls }),
+      ...hostOptionsOf(project.loaded, port),
       logger,
     });
     const data = { url: host.url, domains: host.domains };

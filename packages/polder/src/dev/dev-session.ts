@@ -1,5 +1,5 @@
 import type { Logger } from "@polder/model";
-import { type Host, openProject, type Project, type ProjectDatabase, startHost } from "@polder/runtime";
+import { type Host, hostOptionsOf, openProject, type Project, type ProjectDatabase, startHost } from "@polder/runtime";
 import { moduleGenerations } from "./module-generations.ts";
 import { reloadDomains } from "./reload-domains.ts";
 
@@ -39,13 +39,11 @@ export async function startDev({ config, from, env, port, watch = true, logger }
   for (const { object, found, expected } of report.drift)
     logger.warn(`${object} ${found}; expected: ${expected}. See "polder provision".`);
   await database.migrate();
-  const { http, urls } = project.loaded.config;
   const host = cleanup.use(
     await startHost({
       implementations: project.domains.map(({ implementation }) => implementation),
       address: database.address,
-      http: { ...http, ...(port === undefined ? {} : { port }) },
-      ...(urls === undefined ? {} : { urls }),
+      ...hostOptionsOf(project.loaded, port),
       logger,
     }),
   );

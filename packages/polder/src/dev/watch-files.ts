@@ -59,14 +59,14 @@ export function watchFiles({ deep, flat, changed, logger }: WatchOptions): Async
     }, lookInMs);
   };
   const follow = (): void => {
-    for (const folder of new Set([...deep.flatMap(foldersIn), ...flat()])) {
-      const inode = statSync(folder, { throwIfNoEntry: false })?.ino;
+    const wanted = new Set([...deep.flatMap(foldersIn), ...flat()]);
+    for (const folder of new Set([...watched.keys(), ...wanted])) {
+      const identity = wanted.has(folder) ? identityOf(folder) : undefined;
       const before = watched.get(folder);
-      // One that was removed and made again is another one.
-      if (before?.inode === inode) continue;
+      if (before?.identity === identity) continue;
       before?.watcher?.close();
       watched.delete(folder);
-      if (inode !== undefined) watched.set(folder, { inode, watcher: watchFolder(folder, note, logger) });
+      if (identity !== undefined) watched.set(folder, { identity, watcher: watchFolder(folder, note, logger) });
     }
   };
   follow();
@@ -80,9 +80,15 @@ export function watchFiles({ deep, flat, changed, logger }: WatchOptions): Async
 }
 
 interface Watched {
-  readonly inode: number;
+  readonly identity: string;
   /** Missing where the system refuses; said once. */
   readonly watcher: FSWatcher | undefined;
+}
+
+/** A folder that was removed and made again is another one, also where it got the same inode. */
+function identityOf(folder: string): string | undefined {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.ino}-${found.birthtimeMs}`;
 }
 
 function watchFolder(folder: string, note: (path: string) => void, logger: Logger): FSWatcher | undefined {

@@ -10,6 +10,7 @@ test.each([
     database: "postgres://localhost/shop",
     http: { host: "0.0.0.0", port: 0 },
     urls: { payment: "https://payment.example" },
+    connectionsMax: 2,
   },
 ])("%j is right", (config) => {
   expect(configProblems(config)).toEqual([]);
@@ -30,6 +31,8 @@ test.each([
   [{ domains: ["./order"], http: { port: 1.5 } }, ["http.port"]],
   [{ domains: ["./order"], urls: ["http://localhost"] }, ["urls"]],
   [{ domains: ["./order"], urls: { payment: "payment:4000" } }, ["urls.payment"]],
+  [{ domains: ["./order"], connectionsMax: 1 }, ["connectionsMax"]],
+  [{ domains: ["./order"], connectionsMax: "20" }, ["connectionsMax"]],
   [{ domains: ["./order"], database: new URL("postgres://localhost/shop") }, ["database"]],
 ])("%j is wrong at %j", (config, expected) => {
   expect(places(config)).toEqual(expected);

@@ -1,17 +1,21 @@
 import type { Problem } from "@polder/model";
 
+/** A batch under way holds one connection, and its lease is renewed over another. */
+const CONNECTIONS_MIN = 2;
+
 /** What is wrong with the default export of a configuration, all of it. Pure. */
 export function configProblems(value: unknown): readonly Problem[] {
   if (!isObject(value))
     return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
   return [
-    ...unknownFields(value, ["domains", "database", "http", "urls"], ""),
+    ...unknownFields(value, ["domains", "database", "http", "urls", "connectionsMax"], ""),
     ...domainsProblems(value["domains"]),
     ...(value["database"] === undefined || typeof value["database"] === "string"
       ? []
       : [{ place: "database", problem: 'must be a text such as "postgres://…"' }]),
     ...httpProblems(value["http"]),
     ...urlsProblems(value["urls"]),
+    ...connectionsProblems(value["connectionsMax"]),
   ];
 }
 
@@ -46,6 +50,12 @@ function urlsProblems(urls: unknown): readonly Problem[] {
       ? []
       : [{ place: `urls.${domain}`, problem: "must be a URL such as http://127.0.0.1:4001" }],
   );
+}
+
+function connectionsProblems(connectionsMax: unknown): readonly Problem[] {
+  if (connectionsMax === undefined || (Number.isInteger(connectionsMax) && Number(connectionsMax) >= CONNECTIONS_MIN))
+    return [];
+  return [{ place: "connectionsMax", problem: `must be a whole number from ${CONNECTIONS_MIN} on` }];
 }
 
 function unknownFields(value: object, known: readonly string[], prefix: string): Problem[] {

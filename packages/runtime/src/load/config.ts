@@ -9,6 +9,8 @@ export interface PolderConfig {
   readonly http?: HttpOptions;
   /** Base URLs of domains that run in other processes, by name. */
   readonly urls?: Readonly<Record<string, string>>;
+  /** Connections that a process has to the database for each of its domains at most. Default 10. */
+  readonly connectionsMax?: number;
 }
 
 /** Helps an editor to complete `polder.config.ts`; gives back what it gets. */

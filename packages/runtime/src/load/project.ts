@@ -17,6 +17,7 @@ import {
   startEmbedded,
 } from "@polder/postgres";
 import { runtimeErrors } from "../errors.ts";
+import type { HostOptions } from "../host.ts";
 import { requireHome } from "../require-home.ts";
 import { type LoadedConfig, loadConfig } from "./load-config.ts";
 import { type LoadedDomain, loadDomains } from "./load-domains.ts";
@@ -170,6 +171,19 @@ async function connect(
 
 function addressOf({ host, port, user, password }: EmbeddedServer): DatabaseAddress {
   return { host, port, user, password, database: "postgres" };
+}
+
+/** What a configuration says of a host; a port that is given wins. */
+export function hostOptionsOf(
+  { config }: LoadedConfig,
+  port: number | undefined,
+): Pick<HostOptions, "http" | "urls" | "connectionsMax"> {
+  const { http, urls, connectionsMax } = config;
+  return {
+    http: { ...http, ...(port === undefined ? {} : { port }) },
+    ...(urls === undefined ? {} : { urls }),
+    ...(connectionsMax === undefined ? {} : { connectionsMax }),
+  };
 }
 
 /** All that Polder keeps in a database for these domains, in the order in which it is made. */

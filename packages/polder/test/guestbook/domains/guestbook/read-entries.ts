@@ -1,3 +1,4 @@
+// #region query
 import { handler } from "polder";
 import { Guestbook } from "./contract.ts";
 import { guestbook } from "./domain.ts";
@@ -6,3 +7,4 @@ export const entries = handler(guestbook, Guestbook.entries, async ({ tx }) => {
   const found = await tx.sql<{ guest: string; words: string }>`select guest, words from entry order by signed_at`;
   return { entries: [...found] };
 });
+// #endregion query
