@@ -13,7 +13,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "examples/*/*.test.ts", "examples/*/domains/**/*.test.ts"],
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "bench/src/**/*.test.ts",
+            "examples/*/*.test.ts",
+            "examples/*/domains/**/*.test.ts",
+          ],
           // Type tests; the compiler also reports every error in the other tests here.
           typecheck: { enabled: true, include: ["packages/*/src/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" },
         },
@@ -33,7 +38,14 @@ export default defineConfig({
       { extends: true, test: { name: "tools", include: ["tools/src/**/*.test.ts"] } },
       {
         extends: true,
-        test: { name: "long", include: ["**/*.long.ts"], globalSetup: ["tools/src/test-run.ts"], pool: "forks", maxWorkers: 1, testTimeout: 1_800_000 },
+        test: {
+          name: "long",
+          include: ["**/*.long.ts"],
+          globalSetup: ["tools/src/test-run.ts"],
+          pool: "forks",
+          maxWorkers: 1,
+          testTimeout: 1_800_000,
+        },
       },
     ],
   },

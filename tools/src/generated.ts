@@ -55,9 +55,9 @@ function errorTable(tree: SourceTree): string {
   return table(["code", "package", "what happened"], rows);
 }
 
-/** The first sentence below the heading. */
+/** The first sentence below the headings. */
 function firstSentence(page: string): string {
-  const paragraph = page.split(/\n\s*\n/)[1] ?? "";
+  const paragraph = page.split(/\n\s*\n/).find((text) => !text.startsWith("#")) ?? "";
   const line = paragraph.replaceAll(/\s+/g, " ").trim();
   return /^.*?[.?!](?=\s|$)/.exec(line)?.[0] ?? line;
 }

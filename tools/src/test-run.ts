@@ -15,7 +15,10 @@ export default async function testRun(): Promise<() => Promise<void>> {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(holder, "exit");
-  await Promise.race([once(holder.stdout, "data"), ended.then(([code]) => Promise.reject(new Error(`no PostgreSQL for the tests (${code})`)))]);
+  await Promise.race([
+    once(holder.stdout, "data"),
+    ended.then(([code]) => Promise.reject(new Error(`no PostgreSQL for the tests (${code})`))),
+  ]);
   return async () => {
     holder.stdin.end();
     await ended;

@@ -6,14 +6,16 @@ import { openSession, type Session } from "./session.ts";
 const { contender, server } = JSON.parse(process.argv[2] ?? "") as Opening;
 const session: Session = openSession(await openContenders[contender](server));
 
-process.on("message", async ({ method, options }: Asked) => {
+process.on("message", (asked: Asked) => void answer(asked));
+process.on("disconnect", () => process.exit());
+
+async function answer({ method, options }: Asked): Promise<void> {
   try {
     // Which options belong to which method is the business of the parent's types.
-    const answer = await (session[method] as (given: unknown) => Promise<unknown>)(options);
-    process.send?.({ answer });
+    const answered = await (session[method] as (given: unknown) => Promise<unknown>)(options);
+    process.send?.({ answer: answered });
   } catch (error) {
     process.send?.({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
-});
-process.on("disconnect", () => process.exit());
+}
 process.send?.({ answer: "open" });

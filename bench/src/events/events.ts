@@ -9,12 +9,12 @@ import { measureFanOut } from "./fan-out.ts";
 import { measureHeldWriter } from "./held-writer.ts";
 import { measureLatency } from "./latency.ts";
 import { measureRelayStep } from "./relay-step.ts";
-import { measureRates } from "./rounds.ts";
+import { byLimit, measureRates } from "./rounds.ts";
 
 /** Sizes of the full run, of about eight minutes, and of the quick one. */
 const plans = {
   full: {
-    rates: { rounds: 5, durationMs: 1_500 },
+    rates: { rounds: 4, durationMs: 1_000 },
     drain: { events: 200_000, eventsOneByOne: 40_000, repetitions: 2 },
     latency: { slices: 3, durationMs: 2_000 },
     fanOut: { rounds: 2, durationMs: 2_000 },
@@ -22,7 +22,7 @@ const plans = {
     relayStep: { rows: 1_000_000, steps: 100 },
   },
   quick: {
-    rates: { rounds: 1, durationMs: 600 },
+    rates: { rounds: 1, durationMs: 400 },
     drain: { events: 20_000, eventsOneByOne: 4_000, repetitions: 1 },
     latency: { slices: 1, durationMs: 1_000 },
     fanOut: { rounds: 1, durationMs: 600 },
@@ -79,14 +79,14 @@ function shown(name: ContenderName): string {
 
 function ratios(durable: Samples, fleeting: Samples): Measured["ratios"] {
   const inBoth = (samples: Samples): Record<string, Figure> => ({
-    publish_vs_limit: samples.ratio("publish.polder-bus", "publish.limit"),
-    publish_vs_pipelined_limit: samples.ratio("publish.polder-bus", "publish.limit-pipelined"),
-    delivered_vs_commit_limit: samples.ratio("delivered.polder", "publish.limit"),
-    delivered_batch_vs_commit_limit: samples.ratio("delivered.polder-batch", "publish.limit"),
-    delivered_runtime_vs_commit_limit: samples.ratio("delivered.polder-runtime", "publish.limit"),
-    delivered_vs_pgboss: samples.ratio("delivered.polder", "delivered.pg-boss"),
-    delivered_vs_graphile: samples.ratio("delivered.polder", "delivered.graphile-worker"),
-    delivered_vs_emmett: samples.ratio("delivered.polder", "delivered.emmett"),
+    publish_vs_limit: samples.figure(byLimit("publish.polder-bus")),
+    publish_vs_pipelined_limit: samples.ratio(byLimit("publish.polder-bus"), byLimit("publish.limit-pipelined")),
+    delivered_vs_commit_limit: samples.figure(byLimit("delivered.polder")),
+    delivered_batch_vs_commit_limit: samples.figure(byLimit("delivered.polder-batch")),
+    delivered_runtime_vs_commit_limit: samples.figure(byLimit("delivered.polder-runtime")),
+    delivered_vs_pgboss: samples.ratio(byLimit("delivered.polder"), byLimit("delivered.pg-boss")),
+    delivered_vs_graphile: samples.ratio(byLimit("delivered.polder"), byLimit("delivered.graphile-worker")),
+    delivered_vs_emmett: samples.ratio(byLimit("delivered.polder"), byLimit("delivered.emmett")),
   });
   const off = Object.entries(inBoth(fleeting)).map(([name, ratio]) => [`${name}.fsync_off`, ratio] as const);
   return {

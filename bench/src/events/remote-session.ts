@@ -25,7 +25,7 @@ export interface RemoteSession extends Session {
 type Answered = { readonly answer: unknown } | { readonly failed: string };
 
 /** One thing that is asked of a contender takes no longer, in milliseconds. */
-const ANSWER_MAX_MS = 120_000;
+const ANSWER_MAX_MS = 300_000;
 
 /**
  * A session in a process of its own, so that no system shares a heap, a compiler's guesses or a global setting with

@@ -1,4 +1,4 @@
-import { domain, event, need, team } from "@polder/model";
+import { type Domain, domain, event, need, team } from "@polder/model";
 import { homeOf, homeSteps, migrate, migrationOf, outboxInsert, provision, sqlState } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import pg from "pg";
@@ -15,14 +15,14 @@ const shape = { owner: team("Shop", { contact: "#shop" }), capability: "Test" };
 const inventory = domain("inventory", { ...shape, publishes: [Counted, Lost] });
 const order = domain("order", { ...shape, needs: [need(Counted, "1.0.0")] });
 const payment = domain("payment", shape);
-const declared = [inventory, order, payment];
+const declared: readonly Domain[] = [inventory, order, payment];
 const needless = domain("order", shape);
 
 let server: TestServer;
 let database: TestDatabase;
 const sessions = new Map<string, pg.Client>();
 
-async function provisionAll(domains: typeof declared): Promise<void> {
+async function provisionAll(domains: readonly Domain[]): Promise<void> {
   const homes = domains.map(({ name }) => homeOf(name));
   await provision({
     ...database,

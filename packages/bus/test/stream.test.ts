@@ -334,4 +334,12 @@ test("events are browsed by position, type and key, and found by their id", asyn
   expect(await browseEvents(database.admin, "sales", { type: "sales.Returned" })).toEqual([]);
   expect(await findEvent(database.admin, ["sales"], ofA[0]?.id ?? "")).toMatchObject({ seq: "1" });
   expect(await findEvent(database.admin, ["sales"], randomUUID())).toBeUndefined();
+
+  await sell(...Array.from({ length: 9 }, (_, n): [string, number] => ["c", n]));
+  await until(async () => (await logHead(database.admin, "sales")) === 12n, "more are logged");
+  // By number, not by letter: 12 comes after 9.
+  const newest = await browseEvents(database.admin, "sales", { eventsMax: 3 });
+  expect(newest.map(({ seq }) => seq)).toEqual(["10", "11", "12"]);
+  const after = await browseEvents(database.admin, "sales", { after: 8n, eventsMax: 3 });
+  expect(after.map(({ seq }) => seq)).toEqual(["9", "10", "11"]);
 });

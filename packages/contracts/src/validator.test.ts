@@ -14,7 +14,10 @@ describe("a writer's view", () => {
     const refused = await validatorOf(line, "writer")({ sku: "teapot", colour: "red" });
     // #endregion example
     expect(checked).toEqual({ valid: true, value: { sku: "teapot", quantity: 1 } });
-    expect(refused).toEqual({ valid: false, violations: [{ pointer: "/colour", problem: "is not a field of the contract" }] });
+    expect(refused).toEqual({
+      valid: false,
+      violations: [{ pointer: "/colour", problem: "is not a field of the contract" }],
+    });
     const result = await validatorOf(order, "writer")({ orderId, lines: [{ sku: "a" }] });
     expect(result).toEqual({ valid: true, value: { orderId, lines: [{ sku: "a", quantity: 1 }] } });
   });

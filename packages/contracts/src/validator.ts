@@ -1,5 +1,5 @@
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type AnySchema, type JsonSchema, jsonSchemaOf } from "@polder/model";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormatsModule from "ajv-formats";
 import { contractErrors } from "./errors.ts";
@@ -97,7 +97,9 @@ function writerValidator(schema: AnySchema): Validator {
 function refinedOf(result: StandardSchemaV1.Result<unknown>): Validated {
   if (result.issues === undefined) return { valid: true, value: result.value };
   const violations = result.issues.slice(0, VIOLATIONS_MAX).map((issue) => ({
-    pointer: (issue.path ?? []).map((part) => `/${escapeToken(String(typeof part === "object" ? part.key : part))}`).join(""),
+    pointer: (issue.path ?? [])
+      .map((part) => `/${escapeToken(String(typeof part === "object" ? part.key : part))}`)
+      .join(""),
     problem: issue.message,
   }));
   return { valid: false, violations };

@@ -17,6 +17,15 @@ export interface Event<Name extends string = string, Versions extends EventVersi
   readonly newest: Newest<keyof Versions & string>;
 }
 
+/** Any event, where its payloads do not matter. */
+export interface AnyEvent {
+  readonly kind: "event";
+  readonly name: string;
+  readonly key: string;
+  readonly versions: EventVersions;
+  readonly newest: string;
+}
+
 type KeyOf<Payload> = Payload extends unknown
   ? { [Field in keyof Payload]: Payload[Field] extends string | number ? Field : never }[keyof Payload] & string
   : never;

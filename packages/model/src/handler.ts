@@ -7,7 +7,10 @@ import type { SchemaInput, SchemaOutput } from "./schema.ts";
 import type { Reader, Transaction } from "./transaction.ts";
 
 /** The client of an API: at its newest version, or at the one that is named. */
-export type ClientOf<A extends ApiCore, V extends keyof A["versions"] = Extract<keyof A["versions"], A["newest"]>> = Client<A["versions"][V]>;
+export type ClientOf<
+  A extends ApiCore,
+  V extends keyof A["versions"] = Extract<keyof A["versions"], A["newest"]>,
+> = Client<A["versions"][V]>;
 
 /** What a caller may say about one call. */
 export interface CallOptions {
@@ -71,6 +74,7 @@ export type HandlerContext<D extends Domain, Op extends Operation> = Op["kind"] 
 
 /** What a handler answers: the output, or a refusal that the operation declares. Where there is no output, nothing. */
 export type HandlerAnswer<Op extends Operation> =
+  // biome-ignore lint/suspicious/noConfusingVoidType: an async function without a return gives a promise of void
   | (null extends SchemaInput<Op["output"]> ? SchemaInput<Op["output"]> | undefined | void : SchemaInput<Op["output"]>)
   | Refused<keyof Op["refusals"] & string>;
 

@@ -23,7 +23,7 @@ export {
   publishedEvent,
 } from "./domain.ts";
 export { modelErrors } from "./errors.ts";
-export { type Event, type EventKey, type EventVersions, event } from "./event.ts";
+export { type AnyEvent, type Event, type EventKey, type EventVersions, event } from "./event.ts";
 export {
   type Call,
   type CallOptions,

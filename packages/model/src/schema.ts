@@ -10,8 +10,8 @@ export interface Schema<Input = unknown, Output = Input> {
 }
 
 /** A schema whose types do not matter here. */
-// any: the types of a schema are invariant, `unknown` would refuse every real schema
-export type AnySchema = Schema<any, any>; // biome-ignore lint/suspicious/noExplicitAny: see above
+// biome-ignore lint/suspicious/noExplicitAny: the types of a schema are invariant, `unknown` would refuse every real one
+export type AnySchema = Schema<any, any>;
 
 /** What a writer hands in: fields with a default may be left out. */
 export type SchemaInput<S> = S extends Schema<infer Input, infer _Output> ? Input : never;

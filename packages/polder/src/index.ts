@@ -1,6 +1,7 @@
 export { type ClientOptions, createClient, httpTransport } from "@polder/http";
 export {
   type Aggregate,
+  type AnyEvent,
   type Api,
   aggregate,
   api,

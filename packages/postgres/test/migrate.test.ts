@@ -60,6 +60,8 @@ async function exists(name: string): Promise<boolean> {
 async function holdLock(table: string) {
   const session = await database.admin.connect();
   const lock = (other: string) => session.query(`lock table "order".${other} in access share mode`);
+  // In a deadlock it is the other one that PostgreSQL ends.
+  await session.query("set deadlock_timeout = '1h'");
   await session.query("begin");
   await lock(table);
   return { lock, release: () => session.query("rollback"), [Symbol.asyncDispose]: () => session.end() };
@@ -218,10 +220,9 @@ describe("locks", () => {
       "alter table a add column n int; alter table b add column n int",
     );
     const gaveWay = Promise.withResolvers<void>();
-    const running = run(all, { lockTimeoutMs: 20_000, logger: listener(() => gaveWay.resolve()) });
+    const running = run(all, { lockTimeoutMs: 5_000, logger: listener(() => gaveWay.resolve()) });
     const waits = "select from pg_locks where not granted and relation = '\"order\".b'::regclass";
     await until(async () => (await database.admin.query(waits)).rowCount === 1, "the migration waits for b");
-    // PostgreSQL ends whoever has waited longer: the migration.
     await holder.lock("a");
     await gaveWay.promise;
     await holder.release();

@@ -25,7 +25,7 @@ export interface BrowseOptions {
   readonly eventsMax?: number;
 }
 
-const SQL_COLUMNS = `seq::text, event_id as id, type, version, key, at, relayed_at as "relayedAt", data, headers`;
+const SQL_COLUMNS = `l.seq::text, event_id as id, type, version, key, at, relayed_at as "relayedAt", data, headers`;
 
 /** Shows events of a domain's log in the order of their positions. For administrators: domains read through their subscriptions. */
 export async function browseEvents(
@@ -38,17 +38,17 @@ export async function browseEvents(
   const limit = Math.min(1_000, eventsMax);
   if (after !== undefined) {
     const { rows } = await admin.query<BrowsedEvent>(
-      `select $5::text as publisher, ${SQL_COLUMNS} from ${sqlLog}
-where seq > $1 and ($2::text is null or type = $2) and ($3::text is null or key = $3)
-order by seq limit $4`,
+      `select $5::text as publisher, ${SQL_COLUMNS} from ${sqlLog} l
+where l.seq > $1 and ($2::text is null or type = $2) and ($3::text is null or key = $3)
+order by l.seq limit $4`,
       [String(after), type, key, limit, publisher],
     );
     return rows;
   }
   const { rows } = await admin.query<BrowsedEvent>(
-    `select $4::text as publisher, ${SQL_COLUMNS} from ${sqlLog}
+    `select $4::text as publisher, ${SQL_COLUMNS} from ${sqlLog} l
 where ($1::text is null or type = $1) and ($2::text is null or key = $2)
-order by seq desc limit $3`,
+order by l.seq desc limit $3`,
     [type, key, limit, publisher],
   );
   return rows.reverse();
@@ -63,7 +63,7 @@ export async function findEvent(
   for (const publisher of publishers) {
     const sql = busNames(homeOf(publisher));
     const { rows } = await admin.query<BrowsedEvent>(
-      `select $2::text as publisher, ${SQL_COLUMNS} from ${sql.log} where event_id = $1`,
+      `select $2::text as publisher, ${SQL_COLUMNS} from ${sql.log} l where event_id = $1`,
       [id, publisher],
     );
     if (rows[0] !== undefined) return rows[0];

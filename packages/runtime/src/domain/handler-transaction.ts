@@ -23,7 +23,7 @@ export interface HandlerTransaction {
 
 /** Gives a handler its part of a transaction: statements and `publish`, but neither commit nor rollback. */
 export function handlerTransaction(domain: Domain, open: OpenTransaction, schema: string): HandlerTransaction {
-  const published: (OutboxEvent | Promise<OutboxEvent>)[] = [];
+  const published: Promise<OutboxEvent>[] = [];
   let ended = false;
   const publish = (event: Event, data: unknown): string => {
     const declared = publishedEvent(domain, event?.name);
@@ -34,21 +34,19 @@ export function handlerTransaction(domain: Domain, open: OpenTransaction, schema
     const id = randomUUID();
     const checked = validatorOf(schemaOfEvent, "writer")(asItTravels(declared, data));
     const finish = (result: Validated): OutboxEvent => outboxEvent(declared, id, result);
-    if (checked instanceof Promise) {
-      const pending = checked.then(finish);
-      // Looked at when the handler has ended; until then a failure is not unhandled.
-      pending.catch(() => undefined);
-      published.push(pending);
-    } else {
-      published.push(finish(checked));
-    }
+    const pending = checked instanceof Promise ? checked.then(finish) : Promise.resolve(finish(checked));
+    // Looked at when the handler has ended; until then a failure is not unhandled.
+    pending.catch(() => undefined);
+    published.push(pending);
     return id;
   };
   return {
     tx: { sql: open.sql, query: open.query, publish: publish as Transaction["publish"] },
     outbox: async () => {
       ended = true;
-      return published.length === 0 ? [] : [outboxInsert(schema, await Promise.all(published))];
+      const events: OutboxEvent[] = [];
+      for (const event of published) events.push(await event);
+      return events.length === 0 ? [] : [outboxInsert(schema, events)];
     },
   };
 }
