@@ -27,6 +27,8 @@ const crash = (name: string): void => {
 };
 const crashPoint: CrashPoint = crash;
 
+/** What was published while others died may be much, on a machine that is busy otherwise. */
+const SETTLE_MS_MAX = 120_000;
 // A process that stands still inside a transaction holds its locks; PostgreSQL ends it after this long.
 const patience = { idleInTransactionTimeoutMs: 500 };
 const sales = openDatabase({ ...addresses.sales, schema: homeOf("sales").schema, ...patience });
@@ -55,7 +57,7 @@ const write =
   };
 const streams = (["each", "batch"] as const).map((mode) =>
   runStream({
-    subscription: ledgerSubscription({ name: `write-${mode}`, mode, options: { batchSizeMax: 10 } }),
+    subscription: ledgerSubscription({ name: `write-${mode}`, mode, options: { batchSizeMax: 40 } }),
     source,
     database: ledger,
     instance,
@@ -98,15 +100,19 @@ process.on("message", (message) => {
   isSelling = false;
   void (async () => {
     await selling;
-    await until(async () => {
-      const { rows } = await admin.query<{ left: number }>(
-        "select count(*)::int as left from sales._outbox o where not exists (select from polder.log_sales l where l.event_id = o.event_id)",
-      );
-      const statuses = await subscriptionStatus(admin, "ledger", (publisher) => logHead(admin, publisher));
-      return (
-        rows[0]?.left === 0 && statuses.length === 2 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0)
-      );
-    }, "everything is delivered");
+    await until(
+      async () => {
+        const { rows } = await admin.query<{ left: number }>(
+          "select count(*)::int as left from sales._outbox o where not exists (select from polder.log_sales l where l.event_id = o.event_id)",
+        );
+        const statuses = await subscriptionStatus(admin, "ledger", (publisher) => logHead(admin, publisher));
+        return (
+          rows[0]?.left === 0 && statuses.length === 2 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0)
+        );
+      },
+      "everything is delivered",
+      SETTLE_MS_MAX,
+    );
     await Promise.all(streams.map((stream) => stream.stop()));
     await relay.stop();
     await presence.stop();

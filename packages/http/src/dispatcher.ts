@@ -1,9 +1,8 @@
-import { isPolderError, type Logger, silentLogger } from "@polder/model";
+import { domainOf, isPolderError, type Logger, silentLogger } from "@polder/model";
 import { admitInput, inputInvalid } from "./admit-input.ts";
 import type { CallAnswer, CallBounds, CallRequest, Failed } from "./call.ts";
 import { conclude } from "./conclude.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
-import { describeError } from "./describe-error.ts";
 import { httpErrors } from "./errors.ts";
 import type { AdmittedCall, ServedDomain } from "./execute.ts";
 import { createGate } from "./gate.ts";
@@ -135,7 +134,7 @@ async function perform(
     return await route.execute(route.handler, admitted);
   } catch (error) {
     if (!deadline.signal.aborted) return handlerFailure(error, running, logger);
-    logger.debug("An operation ended with its call", { ...fieldsOf(request), error: describeError(error) });
+    logger.debug("An operation ended with its call", { ...fieldsOf(request), error });
     throw deadline.signal.reason;
   }
 }
@@ -170,5 +169,5 @@ function reportGivenUp({ request, deadline }: RunningCall, work: Promise<unknown
 }
 
 function fieldsOf({ api, operation, version, caller }: CallRequest): Readonly<Record<string, unknown>> {
-  return { api, operation, version, ...(caller === undefined ? {} : { caller }) };
+  return { domain: domainOf(api), api, operation, version, ...(caller === undefined ? {} : { caller }) };
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { isPolderError, type LogFields, type Logger } from "@polder/model";
-import { describeError } from "./describe-error.ts";
 import { httpErrors } from "./errors.ts";
 import { hiddenProblemOf, type ProblemDocument } from "./problem.ts";
 import { statusOfCode } from "./status-of-code.ts";
@@ -20,7 +19,7 @@ export interface Failure {
  */
 export function reportFailure(error: unknown, { logger, what, fields }: Failure): ProblemDocument {
   const correlationId = randomUUID();
-  logger.error(`${what} failed`, { ...fields, correlationId, error: describeError(error) });
+  logger.error(`${what} failed`, { ...fields, correlationId, error });
   const isKnown = isPolderError(error) && (statusOfCode(error.code) ?? 0) >= 500;
   const known = isKnown ? error : httpErrors.HANDLER_FAILED(`${what} failed.`, { what }, { cause: error });
   return hiddenProblemOf(known, correlationId);

@@ -13,5 +13,5 @@ export function aggregate(
   name: string,
   shape: { readonly root: string; readonly parts?: readonly string[] },
 ): Aggregate {
-  return { kind: "aggregate", name, root: shape.root, parts: shape.parts ?? [] };
+  return { kind: "aggregate", name, root: shape?.root, parts: shape?.parts ?? [] };
 }

@@ -68,7 +68,7 @@ function versionsProblems(versions: ApiVersions): readonly Problem[] {
   if (Object.keys(versions).length === 0)
     return [{ place: "versions", problem: 'has no version; write versions: { "1.0.0": { … } }' }];
   return Object.entries(versions).flatMap(([version, operations]) => {
-    const place = `versions["${version}"]`;
+    const place = `versions[${JSON.stringify(version)}]`;
     const problems: Problem[] = isVersion(version)
       ? []
       : [{ place, problem: `"${version}" is no semantic version such as "1.0.0"` }];
@@ -78,7 +78,8 @@ function versionsProblems(versions: ApiVersions): readonly Problem[] {
       if (reserved.has(name))
         problems.push({ place: `${place}.${name}`, problem: `"${name}" is reserved; choose another name` });
       problems.push(...operationProblems(name, operation, `${place}.${name}`));
-      const route = `${operation?.method} ${operation?.path?.replaceAll(/:[a-zA-Z0-9]+/g, ":")}`;
+      if (typeof operation?.path !== "string") continue;
+      const route = `${operation.method} ${operation.path.replaceAll(/:[a-zA-Z0-9]+/g, ":")}`;
       const other = routes.get(route);
       if (other !== undefined)
         problems.push({ place: `${place}.${name}`, problem: `has the same route as "${other}"` });

@@ -1,10 +1,12 @@
 // What must not compile does not compile: each expected error is marked, and an unused mark is an error.
+import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 import {
   aggregate,
   api,
   batchSubscription,
   command,
+  defineErrors,
   domain,
   event,
   handler,
@@ -60,35 +62,33 @@ const order = domain("order", {
   needs: [need(Inventory, "1.9.0"), need(StockReserved, "1.0.0")],
 });
 
-// Versions order by number, not by letter.
-const newest: Newest<"1.9.0" | "1.10.0" | "0.20.1"> = "1.10.0";
-// @ts-expect-error an older version is not the newest
-const older: Newest<"1.9.0" | "1.10.0"> = "1.9.0";
+test("versions order by number, not by letter", () => {
+  expectTypeOf<Newest<"1.9.0" | "1.10.0" | "0.20.1">>().toEqualTypeOf<"1.10.0">();
+  expectTypeOf<Newest<"2.0.0" | "10.0.0">>().toEqualTypeOf<"10.0.0">();
+});
 
-// @ts-expect-error the key is a field of every version
-event("inventory.StockLost", { key: "orderId", versions: { "1.0.0": z.object({ sku: z.string() }) } });
-// @ts-expect-error the version is one that the contract has
-need(Inventory, "3.0.0");
+test("a contract is used as it is published", () => {
+  // @ts-expect-error the key is a field of every version
+  event("inventory.StockLost", { key: "orderId", versions: { "1.0.0": z.object({ sku: z.string() }) } });
+  // @ts-expect-error the version is one that the contract has
+  need(Inventory, "3.0.0");
+});
 
 const reserve = handler(inventory, Inventory.reserve, async ({ input, tx, refuse }) => {
-  const quantity: number = input.quantity;
-  tx.publish(StockReserved, { orderId: "o1", quantity });
+  expectTypeOf(input).toEqualTypeOf<{ sku: string; quantity: number }>();
+  // A writer may leave out what has a default.
+  tx.publish(StockReserved, { orderId: "o1", quantity: input.quantity });
   // @ts-expect-error the payload is what the event says
-  tx.publish(StockReserved, { orderId: 1, quantity });
+  tx.publish(StockReserved, { orderId: 1, quantity: 1 });
   // @ts-expect-error the domain does not publish this event
   tx.publish(StockCounted, { sku: "a" });
   // @ts-expect-error the refusal is one that the operation declares
-  if (quantity > 9) return refuse("Closed", {});
+  if (input.quantity > 9) return refuse("Closed", {});
   // @ts-expect-error the refusal's details are what the operation declares
-  if (quantity > 8) return refuse("OutOfStock", { available: "none" });
-  if (quantity > 7) return refuse("OutOfStock", { available: 0 });
+  if (input.quantity > 8) return refuse("OutOfStock", { available: "none" });
+  if (input.quantity > 7) return refuse("OutOfStock", { available: 0 });
   return { reservationId: "r1" };
 });
-
-// @ts-expect-error a handler answers what the contract says
-handler(inventory, Inventory.reserve, async () => ({ reservation: "r1" }));
-// @ts-expect-error a domain handles only what it publishes
-handler(order, Inventory.reserve, async () => ({ reservationId: "r1" }));
 
 const availability = handler(inventory, Inventory.availability, async ({ tx }) => {
   // @ts-expect-error a query publishes nothing
@@ -96,41 +96,58 @@ const availability = handler(inventory, Inventory.availability, async ({ tx }) =
   return { available: 1 };
 });
 
-implement(inventory, { apis: { inventory: { reserve, availability } } });
-// @ts-expect-error every operation has a handler
-implement(inventory, { apis: { inventory: { reserve } } });
-// @ts-expect-error each handler stands at its own operation
-implement(inventory, { apis: { inventory: { reserve: availability, availability: reserve } } });
+test("a handler answers what the contract says, for what its domain publishes", () => {
+  // @ts-expect-error a handler answers what the contract says
+  handler(inventory, Inventory.reserve, async () => ({ reservation: "r1" }));
+  // @ts-expect-error a domain handles only what it publishes
+  handler(order, Inventory.reserve, async () => ({ reservationId: "r1" }));
+});
 
-const settle = subscription(order, "settle", {
-  "inventory.StockReserved": async ({ event: reserved }) => {
-    const quantity: number = reserved.data.quantity;
-    // @ts-expect-error the payload is what the event says
-    const missing: unknown = reserved.data.sku;
-    void [quantity, missing];
-  },
+test("an implementation has every handler, each at its operation", () => {
+  implement(inventory, { apis: { inventory: { reserve, availability } } });
+  // @ts-expect-error every operation has a handler
+  implement(inventory, { apis: { inventory: { reserve } } });
+  // @ts-expect-error each handler stands at its own operation
+  implement(inventory, { apis: { inventory: { reserve: availability, availability: reserve } } });
+  // A domain without APIs has none.
+  implement(order, { subscriptions: [] });
 });
-// @ts-expect-error a domain subscribes only to what it needs
-subscription(order, "count", { "inventory.StockCounted": async () => undefined });
-batchSubscription(order, "settle-many", ["inventory.StockReserved"], async ({ events }) => {
-  const quantities: readonly number[] = events.map(({ data }) => data.quantity);
-  void quantities;
-});
-// @ts-expect-error a domain subscribes only to what it needs
-batchSubscription(order, "count-many", ["inventory.StockCounted"], async () => undefined);
 
-outsideSubscription(order, "ask", {
-  "inventory.StockReserved": async ({ call, key }) => {
-    const answer = await call(Inventory).availability({ sku: "a" }, { key });
-    // The client speaks the version that the domain needs, not the newest.
-    if (answer.ok) answer.value.old satisfies boolean;
-    // @ts-expect-error the input is what the contract says
-    await call(Inventory).availability({ sku: 5 });
-    // @ts-expect-error 1.9.0 has no such operation
-    await call(Inventory).reserve({ sku: "a" });
-    // @ts-expect-error the domain does not need this API
-    call(Unneeded);
-  },
+test("a subscription handles what the domain needs, at the version that it needs", () => {
+  subscription(order, "settle", {
+    "inventory.StockReserved": async ({ event: reserved }) => {
+      expectTypeOf(reserved.data).toEqualTypeOf<{ orderId: string; quantity: number; note: string }>();
+    },
+  });
+  batchSubscription(order, "settle-many", ["inventory.StockReserved"], async ({ events }) => {
+    expectTypeOf(events.map(({ data }) => data.quantity)).toEqualTypeOf<number[]>();
+  });
+  // @ts-expect-error a domain subscribes only to what it needs
+  subscription(order, "count", { "inventory.StockCounted": async () => undefined });
+  // @ts-expect-error a domain subscribes only to what it needs
+  batchSubscription(order, "count-many", ["inventory.StockCounted"], async () => undefined);
 });
-implement(order, { subscriptions: [settle] });
-void [newest, older];
+
+test("a call speaks the version that the domain needs, not the newest", () => {
+  outsideSubscription(order, "ask", {
+    "inventory.StockReserved": async ({ call, key }) => {
+      const answer = await call(Inventory).availability({ sku: "a" }, { key });
+      if (answer.ok) expectTypeOf(answer.value).toEqualTypeOf<{ old: boolean }>();
+      // @ts-expect-error the input is what the contract says
+      await call(Inventory).availability({ sku: 5 });
+      // @ts-expect-error 1.9.0 has no such operation
+      await call(Inventory).reserve({ sku: "a" });
+      // @ts-expect-error the domain does not need this API
+      call(Unneeded);
+    },
+  });
+});
+
+test("an error carries the details of its code", () => {
+  const errors = defineErrors<{ PORT_IN_USE: { readonly port: number } }>({ PORT_IN_USE: "A port is taken" });
+  expectTypeOf(errors.PORT_IN_USE("taken", { port: 80 }).details).toEqualTypeOf<{ readonly port: number }>();
+  // @ts-expect-error the details are those of the code
+  errors.PORT_IN_USE("taken", { host: "h" });
+  // @ts-expect-error every code has a title
+  defineErrors<{ A: object; B: object }>({ A: "a" });
+});

@@ -3,7 +3,7 @@ import type { ApiCore, OperationRef } from "./api.ts";
 import type { Event } from "./event.ts";
 import { domainNameProblems, domainOf } from "./name.ts";
 import type { Contract, Need } from "./need.ts";
-import { type Problem, refuseProblems } from "./problems.ts";
+import { listProblems, type Problem, refuseProblems } from "./problems.ts";
 import type { Team } from "./team.ts";
 
 /** A bounded context with one owning team, its own data and its published contracts: the declaration, plain data. */
@@ -70,6 +70,12 @@ export function declaredNeed(declared: Domain, contractName: string): Need | und
   return declared.needs.find((need) => need.contract.name === contractName);
 }
 
+/** That something is no domain: the module that declares it has not been loaded when two import each other. */
+export function notDomainProblems(candidate: Domain | undefined): readonly Problem[] {
+  if (candidate?.kind === "domain") return [];
+  return [{ place: "domain", problem: "is no domain; write domain(…), in a file that does not import this one" }];
+}
+
 /** The APIs that a domain publishes, as a union of types. */
 export type PublishedApi<D extends Domain> = Extract<D["publishes"][number], { readonly kind: "api" }>;
 /** The events that a domain publishes, as a union of types. */
@@ -94,17 +100,21 @@ function domainProblems(declared: Domain): readonly Problem[] {
     ...(typeof declared.capability === "string" && declared.capability.trim() !== ""
       ? []
       : [{ place: "capability", problem: "is missing: say in a few words what the business gets from this domain" }]),
-    ...tableProblems(declared.aggregates),
-    ...declared.publishes.flatMap((contract, index) => publishedProblems(declared, contract, `publishes[${index}]`)),
-    ...declared.needs.flatMap((need, index) => needProblems(declared, need, `needs[${index}]`)),
-    ...repeated(
-      declared.publishes.map((contract) => contract?.name),
-      "publishes",
-    ),
-    ...repeated(
-      declared.needs.map((need) => need?.contract?.name),
-      "needs",
-    ),
+    ...listProblems(declared.aggregates, "aggregates", tableProblems),
+    ...listProblems(declared.publishes, "publishes", (contracts) => [
+      ...contracts.flatMap((contract, index) => publishedProblems(declared, contract, `publishes[${index}]`)),
+      ...repeated(
+        contracts.map((contract) => contract?.name),
+        "publishes",
+      ),
+    ]),
+    ...listProblems(declared.needs, "needs", (needs) => [
+      ...needs.flatMap((need, index) => needProblems(declared, need, `needs[${index}]`)),
+      ...repeated(
+        needs.map((need) => need?.contract?.name),
+        "needs",
+      ),
+    ]),
   ];
 }
 
@@ -122,10 +132,11 @@ function tableProblems(aggregates: readonly Aggregate[]): readonly Problem[] {
   return aggregates.flatMap((candidate, index) => {
     const place = `aggregates[${index}]`;
     if (candidate?.kind !== "aggregate") return [{ place, problem: "is no aggregate; write aggregate(…)" }];
+    if (typeof candidate.name !== "string" || candidate.name === "") return [{ place, problem: "has no name" }];
     return [candidate.root, ...candidate.parts].flatMap((table) => {
       const other = keeper.get(table);
       keeper.set(table, candidate.name);
-      if (!tableName.test(table))
+      if (typeof table !== "string" || !tableName.test(table))
         return [
           {
             place,

@@ -54,8 +54,8 @@ export function event<const Name extends `${string}.${string}`, const Versions e
 
 function nameProblems(name: string): readonly Problem[] {
   const problems = [...domainNameProblems(domainOf(name), "name")];
-  const [, fact = ""] = String(name).split(".", 2);
-  if (!/^[A-Z][A-Za-z0-9]*$/.test(fact) || name.split(".").length !== 2) {
+  const [, fact = "", ...more] = String(name ?? "").split(".");
+  if (!/^[A-Z][A-Za-z0-9]*$/.test(fact) || more.length > 0) {
     problems.push({
       place: "name",
       problem: `"${name}" is no event's name: the domain, a point, and what happened, such as "order.OrderPlaced"`,
@@ -68,7 +68,7 @@ function versionsProblems(versions: EventVersions, key: string): readonly Proble
   if (Object.keys(versions).length === 0)
     return [{ place: "versions", problem: 'has no version; write versions: { "1.0.0": schema }' }];
   return Object.entries(versions).flatMap(([version, schema]) => {
-    const place = `versions["${version}"]`;
+    const place = `versions[${JSON.stringify(version)}]`;
     const problems: Problem[] = isVersion(version)
       ? []
       : [{ place, problem: `"${version}" is no semantic version such as "1.0.0"` }];

@@ -1,7 +1,14 @@
 import type { ApiCore, OperationRef, Operations } from "./api.ts";
-import type { Domain, NeededApi, NeededVersion, PublishedOperation } from "./domain.ts";
+import {
+  type Domain,
+  type NeededApi,
+  type NeededVersion,
+  notDomainProblems,
+  type PublishedOperation,
+} from "./domain.ts";
 import type { Operation } from "./operation.ts";
 import type { Outcome, Refuse, Refused } from "./outcome.ts";
+import { refuseProblems } from "./problems.ts";
 import type { Logger } from "./runtime.ts";
 import type { SchemaInput, SchemaOutput } from "./schema.ts";
 import type { Reader, Transaction } from "./transaction.ts";
@@ -91,13 +98,21 @@ export interface Handler<ApiName extends string = string, OperationName extends 
 /**
  * Writes the handler of an operation that the domain publishes. It is written for the newest version
  * of the API only; a file has one handler.
+ *
+ * @throws `DECLARATION_INVALID` where there is no such domain or operation.
  */
 export function handler<D extends Domain, Ref extends PublishedOperation<D>>(
   domain: D,
   operation: Ref,
   run: (context: HandlerContext<D, Ref["declared"]>) => Promise<HandlerAnswer<Ref["declared"]>>,
 ): Handler<Ref["api"], Ref["operation"]> {
-  const ref: OperationRef = operation;
+  const ref: OperationRef | undefined = operation;
+  refuseProblems("a handler", [
+    ...notDomainProblems(domain),
+    ...(ref?.declared === undefined
+      ? [{ place: "operation", problem: "is no operation; write handler(domain, Api.operation, …)" }]
+      : []),
+  ]);
   return {
     kind: "handler",
     domain: domain.name,

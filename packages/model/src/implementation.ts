@@ -1,7 +1,7 @@
 import type { ApiCore } from "./api.ts";
-import { type Domain, type PublishedApi, publishedApis } from "./domain.ts";
+import { type Domain, notDomainProblems, type PublishedApi, publishedApis } from "./domain.ts";
 import type { Handler } from "./handler.ts";
-import { type Problem, refuseProblems } from "./problems.ts";
+import { listProblems, type Problem, refuseProblems } from "./problems.ts";
 import type { Subscription, SubscriptionOptions } from "./subscription.ts";
 
 /** The handlers of every API that a domain publishes: one for each operation of the newest version. */
@@ -31,6 +31,7 @@ export interface Implementation {
  * @throws `DECLARATION_INVALID` with every missing or foreign handler and subscription.
  */
 export function implement<D extends Domain>(domain: D, shape: ImplementationShape<D>): Implementation {
+  refuseProblems("an implementation", notDomainProblems(domain));
   const apis = (shape?.apis ?? {}) as Implementation["apis"];
   const subscriptions = shape?.subscriptions ?? [];
   refuseProblems(`the implementation of "${domain.name}"`, [
@@ -38,7 +39,7 @@ export function implement<D extends Domain>(domain: D, shape: ImplementationShap
     ...Object.keys(apis)
       .filter((name) => !publishedApis(domain).some((api) => api.name === name))
       .map((name) => ({ place: `apis["${name}"]`, problem: `"${domain.name}" publishes no API "${name}"` })),
-    ...subscriptionProblems(domain, subscriptions),
+    ...listProblems(subscriptions, "subscriptions", (all) => subscriptionProblems(domain, all)),
   ]);
   return { kind: "implementation", domain, apis, subscriptions };
 }
@@ -77,13 +78,13 @@ function subscriptionProblems(domain: Domain, subscriptions: readonly Subscripti
       return [{ place, problem: "is no subscription; write subscription(domain, name, …)" }];
     const problems: Problem[] = optionProblems(found.options, place);
     if (found.domain !== domain.name) problems.push({ place, problem: `belongs to "${found.domain}"` });
-    if (!subscriptionName.test(found.name))
+    if (typeof found.name !== "string" || !subscriptionName.test(found.name))
       problems.push({
         place,
         problem: `"${found.name}" is no subscription's name: lower-case words joined by hyphens`,
       });
     if (found.events.length === 0) problems.push({ place, problem: `"${found.name}" handles no event` });
-    if (subscriptions.findIndex((other) => other.name === found.name) !== index)
+    if (subscriptions.slice(0, index).some((other) => other?.kind === "subscription" && other.name === found.name))
       problems.push({ place, problem: `"${found.name}" stands twice` });
     for (const event of found.events) {
       const needed = domain.needs.some((need) => need.contract.kind === "event" && need.contract.name === event);

@@ -51,9 +51,7 @@ export {
 } from "./operation.ts";
 export type { Outcome, Refuse, Refused, RefusedOutcome } from "./outcome.ts";
 export {
-  type DetailsOf,
   defineErrors,
-  details,
   type ErrorMaker,
   type ErrorMakers,
   isPolderError,

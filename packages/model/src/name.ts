@@ -40,7 +40,7 @@ export function operationNameProblems(name: string, place: string): readonly Pro
 
 /** The domain that a contract's name belongs to: what stands before the first point. */
 export function domainOf(contractName: string): string {
-  return contractName.split(".", 1)[0] ?? contractName;
+  return String(contractName ?? "").split(".", 1)[0] ?? "";
 }
 
 /** The schema of a domain in PostgreSQL: its name with underscores. */

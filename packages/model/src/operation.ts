@@ -76,9 +76,9 @@ function operation<
     method: method as Operation["method"],
     path: path as `/${string}`,
     input:
-      shape.input ?? (nothing({ type: "object", properties: {}, additionalProperties: false }) as unknown as Input),
-    output: shape.output ?? (nothing({ type: "null" }) as unknown as Output),
-    refusals: shape.refusals ?? ({} as Declared),
+      shape?.input ?? (nothing({ type: "object", properties: {}, additionalProperties: false }) as unknown as Input),
+    output: shape?.output ?? (nothing({ type: "null" }) as unknown as Output),
+    refusals: shape?.refusals ?? ({} as Declared),
   };
 }
 

@@ -58,25 +58,13 @@ export type ErrorMakers<Codes> = { readonly [Code in keyof Codes & string]: Erro
  * The codes of a package stand in one file, `errors.ts`; each has a page `docs/errors/<CODE>.md`.
  */
 export function defineErrors<Codes extends object>(
-  titles: { readonly [Code in keyof Codes & string]: string },
-): ErrorMakers<Codes>;
-/** @deprecated */
-export function defineErrors<Codes extends Record<string, DetailsOf<unknown>>>(
-  titles: Codes,
-): ErrorMakers<{ [C in keyof Codes]: Codes[C] extends DetailsOf<infer D> ? D : never }>;
-export function defineErrors(titles: object): object {
-  const makers: Record<string, ErrorMaker<string, unknown>> = {};
-  for (const [code, title] of Object.entries(titles)) {
-    makers[code] = (message, errorDetails, options) =>
-      new PolderError(code, message, errorDetails, { ...options, title });
-  }
-  return makers;
-}
-/** @deprecated */
-export interface DetailsOf<Details> {
-  readonly details?: Details;
-}
-/** @deprecated */
-export function details<Details>(): DetailsOf<Details> {
-  return {};
+  titles: {
+    readonly [Code in keyof Codes & string]: string;
+  },
+): ErrorMakers<Codes> {
+  const makers = Object.entries<string>(titles).map(([code, title]): [string, ErrorMaker<string, unknown>] => [
+    code,
+    (message, details, options) => new PolderError(code, message, details, { ...options, title }),
+  ]);
+  return Object.fromEntries(makers) as ErrorMakers<Codes>;
 }

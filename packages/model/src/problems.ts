@@ -18,6 +18,15 @@ export function describeProblems(problems: readonly Problem[]): string {
   return lines.join("\n");
 }
 
+/** What is wrong with a list of a declaration: that it is none, or what is wrong with what is in it. */
+export function listProblems<Item>(
+  list: readonly Item[],
+  place: string,
+  problemsOf: (items: readonly Item[]) => readonly Problem[],
+): readonly Problem[] {
+  return Array.isArray(list) ? problemsOf(list) : [{ place, problem: `is no list; write ${place}: […]` }];
+}
+
 /**
  * Refuses a declaration that has problems, all of them at once.
  *

@@ -1,6 +1,7 @@
-import type { Domain, NeededEvent, NeededVersion } from "./domain.ts";
+import { type Domain, type NeededEvent, type NeededVersion, notDomainProblems } from "./domain.ts";
 import type { Event } from "./event.ts";
 import type { Call } from "./handler.ts";
+import { refuseProblems } from "./problems.ts";
 import type { Logger } from "./runtime.ts";
 import type { SchemaOutput } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
@@ -143,12 +144,13 @@ function declare<const Name extends string>(
   handlers: object,
   options: SubscriptionOptions,
 ): Subscription<Name> {
+  refuseProblems("a subscription", notDomainProblems(domain));
   return {
     kind: "subscription",
     domain: domain.name,
     name,
     mode,
-    events: Object.keys(handlers),
+    events: Object.keys(handlers ?? {}),
     options,
     handlers: handlers as Subscription["handlers"],
   };

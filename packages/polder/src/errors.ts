@@ -3,11 +3,13 @@ import { defineErrors, type ErrorMakers } from "@polder/model";
 /** The codes of this package, with what each carries. */
 export interface CommandErrors {
   readonly EVENT_UNKNOWN: { readonly id: string };
+  readonly INTERRUPTED: { readonly command: string };
   readonly USAGE: { readonly argument: string };
 }
 
 /** The errors of the command `polder`. Each code has a page under `docs/errors`. */
 export const commandErrors: ErrorMakers<CommandErrors> = defineErrors<CommandErrors>({
   EVENT_UNKNOWN: "There is no such event",
+  INTERRUPTED: "A command was stopped before its work was done",
   USAGE: "The command line is wrong",
 });

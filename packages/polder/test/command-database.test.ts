@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
-import { type Ended, jsonOf, polder } from "./polder-process.ts";
+import { type Ended, jsonOf, polder, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -113,6 +114,23 @@ describe("polder migrate", () => {
       command: "migrate",
       error: { code: "MIGRATION_FAILED", details: { domain: "welcome", migration: "0002-wrong.sql" } },
     });
+  });
+});
+
+test("polder migrate that is interrupted while it waits says so, and leaves nothing half done", async () => {
+  await run("provision");
+  const holder = await database.admin.connect();
+  await holder.query("select pg_advisory_lock(hashtextextended('polder migrate welcome', 0))");
+  await using waiting = startPolder(["migrate", "--domain", "welcome"], { cwd: folder.path, env: environment.env });
+  const tried =
+    "select from pg_stat_activity where datname = current_database() and query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid()";
+  await until(async () => (await holder.query(tried)).rows.length > 0, "it waits for the lock");
+  waiting.child.kill("SIGINT");
+  expect(await waiting.ended).toMatchObject({ code: 3, out: "", err: expect.stringContaining("INTERRUPTED, see ") });
+  await holder.end();
+  expect(await run("migrate")).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("welcome: ran 0001-greeting.sql"),
   });
 });
 

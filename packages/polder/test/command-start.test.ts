@@ -109,6 +109,29 @@ describe("polder start", () => {
     expect(await guests()).toEqual([]);
   });
 
+  test("goes on when nobody reads its log any more", async () => {
+    await using running = start("--port 0");
+    const url = await urlOf(running);
+    running.child.stderr?.destroy();
+    for (const guest of ["Ada", "Bob"]) expect((await sign(url, guest)).status).toBe(200);
+    running.child.kill("SIGTERM");
+    expect(await running.ended).toMatchObject({ code: 0 });
+  });
+
+  test("takes a signal that npm passes on for the one that the terminal has sent", async () => {
+    const lock = await holdSignatures();
+    await using running = start("--port 0", { npm_lifecycle_event: "polder" });
+    const url = await urlOf(running);
+    const signing = sign(url, "Ada");
+    await lock.isWaitedFor();
+    running.child.kill("SIGINT");
+    running.child.kill("SIGINT");
+    await until(async () => !(await isTaken(url)), "nobody is let in any more");
+    await lock.release();
+    expect((await signing).status).toBe(200);
+    expect(await running.ended).toMatchObject({ code: 0 });
+  });
+
   test("runs some domains here and others there", async () => {
     await using book = start("--domain guestbook --port 0 --json");
     await using welcome = start("--domain welcome --port 0");
@@ -151,9 +174,16 @@ describe("polder start", () => {
     const ended = await running.ended;
     const lines = ended.err.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as object]));
     const [failed] = lines.filter((line) => "level" in line && line.level === "error");
-    expect(JSON.stringify(failed)).toContain("out of luck");
-    expect(JSON.stringify(failed)).toContain("bad weather");
-    expect(failed).toMatchObject({ api: "guestbook", operation: "sign", correlationId: expect.any(String) });
+    expect(failed).toMatchObject({
+      message: "guestbook.sign failed",
+      domain: "guestbook",
+      correlationId: expect.any(String),
+      error: {
+        message: "out of luck",
+        stack: expect.stringContaining("sign-book.ts"),
+        cause: { message: "bad weather" },
+      },
+    });
     const [parked] = lines.filter((line) => "subscription" in line && "error" in line);
     expect(parked).toMatchObject({
       level: "warn",

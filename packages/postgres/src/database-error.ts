@@ -102,7 +102,7 @@ function codeOf(error: Error): Trouble | undefined {
 
 const explain: Record<Trouble, (at: string, target: Target, said: string) => string> = {
   POSTGRES_AUTH_FAILED: (at, { user }, said) =>
-    `${at} refused the role "${user}" (${said}). Give its password: for the administrator in DATABASE_URL, for a domain as POLDER_SECRET_${user.toUpperCase()}, or set it anew by "polder provision --set-passwords".`,
+    `${at} refused the role "${user}" (${said}). Give its password: for the administrator in DATABASE_URL, for a domain as POLDER_SECRET_${user.toUpperCase()}, or set it anew by "polder provision --set-passwords". A role that is not there yet is made by "polder provision".`,
   POSTGRES_BUSY: (at, { user }, said) =>
     `${at} has no free connection for the role "${user}" (${said}). End transactions sooner, raise connectionsMax of this process, or max_connections of the server.`,
   POSTGRES_FULL: (at) => `The disk of ${at} is full; nothing of this transaction was kept. Free space, then try again.`,

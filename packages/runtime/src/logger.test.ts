@@ -97,3 +97,15 @@ test("what is below the level is not written", () => {
   logger.error("yes");
   expect(lines).toHaveLength(2);
 });
+
+test.each<LogFormat>(["json", "text"])("what cannot be written is said, and nothing thrown, as %s", (format) => {
+  const { lines, logger } = logged(format);
+  const circle: { self?: object } = {};
+  circle.self = circle;
+  logger.error("it failed", { error: circle, kept: "for-certain" });
+  logger.error("it failed", { error: new Error("x", { cause: circle }) });
+  logger.error("it failed", { error: Object.create(null) });
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(line).toContain("it failed");
+  expect(lines[0]).toContain("for-certain");
+});

@@ -25,7 +25,7 @@ export function createLogger(options: {
   readonly fields?: LogFields;
 }): Logger {
   const { write, format = "json", level = "info", fields = {} } = options;
-  const line = format === "json" ? jsonLine : textLine;
+  const line = safely(format === "json" ? jsonLine : textLine);
   const at =
     (lineLevel: LogLevel) =>
     (message: string, more: LogFields = {}) => {
@@ -41,6 +41,29 @@ export function withFields(logger: Logger, fields: LogFields): Logger {
     (message: string, more: LogFields = {}) =>
       logger[level](message, { ...fields, ...more });
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+type Line = (level: LogLevel, message: string, fields: LogFields) => string;
+
+/** Whatever was thrown or handed in is logged somehow: a circle, or an object that cannot be turned into a text. */
+function safely(line: Line): Line {
+  const isWritable = (name: string, value: unknown): boolean => {
+    try {
+      line("info", "", { [name]: value });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return (level, message, fields) => {
+    try {
+      return line(level, message, fields);
+    } catch {
+      const entries = Object.entries(fields);
+      const safe = entries.map(([name, value]) => [name, isWritable(name, value) ? value : "cannot be written"]);
+      return line(level, message, Object.fromEntries(safe));
+    }
+  };
 }
 
 function jsonLine(level: LogLevel, message: string, fields: LogFields): string {

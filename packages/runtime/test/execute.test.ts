@@ -65,6 +65,19 @@ describe("a query", () => {
     expect(await bookings()).toEqual([]);
   });
 
+  test("runs again when a migration has outdated its plan", async () => {
+    await using host = await hostOn(database, [bankWith()], { connectionsMax: 2 });
+    await host.bank.book({ account: "a", amount: 5 });
+    for (const type of ["bigint", "integer", "numeric"]) {
+      expect(await host.bank.balance({ account: "a" })).toMatchObject({ ok: true });
+      await database.admin.query(
+        `alter table bank.account alter column balance type ${type}, add column ${type}_too int`,
+      );
+    }
+    await database.admin.query("alter table bank.account alter column balance type integer");
+    expect(await host.bank.balance({ account: "a" })).toEqual({ ok: true, value: { balance: 5 } });
+  });
+
   test("gives its connection back after an answer, a refusal and a failure", async () => {
     let fails = false;
     await using host = await hostOn(

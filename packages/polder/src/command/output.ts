@@ -1,5 +1,6 @@
 import { isPolderError } from "@polder/model";
 import { maskSecrets } from "@polder/runtime";
+import { commandErrors } from "../errors.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { CommandResult, Streams } from "./work.ts";
 
@@ -33,6 +34,16 @@ export function writeResult({ streams, command, json }: Speaker, result: Command
   if (!json && text !== undefined) streams.out(maskSecrets(`${text}\n`));
   if (json && data !== undefined) streams.out(jsonLine({ ok: code === exitCode.clean, command, data }));
   return code;
+}
+
+/** The error of a command that was asked to end: what it then failed with says nothing more. */
+export function explainFailure({ command }: Speaker, error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted || isPolderError(error)) return error;
+  return commandErrors.INTERRUPTED(
+    "It was interrupted. What it had done by then is done, nothing of the step under way was kept; run it again.",
+    { command },
+    { cause: error },
+  );
 }
 
 /** Writes why a command could not do its work: on the error stream, or with `--json` one object `{ ok: false, command, error }`. */

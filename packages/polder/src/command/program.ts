@@ -18,12 +18,12 @@ export async function runProgram(args: readonly string[], options: ProgramOption
   const run: Run = async (command, load) => {
     const { config, json = false } = command.optsWithGlobals<{ config?: string; json?: boolean }>();
     const speaker = { streams, command: nameOf(command), json };
-    const { writeFailure, writeResult } = await import("./output.ts");
+    const { explainFailure, writeFailure, writeResult } = await import("./output.ts");
     try {
       const work = await load();
       code = writeResult(speaker, await work({ ...options, config, json }));
     } catch (error) {
-      code = writeFailure(speaker, error);
+      code = writeFailure(speaker, explainFailure(speaker, error, options.signal));
     }
   };
   try {

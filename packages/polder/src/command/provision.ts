@@ -16,13 +16,15 @@ export function provisionWork(options: { readonly dryRun?: boolean; readonly set
         : applied
           ? [`${statements.length} steps done:`, ...statements.map(({ what }) => `  ${what}`)]
           : [
-              `-- ${statements.length} steps would be done:\n`,
+              `-- ${statements.length} steps would be done:\n\nbegin;\n`,
               ...statements.map(({ what, sql }) => `-- ${what}\n${sql.trimEnd().replace(/;?$/, ";")}\n`),
+              "commit;",
             ];
     if (drift.length > 0) {
       const rows = drift.map(({ object, found, expected, fix }) => [object, found, expected, fix]);
-      parts.push(`\n${drift.length} differences from the declarations; Polder leaves them alone:`);
-      parts.push(table(["object", "found", "expected", "fix"], rows));
+      const told = `${drift.length} differences from the declarations; Polder leaves them alone:\n${table(["object", "found", "expected", "fix"], rows)}`;
+      // What a dry run prints is SQL as it is.
+      parts.push(`\n${applied ? told : told.replace(/^/gm, "-- ")}`);
     }
     return { data: report, text: parts.join("\n"), code: drift.length > 0 ? exitCode.findings : exitCode.clean };
   };

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Database } from "../database.ts";
-import { errorField, sqlState } from "../database-error.ts";
 import { postgresErrors } from "../errors.ts";
 import { identifier } from "../sql-name.ts";
 import type { Statement } from "../statement.ts";
@@ -38,11 +37,6 @@ export function answerInsert(schema: string, request: KeyedRequest, answer: unkn
     text: `insert into ${identifier(schema, "_request")} (operation, key, input_hash, answer) values ($1, $2, $3, $4)`,
     values: [request.operation, request.key, hashOf(request.input), JSON.stringify(answer ?? null)],
   };
-}
-
-/** Says whether a command failed because the same request has been answered in the meantime. */
-export function isAnsweredMeanwhile(error: unknown): boolean {
-  return sqlState(error) === "23505" && errorField(error, "table") === "_request";
 }
 
 /** Answers that one round of forgetting deletes at most. */

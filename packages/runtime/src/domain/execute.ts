@@ -20,7 +20,7 @@ export interface ExecuteParts {
   readonly logger: Logger;
 }
 
-/** Runs of a command at most, when its transaction loses against another one. */
+/** Runs of a handler at most, when its transaction loses against another one. */
 const RUNS_MAX = 4;
 
 /**
@@ -31,7 +31,9 @@ export function createExecute(parts: ExecuteParts): Execute {
   return async (handler, call) => {
     const name = `${handler.api}.${handler.operation}`;
     return await inSpan(`handle ${name}`, { "polder.domain": parts.domain.name }, () =>
-      handler.declared.kind === "query" ? runQuery(parts, handler, call) : runCommand(parts, handler, call),
+      handler.declared.kind === "query"
+        ? repeating(parts, call, { once: (again) => runQuery(parts, handler, again) })
+        : runCommand(parts, handler, call),
     );
   };
 }
@@ -46,32 +48,45 @@ async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCal
 
 async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Executed> {
   const { database, schema } = parts;
-  // The handler may change what it gets; the fingerprint of a keyed request and every further run want it untouched.
-  const input: unknown = structuredClone(call.input);
+  // A copy: the fingerprint is that of the input as it came, whatever the handler makes of its own.
   const request: KeyedRequest | undefined =
-    call.key === undefined ? undefined : { operation: `${handler.api}.${handler.operation}`, key: call.key, input };
-  const findFirst = async (): Promise<Executed | undefined> =>
+    call.key === undefined
+      ? undefined
+      : { operation: `${handler.api}.${handler.operation}`, key: call.key, input: structuredClone(call.input) };
+  const findAnswered = async (): Promise<Executed | undefined> =>
     request === undefined ? undefined : ((await findAnswer(database, schema, request)) as Executed | undefined);
-  const first = await findFirst();
-  if (first !== undefined) return first;
   // The same key in every run: what the handler has others do under keys derived from it is not done twice.
-  const key = call.key ?? randomUUID();
+  const run = { key: call.key ?? randomUUID(), request };
+  return (
+    (await findAnswered()) ??
+    (await repeating(parts, call, { once: (again) => runOnce(parts, handler, again, run), findAnswered }))
+  );
+}
+
+interface Repeatable {
+  /** One run; it gets the call with an input of its own. */
+  readonly once: (call: AdmittedCall) => Promise<Executed>;
+  /** The answer that another run has given meanwhile, if any has. */
+  readonly findAnswered?: () => Promise<Executed | undefined>;
+}
+
+/** Runs again what has lost against another transaction. */
+async function repeating(
+  { logger }: ExecuteParts,
+  call: AdmittedCall,
+  { once, findAnswered = async () => undefined }: Repeatable,
+): Promise<Executed> {
+  const input: unknown = structuredClone(call.input);
   for (let run = 1; ; run += 1) {
     try {
-      return await runOnce(parts, handler, run === 1 ? call : { ...call, input: structuredClone(input) }, {
-        key,
-        request,
-      });
+      return await once(run === 1 ? call : { ...call, input: structuredClone(input) });
     } catch (error) {
       if (call.signal.aborted) throw error;
       // Whatever it failed with: the same request may have been answered meanwhile, and been in the way of this one.
-      const meanwhile = await findFirst();
-      if (meanwhile !== undefined) return meanwhile;
+      const answered = await findAnswered();
+      if (answered !== undefined) return answered;
       if (run >= RUNS_MAX || !isWorthRepeating(error)) throw error;
-      parts.logger.debug("a command lost against another transaction and runs again", {
-        operation: handler.operation,
-        run,
-      });
+      logger.debug("an operation lost against another transaction and runs again", { run, error });
     }
   }
 }
