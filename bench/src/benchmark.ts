@@ -4,6 +4,8 @@ import type { Figure } from "./figure.ts";
 export interface BenchmarkOptions {
   /** A minute instead of several: fewer and shorter rounds, nothing left out. */
   readonly quick: boolean;
+  /** Aborts when somebody interrupts: servers and processes end then, and nothing is found. */
+  readonly signal: AbortSignal;
   /** Says what is being done, for whoever waits. */
   readonly progress: (text: string) => void;
 }

@@ -19,8 +19,13 @@ if (benchmark === undefined) {
   process.exitCode = 2;
 } else {
   const at = new Date().toISOString();
+  const interrupting = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => interrupting.abort(new Error(`${name} came before the end`)));
+  }
   const { postgres, ...measured } = await benchmark.run({
     quick: values.quick,
+    signal: interrupting.signal,
     progress: (text) => process.stderr.write(`${text}\n`),
   });
   const result: Result = { name: benchmark.name, at, commit: commit(), machine: machine(postgres), ...measured };

@@ -37,12 +37,12 @@ const consumers: readonly ContenderName[] = ["polder-runtime", "pg-boss", "graph
 export const events: Benchmark = {
   name: "events",
   purpose: "Publishing and delivering events, beside a hand-written transaction, pg-boss, graphile-worker and emmett.",
-  run: async ({ quick, progress }) => {
+  run: async ({ quick, signal, progress }) => {
     const plan = quick ? plans.quick : plans.full;
     const durable = openSamples();
     const fleeting = openSamples();
     const losses: Record<string, Losses> = {};
-    const postgres = await atServer({ durable: true }, async (arena) => {
+    const postgres = await atServer({ durable: true, signal }, async (arena) => {
       progress("fsync on: rates");
       await measureRates(arena, durable, plan.rates);
       progress("fsync on: latency");
@@ -55,7 +55,7 @@ export const events: Benchmark = {
       await measureDrain(arena, durable, plan.drain);
       for (const name of consumers) losses[`${shown(name)}, fsync on`] = await arena.losses(name);
     });
-    await atServer({ durable: false }, async (arena) => {
+    await atServer({ durable: false, signal }, async (arena) => {
       progress("fsync off: rates");
       await measureRates(arena, fleeting, plan.rates);
       for (const name of consumers) losses[`${shown(name)}, fsync off`] = await arena.losses(name);
@@ -66,10 +66,16 @@ export const events: Benchmark = {
   },
 };
 
-async function atServer(options: { readonly durable: boolean }, run: (arena: Arena) => Promise<void>): Promise<string> {
-  await using server = await startBenchServer(options);
+async function atServer(
+  { durable, signal }: { readonly durable: boolean; readonly signal: AbortSignal },
+  run: (arena: Arena) => Promise<void>,
+): Promise<string> {
+  signal.throwIfAborted();
+  await using server = await startBenchServer({ durable });
   await using arena = openArena(server);
-  await run(arena);
+  const interrupted = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => interrupted.reject(signal.reason), { once: true });
+  await Promise.race([run(arena), interrupted.promise]);
   return server.version;
 }
 

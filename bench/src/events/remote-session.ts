@@ -41,12 +41,22 @@ export async function openRemoteSession(
     execArgv: ["--conditions=source", "--disable-warning=ExperimentalWarning", ...profiling],
     serialization: "advanced",
   });
-  await answerOf(child, opening);
+  let asked = 0;
+  const answer = async (): Promise<unknown> => {
+    asked += 1;
+    try {
+      return await answerOf(child, opening);
+    } finally {
+      asked -= 1;
+    }
+  };
+  await answer();
+  const isBusy = (): boolean => asked > 0;
   const ask =
     (method: keyof Session) =>
     async (given?: unknown): Promise<never> => {
       child.send({ method, options: given } satisfies Asked);
-      return (await answerOf(child, opening)) as never;
+      return (await answer()) as never;
     };
   return {
     pid: child.pid ?? 0,
@@ -59,12 +69,22 @@ export async function openRemoteSession(
     quiet: ask("quiet"),
     fill: ask("fill"),
     close: async () => {
-      await ask("close")();
-      const ended = once(child, "exit");
-      child.disconnect();
+      const ended = exitOf(child);
+      if (isBusy()) {
+        // In the midst of something, as after an interruption, it is not asked to end well.
+        child.kill("SIGKILL");
+      } else {
+        await ask("close")();
+        child.disconnect();
+      }
       await ended;
     },
   };
+}
+
+/** Resolves when a process has ended, also when that has happened already. */
+async function exitOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
 }
 
 async function answerOf(child: ChildProcess, { contender }: Opening): Promise<unknown> {

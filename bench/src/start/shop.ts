@@ -11,10 +11,11 @@ const command = join(root, "packages/polder/src/main.ts");
 /** A copy of the shop, so that nobody's `.polder` is touched. */
 export interface Shop extends AsyncDisposable {
   readonly directory: string;
+  readonly signal: AbortSignal;
 }
 
 /** Copies the shop into the system's temporary folder. */
-export async function copyShop(): Promise<Shop> {
+export async function copyShop(signal: AbortSignal): Promise<Shop> {
   const directory = await mkdtemp(join(tmpdir(), "polder-bench-shop-"));
   // As root the server is another user, who must be able to pass through.
   await chmod(directory, 0o711);
@@ -24,7 +25,7 @@ export async function copyShop(): Promise<Shop> {
     filter: (source) => !source.split("/").some((part) => left.has(part)),
   });
   await symlink(join(root, "node_modules"), join(directory, "node_modules"));
-  return { directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
+  return { directory, signal, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
 }
 
 /** A running `polder dev`. */
@@ -43,7 +44,8 @@ export interface DevProcess {
 const READY_MAX_MS = 120_000;
 
 /** Starts `polder dev` on the shop and waits until it is ready. */
-export async function startDev({ directory }: Shop): Promise<DevProcess> {
+export async function startDev({ directory, signal }: Shop): Promise<DevProcess> {
+  signal.throwIfAborted();
   const startMs = performance.now();
   const child = spawnPolder(["dev", "--port", "0", "--json"], directory);
   const url = await urlOf(child);

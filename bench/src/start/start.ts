@@ -16,10 +16,10 @@ const plans = {
 export const start: Benchmark = {
   name: "start",
   purpose: "Starting the shop with and without its data, `polder --help`, and what an idle shop costs.",
-  run: async ({ quick, progress }) => {
+  run: async ({ quick, signal, progress }) => {
     const plan = quick ? plans.quick : plans.full;
     const samples = openSamples();
-    await using shop = await copyShop();
+    await using shop = await copyShop(signal);
     progress("polder --help, and node alone");
     for (let time = 0; time < plan.help; time += 1) {
       samples.add("node", await timeOf(["-e", "0"]), "ms");
@@ -35,8 +35,8 @@ export const start: Benchmark = {
     progress(`idle for ${plan.idleMs / 1_000} s`);
     const dev = await startDev(shop);
     try {
-      await wait(plan.settleMs);
-      await measureIdle(samples, dev, plan.idleMs);
+      await wait(plan.settleMs, undefined, { signal });
+      await measureIdle(samples, dev, { idleMs: plan.idleMs, signal });
     } finally {
       await dev.stop();
     }
@@ -55,10 +55,14 @@ async function startAndStop(shop: Shop): Promise<number> {
   return dev.readyMs;
 }
 
-async function measureIdle(samples: Samples, { pid, postmaster }: DevProcess, idleMs: number): Promise<void> {
+async function measureIdle(
+  samples: Samples,
+  { pid, postmaster }: DevProcess,
+  { idleMs, signal }: { readonly idleMs: number; readonly signal: AbortSignal },
+): Promise<void> {
   const before = { node: await costOf(pid), postgres: await costWithChildren(postmaster) };
   const startMs = performance.now();
-  await wait(idleMs);
+  await wait(idleMs, undefined, { signal });
   const after = { node: await costOf(pid), postgres: await costWithChildren(postmaster) };
   const passedMs = performance.now() - startMs;
   for (const name of ["node", "postgres"] as const) {

@@ -31,6 +31,18 @@ describe("an error of PostgreSQL or of its connection", () => {
     expect(isInfrastructureError(error)).toBe(false);
   });
 
+  test("of the server is told by its state, never by its words", () => {
+    for (const words of ['relation "certificate" does not exist', "Connection terminated", "timeout expired"]) {
+      expect(isInfrastructureError(from("P0001", words))).toBe(false);
+      expect(explained(from("42P01", words), target)).not.toHaveProperty("details");
+    }
+    for (const words of ["self-signed certificate", "Connection terminated unexpectedly", "timeout expired"]) {
+      expect(explained(new Error(words), target)).toMatchObject({ code: "POSTGRES_UNREACHABLE" });
+    }
+    const waited = new Error("timeout exceeded when trying to connect");
+    expect(explained(waited, target)).toMatchObject({ code: "POSTGRES_BUSY" });
+  });
+
   test("of Polder stays as it is, and so does anything that is no error", () => {
     const error = postgresErrors.URL_INVALID("said so", { variable: "X" });
     expect(explained(error, target)).toBe(error);

@@ -71,9 +71,12 @@ export function isInfrastructureError(error: unknown): boolean {
 /** Says whether there is no connection (any more) behind an error. */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlState(error) ?? "";
-  return (
-    networkCodes.has(state) || /^(08|57P)/.test(state) || (error instanceof Error && lostConnection.test(error.message))
-  );
+  return networkCodes.has(state) || /^(08|57P)/.test(state) || clientSays(error, lostConnection);
+}
+
+/** Looks at the words of an error of the client's own, which has no SQLSTATE; the server's errors may hold any words. */
+function clientSays(error: unknown, words: RegExp): boolean {
+  return error instanceof Error && !/^[0-9A-Z]{5}$/.test(sqlState(error) ?? "") && words.test(error.message);
 }
 
 /**
@@ -94,7 +97,7 @@ function codeOf(error: Error): Trouble | undefined {
   const state = sqlState(error) ?? "";
   if (state === "28P01" || state === "28000") return "POSTGRES_AUTH_FAILED";
   if (state === "53100") return "POSTGRES_FULL";
-  if (state === "53300" || noFreeConnection.test(error.message)) return "POSTGRES_BUSY";
+  if (state === "53300" || clientSays(error, noFreeConnection)) return "POSTGRES_BUSY";
   // The newest setting that Polder asks for when it connects.
   if (state === "42704" && error.message.includes(NEWEST_SETTING)) return "POSTGRES_TOO_OLD";
   return state === "3D000" || isConnectionLost(error) ? "POSTGRES_UNREACHABLE" : undefined;

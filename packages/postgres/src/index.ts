@@ -1,5 +1,5 @@
 export { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
-export { errorField, isInfrastructureError, isWorthRepeating, sqlState, type Target } from "./database-error.ts";
+export { isInfrastructureError, isWorthRepeating, sqlState, type Target } from "./database-error.ts";
 export { type DatabaseAddress, parseDatabaseUrl } from "./database-url.ts";
 export { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "./embedded/start-embedded.ts";
 export { postgresErrors } from "./errors.ts";

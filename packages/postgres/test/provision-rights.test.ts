@@ -1,5 +1,5 @@
 import { type Database, migrate, migrationOf, openDatabase, provision } from "@polder/postgres";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { catalogOf } from "./catalog.ts";
 import { dropRoles, homeScopes, inventory, order, runScript } from "./homes.ts";
@@ -55,6 +55,18 @@ describe.each(["inherit", "noinherit"])("an administrator who may create roles a
     await app.query("insert into orders values (1)");
   });
 
+  test("aborts a migration", async () => {
+    await provisionAs(chief);
+    const stop = new AbortController();
+    const migrations = [migrationOf("0001.sql", "select pg_sleep(600)")];
+    const running = migrate({ admin: chief, home: order, migrations, signal: stop.signal });
+    const sleeps = "select from pg_stat_activity where application_name = 'polder migrate' and wait_event = 'PgSleep'";
+    await until(async () => (await database.admin.query(sleeps)).rowCount === 1, "the migration sleeps");
+    stop.abort(new Error("enough"));
+    await expect(running).rejects.toThrow("enough");
+    await until(async () => (await database.admin.query(sleeps)).rowCount === 0, "its session has ended");
+  });
+
   test("sets the passwords again", async () => {
     await provisionAs(chief);
     await runScript(database, "alter role order_app password 'another'");
@@ -102,6 +114,16 @@ describe("who may not provision is told by what statements he could", () => {
     }
     expect(await migrate(options)).toEqual(["0001.sql"]);
   });
+});
+
+test("who may not read what is there is not shown all of it as missing", async () => {
+  await provisionAs(database.admin);
+  await expect(provisionAs(chief, { dryRun: true })).rejects.toMatchObject({
+    code: "PROVISION_FORBIDDEN",
+    details: { missing: ['grant "polder" to "chief"'] },
+  });
+  await runScript(database, "grant polder to chief");
+  expect((await provisionAs(chief, { dryRun: true })).statements).toEqual([]);
 });
 
 test("who may do nothing can still see what an administrator would have to do", async () => {

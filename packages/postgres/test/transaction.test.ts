@@ -1,3 +1,5 @@
+import { EventEmitter, once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { type Database, isWorthRepeating, openDatabase, provision } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -81,6 +83,19 @@ describe("a transaction", () => {
     await tx.commit([insert(2), insert(3)]);
     await app.begin().commit([insert(4)]);
     expect(await items()).toEqual([1, 2, 3, 4]);
+  });
+
+  test("needs one round trip for that: all is sent before anything is answered", async () => {
+    await using proxy = await startProxy(server.server.port);
+    await using behind = openDatabase({ ...database.appAddress("order"), port: proxy.port, schema: "order" });
+    const tx = behind.begin();
+    await tx.run(insert(1));
+    proxy.holdAnswers();
+    const committing = tx.commit([insert(2), insert(3)]);
+    await proxy.heard("commit");
+    await until(async () => (await items()).length === 3, "all of it has been committed");
+    proxy.letAnswers();
+    await committing;
   });
 
   test.each([
@@ -320,3 +335,40 @@ test("statements that lost against each other are worth repeating, others are no
   expect(isWorthRepeating(await app.run(insert(1)).catch((error: unknown) => error))).toBe(false);
   expect(await rowOf(app, "select count(*)::int as n from item")).toEqual({ n: 2 });
 });
+
+/** A wire to the server in the test's hands: it tells what was sent, and keeps answers back. */
+async function startProxy(port: number) {
+  const pairs: { readonly near: Socket; readonly far: Socket }[] = [];
+  let sent = "";
+  const more = new EventEmitter();
+  const proxy = createServer((near) => {
+    const far = connect(port, "127.0.0.1");
+    pairs.push({ near, far });
+    near.on("data", (chunk) => {
+      sent += chunk.toString("latin1");
+      far.write(chunk);
+      more.emit("data");
+    });
+    far.pipe(near);
+    for (const socket of [near, far]) socket.on("error", () => undefined);
+  }).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
+  return {
+    port: (proxy.address() as AddressInfo).port,
+    holdAnswers: () => {
+      sent = "";
+      for (const { near, far } of pairs) far.unpipe(near);
+    },
+    letAnswers: () => {
+      for (const { near, far } of pairs) far.pipe(near);
+    },
+    heard: async (text: string) => {
+      while (!sent.includes(text)) await once(more, "data");
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const { near, far } of pairs) for (const socket of [near, far]) socket.destroy();
+      proxy.close();
+      await once(proxy, "close");
+    },
+  };
+}

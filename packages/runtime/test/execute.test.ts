@@ -68,13 +68,10 @@ describe("a query", () => {
   test("runs again when a migration has outdated its plan", async () => {
     await using host = await hostOn(database, [bankWith()], { connectionsMax: 2 });
     await host.bank.book({ account: "a", amount: 5 });
-    for (const type of ["bigint", "integer", "numeric"]) {
-      expect(await host.bank.balance({ account: "a" })).toMatchObject({ ok: true });
-      await database.admin.query(
-        `alter table bank.account alter column balance type ${type}, add column ${type}_too int`,
-      );
+    for (const type of ["smallint", "integer", "smallint"]) {
+      expect(await host.bank.balance({ account: "a" })).toEqual({ ok: true, value: { balance: 5 } });
+      await database.admin.query(`alter table bank.account alter column balance type ${type}`);
     }
-    await database.admin.query("alter table bank.account alter column balance type integer");
     expect(await host.bank.balance({ account: "a" })).toEqual({ ok: true, value: { balance: 5 } });
   });
 

@@ -29,15 +29,26 @@ export async function openMigrator(admin: Database, session: pg.ClientBase, home
   // Should that fail, it expires.
   undo.defer(() => dropLogin(session, user).catch(() => undefined));
   const { target } = admin;
-  const database = undo.use(openDatabase({ ...target, user, password, schema: home.schema, statementTimeoutMs: 0 }));
+  const database = undo.use(
+    openDatabase({
+      ...target,
+      user,
+      password,
+      schema: home.schema,
+      applicationName: "polder migrate",
+      statementTimeoutMs: 0,
+    }),
+  );
   const client = await database.connect();
   undo.defer(() => client.end());
-  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  const { rows } = await client.query<{ pid: string }>("select pg_backend_pid()::text as pid");
+  const pid = rows[0]?.pid ?? "";
   const owned = undo.move();
   return {
     client,
     // Should it fail, the session has ended by itself.
-    kill: () => void session.query("select pg_terminate_backend($1)", [rows[0]?.pid]).catch(() => undefined),
+    kill: () =>
+      void asLogin(session, user, `select pg_terminate_backend(${literal(pid)}::integer)`).catch(() => undefined),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -60,9 +71,14 @@ async function makeLogin(
 }
 
 async function dropLogin(session: pg.ClientBase, user: string): Promise<void> {
-  const sqlUser = identifier(user);
   // What it may own is what a migration made that did not want to be the domain's owner, such as a large object.
-  await session.query(`set role ${sqlUser}; drop owned by ${sqlUser}; reset role; drop role ${sqlUser}`);
+  await asLogin(session, user, `drop owned by ${identifier(user)}`);
+  await session.query(`drop role ${identifier(user)}`);
+}
+
+/** As the login itself: an administrator who does not inherit the rights of the roles that he may become has none to it. */
+async function asLogin(session: pg.ClientBase, user: string, sql: string): Promise<void> {
+  await session.query(`set role ${identifier(user)}; ${sql}; reset role`);
 }
 
 async function dropExpired(session: pg.ClientBase, home: DomainHome): Promise<void> {

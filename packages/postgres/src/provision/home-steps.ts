@@ -9,13 +9,13 @@ import type { SystemScope } from "./system-object.ts";
  */
 export function homeSteps(home: DomainHome): SystemScope {
   const sqlTable = (name: string): string => identifier(home.schema, name);
+  const [sqlOwner, sqlApp] = [identifier(home.owner), identifier(home.app)];
   return {
     scope: home.domain,
     steps: [
       {
         name: "0001 outbox",
         // Identity values are drawn one by one (cache 1): a cached range would break the order of events per key.
-        // The domain writes what it says, and nothing of what the relay goes by.
         sql: `create table ${sqlTable("_outbox")} (
   id bigint generated always as identity (cache 1) primary key,
   xid xid8 not null default pg_current_xact_id(),
@@ -27,8 +27,7 @@ export function homeSteps(home: DomainHome): SystemScope {
   headers json,
   at timestamptz not null default clock_timestamp()
 ) partition by range (id);
-create index on ${sqlTable("_outbox")} (xid);
-grant insert (event_id, key, type, version, data, headers) on ${sqlTable("_outbox")} to ${identifier(home.app)};`,
+create index on ${sqlTable("_outbox")} (xid);`,
       },
       {
         name: "0002 request",
@@ -40,20 +39,16 @@ grant insert (event_id, key, type, version, data, headers) on ${sqlTable("_outbo
   at timestamptz not null default now(),
   primary key (operation, key)
 );
-create index on ${sqlTable("_request")} (at);
-grant select, insert, delete on ${sqlTable("_request")} to ${identifier(home.app)};`,
+create index on ${sqlTable("_request")} (at);`,
       },
       {
         name: "0003 migration",
-        // Written by the domain's owner in the transaction of each migration, so that both are there or neither.
         sql: `create table ${sqlTable("_migration")} (
   name text primary key,
   hash text not null,
   applied_at timestamptz not null default now(),
   duration_ms integer not null
-);
-grant insert (name, hash, duration_ms) on ${sqlTable("_migration")} to ${identifier(home.owner)};
-grant select on ${sqlTable("_migration")} to ${identifier(home.app)};`,
+);`,
       },
       {
         name: "0004 instance",
@@ -63,8 +58,19 @@ grant select on ${sqlTable("_migration")} to ${identifier(home.app)};`,
   pid integer not null,
   started_at timestamptz not null default now(),
   seen_at timestamptz not null default now()
-);
-grant select, insert, update, delete on ${sqlTable("_instance")} to ${identifier(home.app)};`,
+);`,
+      },
+      {
+        name: "rights",
+        repeatable: true,
+        // The application writes what an event says, and nothing that the relay goes by. The owner enters each migration
+        // in the transaction of that migration, so that both are there or neither.
+        sql: `revoke all on ${sqlTable("_outbox")}, ${sqlTable("_request")}, ${sqlTable("_migration")}, ${sqlTable("_instance")} from ${sqlApp}, ${sqlOwner};
+grant insert (event_id, key, type, version, data, headers) on ${sqlTable("_outbox")} to ${sqlApp};
+grant select, insert, delete on ${sqlTable("_request")} to ${sqlApp};
+grant select on ${sqlTable("_migration")} to ${sqlApp};
+grant insert (name, hash, duration_ms) on ${sqlTable("_migration")} to ${sqlOwner};
+grant select, insert, update, delete on ${sqlTable("_instance")} to ${sqlApp};`,
       },
     ],
   };
