@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.ts";
 import { events } from "./events/events.ts";
 import { commit, machine } from "./machine.ts";
-import { page, type Result } from "./print.ts";
+import { json, page, type Result } from "./print.ts";
 import { start } from "./start/start.ts";
 
 const benchmarks: readonly Benchmark[] = [events, start];
@@ -29,5 +29,5 @@ if (benchmark === undefined) {
     progress: (text) => process.stderr.write(`${text}\n`),
   });
   const result: Result = { name: benchmark.name, at, commit: commit(), machine: machine(postgres), ...measured };
-  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : page(result));
+  process.stdout.write(values.json ? `${json(result)}\n` : page(result));
 }

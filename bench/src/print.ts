@@ -11,6 +11,16 @@ export interface Result extends Omit<Measured, "postgres"> {
   readonly machine: Machine;
 }
 
+/** A result for programs: `ratios` maps each name to its median, `spread` to its smallest and largest value. */
+export function json({ ratios, ...result }: Result): string {
+  const all = Object.entries(ratios);
+  return JSON.stringify({
+    ...result,
+    ratios: Object.fromEntries(all.map(([name, { median }]) => [name, median])),
+    spread: Object.fromEntries(all.map(([name, { min, max, repetitions }]) => [name, { min, max, repetitions }])),
+  });
+}
+
 /** A result as a page to read. */
 export function page({ name, at, commit, machine, ratios, figures, losses }: Result): string {
   const { cpu, cores, memory, node, postgres, kernel } = machine;

@@ -87,7 +87,11 @@ describe("a changed file", () => {
     expect(answered).toBeGreaterThan(0);
     expect(await get("/guestbook/v1/entries")).toEqual({ entries: [{ guest: "nobody", words: "changed" }] });
     expect(await instance("welcome")).toBe(welcome);
-    expect(await instance("guestbook")).not.toBe(guestbook);
+    const reborn = await instance("guestbook");
+    expect(reborn).not.toBe(guestbook);
+    const next = () => folder.edit("domains/welcome/who-was-greeted.ts", ["guests: found", "guests: found.slice(0)"]);
+    expect(await changing(next, /reloaded.*\n/)).toContain(" reloaded welcome in ");
+    expect(await instance("guestbook")).toBe(reborn);
   });
 
   test("that is put in place by renaming, as editors do, is seen each time", async () => {

@@ -113,6 +113,38 @@ describe("a graceful stop", () => {
     await allClosed(database);
   });
 
+  test("begins no batch while it waits for a call", async () => {
+    const inside = checkpoint();
+    const { host, bank } = await hostOn(database, [
+      bankWith({ balance: async () => (await inside.pass()) as never }),
+      reportWith({
+        subscriptions: [
+          subscription(report, "count", {
+            "bank.Booked": async ({ event: { id, data }, tx }) => {
+              await tx.sql`insert into counted (event_id, account, amount) values (${id}, ${data.account}, 1)`;
+            },
+          }),
+        ],
+      }),
+    ]);
+    const asking = bank.balance({ account: "a" }).catch(() => undefined);
+    await inside.reached;
+    const stopping = host.stop();
+    await database.admin.query(
+      `insert into bank._outbox (event_id, key, type, version, data)
+       values (gen_random_uuid(), 'a', 'bank.Booked', '1.0.0', '{"account":"a","amount":1}')`,
+    );
+    await until(
+      async () => (await rows(database.admin, "select from polder.log_bank")).length === 1,
+      "it is in the log",
+    );
+    // Time enough for a delivery that had not been ended.
+    for (let turn = 0; turn < 100; turn += 1) expect(await counted()).toEqual([]);
+    inside.release();
+    await Promise.all([stopping, asking]);
+    expect(await counted()).toEqual([]);
+  });
+
   test("lets the handler of an event end its calls", async () => {
     const inside = checkpoint();
     let outcome: unknown;
