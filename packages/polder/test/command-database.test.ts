@@ -11,6 +11,7 @@ let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
 let environment: GuestbookEnvironment;
+let opened: AsyncDisposableStack;
 /** Everything that any command of a test has written. */
 let written: string;
 
@@ -19,15 +20,15 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  folder = await copyGuestbook();
+  opened = new AsyncDisposableStack();
+  database = opened.use(await server.database());
+  folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
   written = "";
 });
 afterEach(async () => {
+  await using _opened = opened;
   for (const secret of environment.secrets) expect(written).not.toContain(secret);
-  await folder[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
 });
 
 async function run(args: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {

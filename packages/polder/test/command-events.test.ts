@@ -13,14 +13,16 @@ let folder: ProjectFolder;
 let environment: GuestbookEnvironment;
 let running: PolderProcess;
 let url: string;
+let opened: AsyncDisposableStack;
 
 beforeAll(async () => {
   server = await testServer();
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  folder = await copyGuestbook();
+  opened = new AsyncDisposableStack();
+  database = opened.use(await server.database());
+  folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
   // Nobody whose name begins with M is greeted, until the door is open.
   await folder.write(
@@ -45,14 +47,10 @@ export const greetGuests = subscription(
 `,
   );
   for (const command of ["provision", "migrate"]) expect((await run(command)).code).toBe(0);
-  running = startPolder(["start", "--port", "0"], { cwd: folder.path, env: environment.env });
+  running = opened.use(startPolder(["start", "--port", "0"], { cwd: folder.path, env: environment.env }));
   [, url = ""] = await running.says(/"message":"ready","url":"([^"]+)"/);
 });
-afterEach(async () => {
-  await running[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterEach(() => opened.disposeAsync());
 
 async function run(args: string, ...more: readonly string[]): Promise<Ended> {
   const ended = await polder([...args.split(" "), ...more], { cwd: folder.path, env: environment.env });

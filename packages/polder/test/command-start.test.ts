@@ -9,22 +9,21 @@ let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
 let environment: GuestbookEnvironment;
+let opened: AsyncDisposableStack;
 
 beforeAll(async () => {
   server = await testServer();
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  folder = await copyGuestbook();
+  opened = new AsyncDisposableStack();
+  database = opened.use(await server.database());
+  folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
   for (const command of ["provision", "migrate"])
     expect(await polder([command], { cwd: folder.path, env: environment.env })).toMatchObject({ code: 0 });
 });
-afterEach(async () => {
-  await folder[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterEach(() => opened.disposeAsync());
 
 function start(args: string, env: Readonly<Record<string, string>> = {}): PolderProcess {
   return startPolder(["start", ...args.split(" ")], { cwd: folder.path, env: { ...environment.env, ...env } });
@@ -103,7 +102,7 @@ describe("polder start", () => {
     running.child.kill(signal);
     const ended = await running.ended;
     expect(ended).toMatchObject({ code: 3, signal: null });
-    expect(ended.err).toContain("rolled back");
+    expect(ended.err).toContain(`had ended: ${signal} came twice`);
     expect(["cut", 503]).toContain(await signing);
     await lock.release();
     expect(await guests()).toEqual([]);

@@ -12,23 +12,23 @@ let database: TestDatabase;
 let folder: ProjectFolder;
 let dev: PolderProcess;
 let url: string;
+let opened: AsyncDisposableStack;
 
 beforeAll(async () => {
   server = await testServer();
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  folder = await copyGuestbook();
-  dev = startPolder(["dev", "--port", "0"], { cwd: folder.path, env: guestbookEnvironment(database).env });
+  opened = new AsyncDisposableStack();
+  database = opened.use(await server.database());
+  folder = opened.use(await copyGuestbook());
+  dev = opened.use(startPolder(["dev", "--port", "0"], { cwd: folder.path, env: guestbookEnvironment(database).env }));
   [, url = ""] = await dev.says(/APIs +(\S+)/);
 });
 afterEach(async () => {
+  await using _opened = opened;
   dev.child.kill("SIGTERM");
-  const ended = await dev.ended;
-  await folder[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-  expect(ended.code).toBe(0);
+  expect((await dev.ended).code).toBe(0);
 });
 
 /** Changes something, and waits for a line that says what came of it; gives all that was said meanwhile. */

@@ -13,6 +13,7 @@ describe("an error of PostgreSQL or of its connection", () => {
     ["57P01", "POSTGRES_UNREACHABLE", "h:5432"],
     ["57P03", "POSTGRES_UNREACHABLE", "said so"],
     ["08006", "POSTGRES_UNREACHABLE", "said so"],
+    ["25P03", "POSTGRES_UNREACHABLE", "said so"],
     ["ECONNREFUSED", "POSTGRES_UNREACHABLE", "said so"],
     ["ENOTFOUND", "POSTGRES_UNREACHABLE", "said so"],
     ["53100", "POSTGRES_FULL", "Free space"],

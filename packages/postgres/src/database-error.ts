@@ -71,7 +71,8 @@ export function isInfrastructureError(error: unknown): boolean {
 /** Says whether there is no connection (any more) behind an error. */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlState(error) ?? "";
-  return networkCodes.has(state) || /^(08|57P)/.test(state) || clientSays(error, lostConnection);
+  // 25P03: PostgreSQL has ended the session because its transaction stood idle for too long.
+  return networkCodes.has(state) || /^(08|57P|25P03)/.test(state) || clientSays(error, lostConnection);
 }
 
 /** Looks at the words of an error of the client's own, which has no SQLSTATE; the server's errors may hold any words. */

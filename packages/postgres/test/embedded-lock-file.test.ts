@@ -58,15 +58,19 @@ test("processes that find the same stale lock at once never hold it together", a
   await using project = await newProject();
   const path = join(project.folder, "lock");
   const program = `
-    import { openSync, closeSync, rmSync, writeFileSync } from "node:fs";
+    import { openSync, closeSync, renameSync, rmSync, writeFileSync } from "node:fs";
     import { acquireLockSync } from ${JSON.stringify(join(import.meta.dirname, "../src/embedded/lock-file.ts"))};
     const [path] = process.argv.slice(-1);
     for (let round = 0; round < 50; round++) {
       using lock = acquireLockSync(path, { timeoutMs: 20000 });
       closeSync(openSync(path + "-held", "wx"));
       rmSync(path + "-held");
-      // As if killed while holding it.
-      if (round % 5 === 0) writeFileSync(path, JSON.stringify({ pid: ${deadPid}, started: "", nonce: process.pid + "-" + round }));
+      // As if killed while holding it; at once with its whole content, as locks are.
+      const dead = path + "-dead-" + process.pid;
+      if (round % 5 === 0) {
+        writeFileSync(dead, JSON.stringify({ pid: ${deadPid}, started: "", nonce: process.pid + "-" + round }));
+        renameSync(dead, path);
+      }
     }`;
   const run = () =>
     promisify(execFile)(process.execPath, ["--conditions=source", "--input-type=module", "--eval", program, path]);

@@ -26,8 +26,8 @@ export function devWork(options: { readonly port?: number; readonly watch: boole
         ? jsonLine({ ok: true, command: "dev", data })
         : `\n  APIs      ${host.url}\n  database  ${database}${password === null ? "" : `, its password is in ${password}`}\n  domains   ${host.domains.join(", ")}\n\n  Ctrl-C stops.\n\n`,
     );
-    const { hard } = await runUntilStopped(host, { signal, hardSignal });
-    return { code: hard ? exitCode.failed : exitCode.clean };
+    const reason = await runUntilStopped(host, { signal, hardSignal });
+    return { code: reason === undefined ? exitCode.clean : exitCode.failed };
   };
 }
 

@@ -31,10 +31,10 @@ export function startWork(options: StartOptions): Work {
     const data = { url: host.url, domains: host.domains };
     logger.info("ready", data);
     if (json) streams.out(jsonLine({ ok: true, command: "start", data }));
-    const { hard } = await runUntilStopped(host, { signal, hardSignal });
-    if (hard) logger.warn("stopped before all that was under way had ended; it was rolled back");
-    else logger.info("stopped");
-    return { code: hard ? exitCode.failed : exitCode.clean };
+    const reason = await runUntilStopped(host, { signal, hardSignal });
+    if (reason === undefined) logger.info("stopped");
+    else logger.warn(`stopped before all that was under way had ended: ${reason}. The rest was rolled back.`);
+    return { code: reason === undefined ? exitCode.clean : exitCode.failed };
   };
 }
 

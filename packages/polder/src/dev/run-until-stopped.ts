@@ -13,13 +13,14 @@ export interface StopSignals {
 
 /**
  * Waits until the process is asked to end, then stops the host: gracefully, and hard when asked a second time or
- * after 25 seconds. Says whether it was hard, so that something may have been rolled back.
+ * after 25 seconds. Gives the reason why it did not wait any longer, so that something may have been rolled back;
+ * nothing when all came to its end.
  */
-export async function runUntilStopped(host: Host, { signal, hardSignal }: StopSignals): Promise<{ hard: boolean }> {
+export async function runUntilStopped(host: Host, { signal, hardSignal }: StopSignals): Promise<string | undefined> {
   if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  const timeout = AbortSignal.timeout(STOP_MS);
-  const impatient = AbortSignal.any([hardSignal, timeout]);
+  const impatient = AbortSignal.any([hardSignal, AbortSignal.timeout(STOP_MS)]);
   await host.stop({ signal: impatient });
-  return { hard: impatient.aborted };
+  if (!impatient.aborted) return undefined;
+  return hardSignal.aborted ? (hardSignal.reason as Error).message : `it took longer than ${STOP_MS / 1_000} seconds`;
 }

@@ -26,7 +26,7 @@ export async function acquireLock(path: string, { timeoutMs, signal }: LockWait)
   const mine = newHolder();
   const taken = await poll(() => (tryLock(path, mine) ? true : undefined), { everyMs: 10, timeoutMs, signal });
   if (taken === undefined) throw lockHeld(path, timeoutMs);
-  return heldLock(path);
+  return heldLock(path, mine);
 }
 
 /** As {@link acquireLock}, but blocks the thread: for locks that are held for a moment only. */
@@ -37,7 +37,7 @@ export function acquireLockSync(path: string, { timeoutMs }: LockWait): LockFile
     if (performance.now() >= deadline) throw lockHeld(path, timeoutMs);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
-  return heldLock(path);
+  return heldLock(path, mine);
 }
 
 interface Holder {
@@ -52,8 +52,13 @@ function newHolder(): Holder {
   return { pid: process.pid, started: processIdentity(process.pid) ?? "", nonce: randomUUID() };
 }
 
-function heldLock(path: string): LockFile {
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+/** Lets go of what is still ours: whoever was taken for dead must not remove its successor's lock. */
+function heldLock(path: string, { nonce }: Holder): LockFile {
+  return {
+    [Symbol.dispose]: () => {
+      if (readHolder(path)?.nonce === nonce) rmSync(path, { force: true });
+    },
+  };
 }
 
 /**
@@ -84,7 +89,7 @@ function tryLock(path: string, mine: Holder): boolean {
 function takeOver({ path, stale, draft, mine }: Succession): boolean {
   const right = `${path}.after-${stale.nonce}`;
   if (!tryLock(right, mine)) return false;
-  using _right = heldLock(right);
+  using _right = heldLock(right, mine);
   if (readHolder(path)?.nonce !== stale.nonce) return false;
   renameSync(draft, path);
   return true;
