@@ -3,7 +3,7 @@ import { surviveFaults } from "./faults.ts";
 
 const faults = Number(process.env["POLDER_FAULTS"] ?? 20);
 
-test(`after ${faults} faults all domains agree`, { timeout: 240_000 }, async () => {
+test(`after ${faults} faults all domains agree`, { timeout: 420_000 }, async () => {
   const seed = Number(process.env["POLDER_SEED"] ?? 1);
   const { disagreements, totals, ordersKept } = await surviveFaults({ faults, seed });
   expect(disagreements, `seed ${seed}`).toEqual([]);

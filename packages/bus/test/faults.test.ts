@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runFaults } from "./faults.ts";
 
 test("20 kills around every commit and acknowledgement: nothing lost, nothing twice, order per key kept", {
-  timeout: 240_000,
+  timeout: 420_000,
 }, async ({ signal }) => {
   const seed = Number(process.env["POLDER_SEED"] ?? 1);
   const outcome = await runFaults({ faults: 20, seed, signal });
