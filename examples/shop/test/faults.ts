@@ -65,7 +65,7 @@ export async function surviveFaults(options: {
     }),
     strikeAll().finally(() => ended.abort()),
   ]);
-  await untilDone(() => database.underWay(shop), { timeoutMs: 60_000 });
+  await untilDone(() => database.underWay(shop), { timeoutMs: 240_000 });
   const [counted] = await database.rows<{ orders: number }>(`select count(*)::int as orders from "order".orders`);
   const disagreements = await database.audit({ settled: true });
   return { struck, totals, ordersKept: counted?.orders ?? 0, disagreements };
@@ -120,7 +120,7 @@ async function openVictim(database: ShopDatabase): Promise<Victim> {
       const sleeper = running;
       sleeper.pause();
       running = await start();
-      await untilDone(() => database.leasesOf(sleeper.pid));
+      await untilDone(() => database.leasesOf(sleeper.pid), { timeoutMs: 120_000 });
       sleeper.resume();
       await calls(CALLS_MIN);
       await sleeper.kill();
