@@ -10,7 +10,8 @@ let database: TestDatabase;
 let largeObject: string;
 
 beforeAll(async () => {
-  server = await testServer();
+  // Roles belong to a whole server: on one of its own, no other run has a login meanwhile.
+  server = await testServer({ own: "migration-boundaries" });
   database = await server.database();
   await provisionHomes(database);
   await using inventory = await openPsql(database, "inventory");
