@@ -14,7 +14,7 @@ import { byLimit, measureRates } from "./rounds.ts";
 /** Sizes of the full run, of about eight minutes, and of the quick one. */
 const plans = {
   full: {
-    rates: { rounds: 4, durationMs: 1_000 },
+    rates: { rounds: 4, durationMs: 1_000, warmUpMs: 3_000 },
     drain: { events: 200_000, eventsOneByOne: 40_000, repetitions: 2 },
     latency: { slices: 3, durationMs: 2_000 },
     fanOut: { rounds: 2, durationMs: 2_000 },
@@ -22,7 +22,7 @@ const plans = {
     relayStep: { rows: 1_000_000, steps: 100 },
   },
   quick: {
-    rates: { rounds: 1, durationMs: 400 },
+    rates: { rounds: 1, durationMs: 400, warmUpMs: 400 },
     drain: { events: 20_000, eventsOneByOne: 4_000, repetitions: 1 },
     latency: { slices: 1, durationMs: 1_000 },
     fanOut: { rounds: 1, durationMs: 600 },

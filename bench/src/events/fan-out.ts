@@ -6,7 +6,11 @@ import type { RoundsPlan } from "./rounds.ts";
 const COUNTS = [1, 4, 16];
 
 /** What each further subscription costs: the rate at which the slowest of them is served while all publish. */
-export async function measureFanOut(arena: Arena, samples: Samples, { rounds, durationMs }: RoundsPlan): Promise<void> {
+export async function measureFanOut(
+  arena: Arena,
+  samples: Samples,
+  { rounds, durationMs }: Omit<RoundsPlan, "warmUpMs">,
+): Promise<void> {
   const session = await arena.session("polder-bus");
   for (let round = 0; round < rounds; round += 1) {
     for (const subscriptions of COUNTS) {

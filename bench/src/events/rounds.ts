@@ -7,6 +7,8 @@ import type { ContenderName } from "./contenders.ts";
 export interface RoundsPlan {
   readonly rounds: number;
   readonly durationMs: number;
+  /** The round before the first one that counts: compilers and caches take their time. */
+  readonly warmUpMs: number;
 }
 
 /** What is measured in a round, and the name of its figures. */
@@ -44,7 +46,7 @@ export function byLimit(name: string): string {
  */
 export async function measureRates(arena: Arena, samples: Samples, plan: RoundsPlan): Promise<void> {
   for (let round = 0; round <= plan.rounds; round += 1) {
-    const durationMs = round === 0 ? plan.durationMs / 2 : plan.durationMs;
+    const durationMs = round === 0 ? plan.warmUpMs : plan.durationMs;
     let limitBefore = await measureLimit(arena, durationMs);
     for (const { name, measure } of round % 2 === 0 ? items : items.toReversed()) {
       const rate = await measure(arena, durationMs);

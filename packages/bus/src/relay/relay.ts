@@ -16,7 +16,8 @@ export interface RelayOptions {
   readonly stepEventsMax?: number;
   /** Pause between two steps under load, in milliseconds: larger steps cost less. Default 5. */
   readonly paceMs?: number;
-  /** How long to sleep when nobody says that there is work, in milliseconds. Default 1,000. */
+  /** How long to sleep when nobody says that there is work, in milliseconds: what a process that was killed between its
+   * commit and its word has published waits that long. Default 5,000. */
   readonly pollMs?: number;
   /** How long the log is kept at least, also when nobody needs it any more, in days. Default 7. */
   readonly keepDays?: number;
@@ -58,7 +59,7 @@ export function startRelay(options: RelayOptions): Relay {
     growth,
     stepEventsMax = 2_000,
     paceMs = 5,
-    pollMs = 1_000,
+    pollMs = 5_000,
     logger = silentLogger,
     crashPoint = noCrash,
   } = options;

@@ -78,11 +78,11 @@ export function openCheckpoints(
     touch,
     renew: async () => {
       await touch();
-      let ranges = await look(table);
+      let { ranges, instances } = await look(table);
       for (let steps = 0; steps < STEPS_MAX; steps += 1) {
-        const next = balance(ranges, await liveInstances(table));
+        const next = balance(ranges, instances);
         if (next.kind === "none" || !(await take(table, next))) break;
-        ranges = await look(table);
+        ({ ranges, instances } = await look(table));
       }
       return ranges.filter(({ mine, free }) => mine && !free).map(({ lo, hi, seq, epoch }) => ({ lo, hi, seq, epoch }));
     },
@@ -107,7 +107,13 @@ export function openCheckpoints(
   };
 }
 
-async function look({ database, sql, key, owner }: Table): Promise<readonly CheckpointRange[]> {
+/** Who holds what, and how many processes there are to share it. */
+interface Seen {
+  readonly ranges: readonly CheckpointRange[];
+  readonly instances: number;
+}
+
+async function look({ database, sql, key, owner, leaseSeconds }: Table): Promise<Seen> {
   const { rows } = await database.query<{
     lo: number;
     hi: number;
@@ -115,12 +121,14 @@ async function look({ database, sql, key, owner }: Table): Promise<readonly Chec
     epoch: string;
     owner: string | null;
     free: boolean;
+    instances: number;
   }>(
-    `select part_lo as lo, part_hi as hi, seq, epoch, owner, lease_until < now() as free
+    `select part_lo as lo, part_hi as hi, seq, epoch, owner, lease_until < now() as free,
+  (select count(*)::int from ${sql.instance} where seen_at > now() - make_interval(secs => $3)) as instances
 from ${sql.checkpoint} where subscription = $1 and publisher = $2 order by part_lo`,
-    key,
+    [...key, leaseSeconds],
   );
-  return rows.map((row) => ({
+  const ranges = rows.map((row) => ({
     lo: row.lo,
     hi: row.hi,
     seq: BigInt(row.seq),
@@ -129,14 +137,7 @@ from ${sql.checkpoint} where subscription = $1 and publisher = $2 order by part_
     mine: row.owner === owner,
     free: row.free,
   }));
-}
-
-async function liveInstances({ database, sql, leaseSeconds }: Table): Promise<number> {
-  const { rows } = await database.query<{ live: number }>(
-    `select count(*)::int as live from ${sql.instance} where seen_at > now() - make_interval(secs => $1)`,
-    [leaseSeconds],
-  );
-  return Math.max(1, rows[0]?.live ?? 1);
+  return { ranges, instances: Math.max(1, rows[0]?.instances ?? 1) };
 }
 
 /** Takes a step; says whether the table has changed. */

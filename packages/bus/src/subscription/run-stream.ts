@@ -75,10 +75,10 @@ export function runStream(options: StreamOptions): Stream {
     if (head > work.wanted) work.wanted = head;
     if (hasMore(work)) pause.wake();
   });
-  // Renewed beside the loop as well: a batch may last longer than a lease.
+  // A batch may last longer than a lease: when the loop does not come to renew it, this does.
   const renewing = setInterval(() => {
-    clock.renewAtMs = 0;
-    if (work.held.length > 0) checkpoints.touch().catch(() => undefined);
+    const isLate = performance.now() >= clock.renewAtMs;
+    if (isLate && work.held.length > 0) checkpoints.touch().catch(() => undefined);
   }, leaseMs / 3);
 
   const run = async (): Promise<void> => {
