@@ -36,6 +36,12 @@ export const layers: readonly Layer[] = [
       purpose: "Calls travelling: versioned APIs, typed clients, deadlines.",
       mayImport: ["@polder/contracts", "@polder/model"],
     },
+    {
+      name: "@polder/sagas",
+      folder: "packages/sagas",
+      purpose: "Processes over several domains: durable steps, compensation, timers.",
+      mayImport: ["@polder/model", "@polder/postgres"],
+    },
   ],
   [
     {

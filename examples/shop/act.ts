@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { ClientOf } from "polder";
+import { type ClientOf, isPolderError } from "polder";
 import type { Customer } from "./domains/customer/contract.ts";
 import type { Inventory } from "./domains/inventory/contract.ts";
 import type { Order } from "./domains/order/contract.ts";
@@ -14,12 +14,12 @@ export interface ShopClients {
 
 /** How an order went, as its customer saw it. */
 export interface SimulatedOrder {
-  /** Missing when the order was refused, or never answered. */
+  /** Missing when the order was refused, could not be placed, or was never answered. */
   readonly orderId?: string;
-  readonly outcome: "placed" | "OutOfStock" | "UnknownSku" | "UnknownProduct" | "unanswered";
+  readonly outcome: "placed" | "OutOfStock" | "UnknownSku" | "UnknownProduct" | "aborted" | "unanswered";
   /** From the first attempt to the answer, in milliseconds. */
   readonly durationMs: number;
-  /** Why there was no answer. */
+  /** Why there was no order, or no answer. */
   readonly error?: unknown;
 }
 
@@ -49,7 +49,8 @@ export function actWith({ customer, inventory, order }: ShopClients, attemptsMax
       if (!answer.ok) return { outcome: answer.refusal, durationMs };
       return { orderId: answer.value.orderId, outcome: "placed", durationMs };
     } catch (error) {
-      return { outcome: "unanswered", durationMs: performance.now() - beganMs, error };
+      const outcome = isPolderError(error, "SAGA_ABORTED") ? "aborted" : "unanswered";
+      return { outcome, durationMs: performance.now() - beganMs, error };
     }
   };
 
@@ -89,7 +90,8 @@ async function untilAnswered<Answer>(attempt: () => Promise<Answer>, attemptsMax
     try {
       return await attempt();
     } catch (error) {
-      if (failed + 1 >= attemptsMax) throw error;
+      // What was taken back stays so: its key has had its answer.
+      if (failed + 1 >= attemptsMax || isPolderError(error, "SAGA_ABORTED")) throw error;
       await pause(Math.min(100 * 2 ** failed, 5_000));
     }
   }

@@ -33,7 +33,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationTo
   const signal = options.signal ?? new AbortController().signal;
   const act = actWith(clients, attemptsMax);
   const turn = pace(options.ordersPerSecond, signal);
-  const totals = { placed: 0, OutOfStock: 0, UnknownSku: 0, UnknownProduct: 0, unanswered: 0 };
+  const totals = { placed: 0, OutOfStock: 0, UnknownSku: 0, UnknownProduct: 0, aborted: 0, unanswered: 0 };
   const inFlight = new Set<Promise<void>>();
   const failures: unknown[] = [];
   let orders = 0;

@@ -19,11 +19,12 @@ test("what a domain needs, another one publishes", () => {
   expect(unmet).toEqual([]);
 });
 
-test("an event that a domain needs has a subscription", () => {
-  const unused = shop.flatMap(({ domain, subscriptions }) =>
+test("an event that a domain needs has a subscription, or a saga that waits for it", () => {
+  const unused = shop.flatMap(({ domain, subscriptions, sagas }) =>
     domain.needs
       .filter(({ contract }) => contract.kind === "event")
       .filter(({ contract }) => !subscriptions.some(({ events }) => events.includes(contract.name)))
+      .filter(({ contract }) => !sagas.some(({ waits }) => contract.name in waits))
       .map(({ contract }) => `${domain.name} needs ${contract.name}`),
   );
   expect(unused).toEqual([]);

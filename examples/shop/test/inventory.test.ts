@@ -3,8 +3,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { OrderShipped } from "../domains/fulfillment/contract.ts";
 import { fulfillment } from "../domains/fulfillment/domain.ts";
 import inventory from "../domains/inventory/index.ts";
-import { OrderCancelled } from "../domains/order/contract.ts";
-import { order } from "../domains/order/domain.ts";
 import { untilDone } from "../until-done.ts";
 import { answerOf, type RunningShop, runShop } from "./running-shop.ts";
 import { publish, standInFor } from "./stand-in.ts";
@@ -12,7 +10,7 @@ import { publish, standInFor } from "./stand-in.ts";
 let shop: RunningShop;
 
 beforeAll(async () => {
-  shop = await runShop([inventory, standInFor(order), standInFor(fulfillment)]);
+  shop = await runShop([inventory, standInFor(fulfillment)]);
 });
 afterAll(() => shop[Symbol.asyncDispose]());
 
@@ -83,21 +81,6 @@ test("a released reservation is available again, once however often it is releas
 
 test("to release what was never reserved is done at once", async () => {
   expect(answerOf(await shop.clients.inventory.release({ reservationId: randomUUID() }))).toBeNull();
-});
-
-test("the goods of a cancelled order are released, once however often one hears of it", async () => {
-  await shop.clients.inventory.receive({ sku: "rug", quantity: 4 });
-  await shop.clients.inventory.receive({ sku: "bed", quantity: 4 });
-  const orderId = randomUUID();
-  const reservationIds = [await reserve("rug", 3, orderId), await reserve("bed", 1, orderId)].map(
-    (reservation) => reservation.reservationId,
-  );
-  const cancelled = { orderId, customerId: randomUUID(), reason: "no money", reservationIds };
-  await publish(shop.host, OrderCancelled, cancelled);
-  await publish(shop.host, OrderCancelled, cancelled);
-  await shop.settled();
-  expect([await available("rug"), await available("bed")]).toEqual([4, 4]);
-  expect(await newsOf(orderId)).toEqual(["StockReserved", "StockReserved", "StockReleased", "StockReleased"]);
 });
 
 test("the goods of a shipped order leave the shelf, once however often one hears of it", async () => {

@@ -90,7 +90,15 @@ async function inSnapshot<Result>(admin: Admin, read: (snapshot: Admin) => Promi
 async function underWay(snapshot: Admin, running: readonly Implementation[]): Promise<readonly string[]> {
   const left: string[] = [];
   const head = (publisher: string) => logHead(snapshot, publisher);
-  for (const { domain, subscriptions } of running) {
+  for (const { domain, subscriptions: declared, sagas } of running) {
+    const ofSagas = sagas.map(({ name, waits }) => ({ name: `saga-${name}`, events: Object.keys(waits) }));
+    const subscriptions = [...declared, ...ofSagas];
+    // One that waits for news or for its time has done what it can.
+    const working = await snapshot.query<{ saga: string; key: string }>(
+      `select saga, key from "${domain.name}"._saga
+where ended_at is null and (wake_at <= now() or lease_until > now() or failures > 0)`,
+    );
+    left.push(...working.rows.map(({ saga, key }) => `${domain.name}: the saga ${saga} ${key} is at work`));
     const { rows } = await snapshot.query<{ count: number }>(`select count(*)::int from "${domain.name}"._outbox`);
     // Nothing of an outbox is thrown away as long as it is small, and the positions of a log are dense.
     const unrelayed = (rows[0]?.count ?? 0) - Number(await head(domain.name));

@@ -76,6 +76,7 @@ const rethrown: ReadonlySet<string> = new Set([
   "METHOD_NOT_ALLOWED",
   "OPERATION_UNKNOWN",
   "OVERLOADED",
+  "SAGA_ABORTED",
   "SHUTTING_DOWN",
   "VERSION_UNKNOWN",
 ]);

@@ -4,7 +4,11 @@ import type { Problem } from "./problems.ts";
 /** The codes of this package, with what each carries. */
 export interface ModelErrors {
   readonly DECLARATION_INVALID: { readonly what: string; readonly problems: readonly Problem[] };
-  readonly NOT_DECLARED: { readonly domain: string; readonly what: "needs" | "publishes"; readonly contract: string };
+  readonly NOT_DECLARED: {
+    readonly domain: string;
+    readonly what: "needs" | "publishes" | "sagas";
+    readonly contract: string;
+  };
 }
 
 /** The errors of @polder/model. Each code has a page under `docs/errors`. */

@@ -10,6 +10,7 @@ import type { Operation } from "./operation.ts";
 import type { Outcome, Refuse, Refused } from "./outcome.ts";
 import { refuseProblems } from "./problems.ts";
 import type { Logger } from "./runtime.ts";
+import type { Started } from "./saga-ref.ts";
 import type { SchemaInput, SchemaOutput } from "./schema.ts";
 import type { Reader, Transaction } from "./transaction.ts";
 
@@ -79,11 +80,15 @@ export type HandlerContext<D extends Domain, Op extends Operation> = Op["kind"] 
   ? QueryContext<D, Op>
   : CommandContext<D, Op>;
 
-/** What a handler answers: the output, or a refusal that the operation declares. Where there is no output, nothing. */
+/**
+ * What a handler answers: the output, a refusal that the operation declares, or a saga that it has started and that
+ * answers the operation. Where there is no output, nothing.
+ */
 export type HandlerAnswer<Op extends Operation> =
   // biome-ignore lint/suspicious/noConfusingVoidType: an async function without a return gives a promise of void
   | (null extends SchemaInput<Op["output"]> ? SchemaInput<Op["output"]> | undefined | void : SchemaInput<Op["output"]>)
-  | Refused<keyof Op["refusals"] & string>;
+  | Refused<keyof Op["refusals"] & string>
+  | Started<Op>;
 
 /** The code that answers one operation. */
 export interface Handler<ApiName extends string = string, OperationName extends string = string> {

@@ -2,6 +2,7 @@ import type { ApiCore } from "./api.ts";
 import { type Domain, notDomainProblems, type PublishedApi, publishedApis } from "./domain.ts";
 import type { Handler } from "./handler.ts";
 import { listProblems, type Problem, refuseProblems } from "./problems.ts";
+import { type Saga, sagasProblems } from "./saga.ts";
 import type { Subscription, SubscriptionOptions } from "./subscription.ts";
 
 /** The handlers of every API that a domain publishes: one for each operation of the newest version. */
@@ -14,7 +15,10 @@ export type ApiHandlers<D extends Domain> = {
 /** What implements a domain. A domain without APIs may leave `apis` out. */
 export type ImplementationShape<D extends Domain> = ([PublishedApi<D>] extends [never]
   ? { readonly apis?: Record<string, never> }
-  : { readonly apis: ApiHandlers<D> }) & { readonly subscriptions?: readonly Subscription[] };
+  : { readonly apis: ApiHandlers<D> }) & {
+  readonly subscriptions?: readonly Subscription[];
+  readonly sagas?: readonly Saga[];
+};
 
 /** A domain and the code that runs it. */
 export interface Implementation {
@@ -23,6 +27,7 @@ export interface Implementation {
   /** Handlers by API and operation. */
   readonly apis: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
   readonly subscriptions: readonly Subscription[];
+  readonly sagas: readonly Saga[];
 }
 
 /**
@@ -34,14 +39,16 @@ export function implement<D extends Domain>(domain: D, shape: ImplementationShap
   refuseProblems("an implementation", notDomainProblems(domain));
   const apis = (shape?.apis ?? {}) as Implementation["apis"];
   const subscriptions = shape?.subscriptions ?? [];
+  const sagas = shape?.sagas ?? [];
   refuseProblems(`the implementation of "${domain.name}"`, [
     ...publishedApis(domain).flatMap((api) => handlerProblems(domain, api, apis[api.name] ?? {})),
     ...Object.keys(apis)
       .filter((name) => !publishedApis(domain).some((api) => api.name === name))
       .map((name) => ({ place: `apis["${name}"]`, problem: `"${domain.name}" publishes no API "${name}"` })),
     ...listProblems(subscriptions, "subscriptions", (all) => subscriptionProblems(domain, all)),
+    ...listProblems(sagas, "sagas", (all) => sagasProblems(domain, all)),
   ]);
-  return { kind: "implementation", domain, apis, subscriptions };
+  return { kind: "implementation", domain, apis, subscriptions, sagas };
 }
 
 function handlerProblems(
@@ -86,6 +93,11 @@ function subscriptionProblems(domain: Domain, subscriptions: readonly Subscripti
     if (found.events.length === 0) problems.push({ place, problem: `"${found.name}" handles no event` });
     if (subscriptions.slice(0, index).some((other) => other?.kind === "subscription" && other.name === found.name))
       problems.push({ place, problem: `"${found.name}" stands twice` });
+    if (found.name?.startsWith?.("saga-"))
+      problems.push({
+        place,
+        problem: `"${found.name}" begins with "saga-", which is kept for sagas that wait for events`,
+      });
     for (const event of found.events) {
       const needed = domain.needs.some((need) => need.contract.kind === "event" && need.contract.name === event);
       if (!needed)

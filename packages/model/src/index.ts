@@ -8,6 +8,7 @@ export {
   type OperationRef,
   type Operations,
 } from "./api.ts";
+export { type Backoff, waitAfter } from "./backoff.ts";
 export {
   type Domain,
   type DomainShape,
@@ -60,6 +61,20 @@ export {
 } from "./polder-error.ts";
 export { describeProblems, type Problem, refuseProblems } from "./problems.ts";
 export { type LogFields, type Logger, silentLogger } from "./runtime.ts";
+export {
+  type LocalStep,
+  type LocalStepContext,
+  type OutsideStep,
+  type OutsideStepContext,
+  type Saga,
+  type SagaContext,
+  type SagaOptions,
+  type SagaShape,
+  type StepContext,
+  saga,
+  type UndoContext,
+} from "./saga.ts";
+export type { SagaAnswers, SagaInput, SagaRef, Started } from "./saga-ref.ts";
 export {
   type AnySchema,
   type JsonSchema,

@@ -1,5 +1,6 @@
 import type { Domain, PublishedEvent } from "./domain.ts";
 import type { Event } from "./event.ts";
+import type { SagaAnswers, SagaInput, SagaRef, Started } from "./saga-ref.ts";
 import type { SchemaInput } from "./schema.ts";
 
 /** Rows of a result, with the number of rows that the statement touched. */
@@ -46,4 +47,12 @@ export interface Transaction<D extends Domain = Domain> extends Reader {
    * `EVENT_TOO_LARGE` above 1 MiB, `NOT_DECLARED` where the domain does not publish the event.
    */
   readonly publish: <E extends PublishedEvent<D>>(event: E, data: EventInput<E>) => string;
+  /**
+   * Starts a saga of this domain in this transaction, under a key of 1 to 200 characters: a second start under the same
+   * key is none. The handler of the operation that the saga answers returns what this gives.
+   *
+   * @throws `CONTRACT_VIOLATED` where the input is not what the saga is declared with, `NOT_DECLARED` where the
+   * domain's implementation has no such saga.
+   */
+  readonly start: <S extends SagaRef<D["name"]>>(saga: S, key: string, input: SagaInput<S>) => Started<SagaAnswers<S>>;
 }

@@ -43,9 +43,9 @@ export async function inSpan<Result>(
   }
 }
 
-/** Marks in a span of its own that an event was published, and gives the headers that carry the trace on; null without a trace. */
-export function publishSpan(event: string, attributes: Attributes): string | null {
-  const span = tracer().startSpan(`publish ${event}`, { kind: SpanKind.PRODUCER, attributes });
+/** Marks in a span of its own that something was handed on, and gives the headers that carry the trace on; null without a trace. */
+export function publishSpan(name: string, attributes: Attributes): string | null {
+  const span = tracer().startSpan(name, { kind: SpanKind.PRODUCER, attributes });
   const headers: Record<string, string> = {};
   propagation.inject(trace.setSpan(context.active(), span), headers);
   span.end();

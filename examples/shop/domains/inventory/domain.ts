@@ -1,7 +1,6 @@
 import { aggregate, domain, need } from "polder";
 import { warehouse } from "../../teams.ts";
 import { OrderShipped } from "../fulfillment/contract.ts";
-import { OrderCancelled } from "../order/contract.ts";
 import { Inventory, StockPicked, StockReceived, StockReleased, StockReserved } from "./contract.ts";
 
 export const inventory = domain("inventory", {
@@ -10,5 +9,5 @@ export const inventory = domain("inventory", {
   // What is on hand and what is promised of it change together, or stock would be promised twice.
   aggregates: [aggregate("Stock", { root: "stock", parts: ["reservation", "delivery"] })],
   publishes: [Inventory, StockReserved, StockReleased, StockPicked, StockReceived],
-  needs: [need(OrderCancelled, "1.0.0"), need(OrderShipped, "1.0.0")],
+  needs: [need(OrderShipped, "1.0.0")],
 });

@@ -3,11 +3,10 @@ import { checkAvailability } from "./check-availability.ts";
 import { inventory } from "./domain.ts";
 import { pickShippedOrders } from "./pick-shipped-orders.ts";
 import { receive } from "./receive-delivery.ts";
-import { releaseCancelledOrders } from "./release-cancelled-orders.ts";
 import { release } from "./release-reservation.ts";
 import { reserve } from "./reserve-stock.ts";
 
 export default implement(inventory, {
   apis: { inventory: { checkAvailability, reserve, release, receive } },
-  subscriptions: [releaseCancelledOrders, pickShippedOrders],
+  subscriptions: [pickShippedOrders],
 });

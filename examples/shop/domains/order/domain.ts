@@ -3,7 +3,7 @@ import { checkout } from "../../teams.ts";
 import { CustomerRegistered, CustomerRenamed } from "../customer/contract.ts";
 import { OrderShipped } from "../fulfillment/contract.ts";
 import { Inventory } from "../inventory/contract.ts";
-import { PaymentConfirmed, PaymentDeclined } from "../payment/contract.ts";
+import { Payment, PaymentConfirmed, PaymentDeclined } from "../payment/contract.ts";
 import { Order, OrderCancelled, OrderPlaced } from "./contract.ts";
 
 export const order = domain("order", {
@@ -14,6 +14,7 @@ export const order = domain("order", {
   publishes: [Order, OrderPlaced, OrderCancelled],
   needs: [
     need(Inventory, "1.0.0"),
+    need(Payment, "1.0.0"),
     need(CustomerRegistered, "1.0.0"),
     need(CustomerRenamed, "1.0.0"),
     need(PaymentConfirmed, "1.0.0"),

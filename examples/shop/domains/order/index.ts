@@ -1,6 +1,6 @@
 import { implement } from "polder";
+import { checkout } from "./checkout.ts";
 import { order } from "./domain.ts";
-import { followPayment } from "./follow-payment.ts";
 import { followShipment } from "./follow-shipment.ts";
 import { learnCustomerNames } from "./learn-customer-names.ts";
 import { orderById } from "./order-by-id.ts";
@@ -11,5 +11,6 @@ import { setPrice } from "./set-price.ts";
 
 export default implement(order, {
   apis: { order: { quote, place, orderById, ordersOfCustomer, setPrice } },
-  subscriptions: [learnCustomerNames, followPayment, followShipment],
+  subscriptions: [learnCustomerNames, followShipment],
+  sagas: [checkout],
 });

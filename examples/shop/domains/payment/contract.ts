@@ -1,4 +1,4 @@
-import { api, event, query } from "polder";
+import { api, command, event, query } from "polder";
 import { z } from "zod";
 
 const paymentId = z.uuid();
@@ -22,6 +22,11 @@ export const Payment = api("payment", {
           decidedAt: z.iso.datetime(),
         }),
         refusals: { UnknownOrder: z.object({ orderId }) },
+      }),
+      /** From now on no money is taken for the order. */
+      giveUp: command("POST /orders/:orderId/payment/give-up", {
+        input: z.object({ orderId, customerId, amountCents: z.int(), currency, reason: z.string().min(1).max(200) }),
+        refusals: { AlreadyPaid: z.object({ paymentId }) },
       }),
     },
   },

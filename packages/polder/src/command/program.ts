@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
+import type { ListSagasOptions } from "./sagas.ts";
 import type { StartOptions } from "./start.ts";
 import type { CommandInput, Work } from "./work.ts";
 
@@ -53,6 +54,7 @@ export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "strea
   defineLooking(program, run);
   defineEvents(program.command("events").description("look at the events of the domains"), run);
   defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
+  defineSagas(program.command("sagas").description("processes over several domains"), run);
   return program;
 }
 
@@ -172,6 +174,38 @@ function defineDeadLetters(letters: Command, run: Run): void {
     .description("pass over it; later events of its key go on")
     .action(async (name: string, _options: object, command: Command) => {
       await run(command, async () => (await import("./dead-letters.ts")).discardWork(name));
+    });
+}
+
+function defineSagas(sagas: Command, run: Run): void {
+  sagas
+    .command("list")
+    .description("the sagas that have not ended")
+    .option(...domainNames)
+    .option("--all", "also those that have ended")
+    .option("--stuck", "only those that stand still until somebody looks at them")
+    .action(async (options: ListSagasOptions, command: Command) => {
+      await run(command, async () => (await import("./sagas.ts")).listWork(options));
+    });
+  const isNamed = "as the list names it: domain/saga/key";
+  sagas
+    .command("show <saga>")
+    .description(`one saga with its steps, ${isNamed}`)
+    .action(async (name: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./sagas.ts")).showWork(name));
+    });
+  sagas
+    .command("resume <saga>")
+    .description("let it go on now")
+    .action(async (name: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./sagas.ts")).resumeWork(name));
+    });
+  sagas
+    .command("abort <saga>")
+    .description("take back what it has done")
+    .option("--reason <text>", "why, for whoever looks at it later", "aborted by hand")
+    .action(async (name: string, options: { reason: string }, command: Command) => {
+      await run(command, async () => (await import("./sagas.ts")).abortWork(name, options));
     });
 }
 

@@ -16,14 +16,14 @@ import {
 import { runtimeErrors } from "../errors.ts";
 import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
-import { handlerTransaction } from "./handler-transaction.ts";
+import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
 /** What delivering to the subscriptions of a domain needs. */
 export interface DeliverParts {
   readonly domain: Domain;
-  readonly schema: string;
   readonly findTransport: FindTransport;
-  readonly published: () => void;
+  /** What its transactions need to know. */
+  readonly transaction: HandlerTransactionParts;
   readonly logger: Logger;
 }
 
@@ -32,7 +32,7 @@ const HANDLER_TIMEOUT_MS = 30_000;
 
 /** Makes the one who runs the handlers of a subscription. */
 export function createDeliver(parts: DeliverParts, subscription: Subscription): HandleEvents {
-  const { domain, schema, published, logger } = parts;
+  const { domain, logger } = parts;
   return async (logged, transaction, signal) => {
     const events = await Promise.all(logged.map((event) => delivered(domain, event)));
     const [first] = events;
@@ -43,13 +43,12 @@ export function createDeliver(parts: DeliverParts, subscription: Subscription): 
       await traced(subscription, logged, () => handle(outsideContext(parts, subscription, first, signal)));
       return { last: [] };
     }
-    const { tx, outbox } = handlerTransaction(domain, transaction, schema);
+    const { tx, last, committed } = handlerTransaction(parts.transaction, transaction);
     const shared = { tx, signal, log: logger };
     const context: DeliveryContext<Domain, DeliveredEvent> | BatchContext<Domain, DeliveredEvent> =
       subscription.mode === "batch" ? { ...shared, events } : { ...shared, event: first };
     await traced(subscription, logged, () => handle(context));
-    const last = await outbox();
-    return last.length === 0 ? { last } : { last, committed: published };
+    return { last: await last(), committed };
   };
 }
 
@@ -101,7 +100,7 @@ async function traced(
 }
 
 /** The event at the version that the domain needs, as a tolerant reader sees it. */
-async function delivered(domain: Domain, event: LoggedEvent): Promise<DeliveredEvent> {
+export async function delivered(domain: Domain, event: LoggedEvent): Promise<DeliveredEvent> {
   const need = declaredNeed(domain, event.type);
   const schema = need?.contract.kind === "event" ? need.contract.versions[need.version] : undefined;
   if (need === undefined || schema === undefined || !sameMajor(event.version, need.version)) {

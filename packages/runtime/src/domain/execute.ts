@@ -1,24 +1,29 @@
 import { randomUUID } from "node:crypto";
 import type { AdmittedCall, Execute, Executed } from "@polder/http";
-import type { CommandContext, Domain, Handler, Logger, QueryContext, Reader, Refused } from "@polder/model";
+import type { CommandContext, Domain, Handler, Logger, QueryContext, Reader, Refused, Started } from "@polder/model";
 import { answerInsert, type Database, findAnswer, isWorthRepeating, type KeyedRequest } from "@polder/postgres";
+import type { SagaAnswer } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
 import { inSpan } from "../tracing.ts";
 import { inTransaction } from "./bound-transaction.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
-import { handlerTransaction } from "./handler-transaction.ts";
+import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
 /** What running the handlers of a domain needs. */
 export interface ExecuteParts {
   readonly domain: Domain;
   /** The domain's database, as its own role. */
   readonly database: Database;
-  readonly schema: string;
   readonly findTransport: FindTransport;
-  /** Told when events have been committed. */
-  readonly published: () => void;
+  /** What its transactions need to know. */
+  readonly transaction: HandlerTransactionParts;
+  /** Waits for the answer of a saga that a handler has started. */
+  readonly answerOf: (saga: Started, signal: AbortSignal) => Promise<SagaAnswer>;
   readonly logger: Logger;
 }
+
+/** What is kept of a keyed command: how it ended, or the saga that will say. */
+type Kept = Executed | Started;
 
 /** Runs of a handler at most, when its transaction loses against another one. */
 const RUNS_MAX = 4;
@@ -47,35 +52,42 @@ async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCal
 }
 
 async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Executed> {
-  const { database, schema } = parts;
+  const { database } = parts;
+  const { schema } = parts.transaction;
   // A copy: the fingerprint is that of the input as it came, whatever the handler makes of its own.
   const request: KeyedRequest | undefined =
     call.key === undefined
       ? undefined
       : { operation: `${handler.api}.${handler.operation}`, key: call.key, input: structuredClone(call.input) };
-  const findAnswered = async (): Promise<Executed | undefined> =>
-    request === undefined ? undefined : ((await findAnswer(database, schema, request)) as Executed | undefined);
+  const findAnswered = async (): Promise<Kept | undefined> =>
+    request === undefined ? undefined : ((await findAnswer(database, schema, request)) as Kept | undefined);
   // The same key in every run: what the handler has others do under keys derived from it is not done twice.
   const run = { key: call.key ?? randomUUID(), request };
-  return (
+  const kept =
     (await findAnswered()) ??
-    (await repeating(parts, call, { once: (again) => runOnce(parts, handler, again, run), findAnswered }))
-  );
+    (await repeating(parts, call, { once: (again) => runOnce(parts, handler, again, run), findAnswered }));
+  return kept.kind === "started" ? await answerOfSaga(parts, kept, call) : kept;
 }
 
-interface Repeatable {
+/** Nothing is held meanwhile. Whoever does not wait until then may ask again under the same key. */
+async function answerOfSaga({ answerOf }: ExecuteParts, saga: Started, call: AdmittedCall): Promise<Executed> {
+  const answer = await answerOf(saga, call.signal);
+  return await call.conclude(answer.kind === "answered" ? answer.output : answer);
+}
+
+interface Repeatable<Result> {
   /** One run; it gets the call with an input of its own. */
-  readonly once: (call: AdmittedCall) => Promise<Executed>;
+  readonly once: (call: AdmittedCall) => Promise<Result>;
   /** The answer that another run has given meanwhile, if any has. */
-  readonly findAnswered?: () => Promise<Executed | undefined>;
+  readonly findAnswered?: () => Promise<Result | undefined>;
 }
 
 /** Runs again what has lost against another transaction. */
-async function repeating(
+async function repeating<Result>(
   { logger }: ExecuteParts,
   call: AdmittedCall,
-  { once, findAnswered = async () => undefined }: Repeatable,
-): Promise<Executed> {
+  { once, findAnswered = async () => undefined }: Repeatable<Result>,
+): Promise<Result> {
   const input: unknown = structuredClone(call.input);
   for (let run = 1; ; run += 1) {
     try {
@@ -102,25 +114,37 @@ async function runOnce(
   handler: Handler,
   call: AdmittedCall,
   { key, request }: CommandRun,
-): Promise<Executed> {
-  const { domain, database, schema } = parts;
+): Promise<Kept> {
+  const { domain, database } = parts;
   return await inTransaction(database, { mode: "read write", signal: call.signal }, async (transaction) => {
-    const { tx, outbox } = handlerTransaction(domain, transaction, schema);
+    const { tx, last, committed } = handlerTransaction(parts.transaction, transaction);
     const read = readerBeside(parts, call, transaction.isOpen);
     const context: CommandContext = { tx, read, key, ...contextOf(parts, call, transaction.isOpen) };
-    const executed = await call.conclude(await handler.run(context));
-    const answer = request === undefined ? [] : [answerInsert(schema, request, executed)];
-    if (executed.kind === "refused") {
+    const answered = await handler.run(context);
+    const kept = isAnswering(parts, handler, answered) ? answered : await call.conclude(answered);
+    const answer = request === undefined ? [] : [answerInsert(parts.transaction.schema, request, kept)];
+    if (kept.kind === "refused") {
       // A refusal leaves no trace but itself.
       await transaction.rollback();
       for (const statement of answer) await database.run(statement);
-      return executed;
+      return kept;
     }
-    const events = await outbox();
-    await inSpan("commit", { "polder.domain": domain.name }, () => transaction.commit([...events, ...answer]));
-    if (events.length > 0) parts.published();
-    return executed;
+    const statements = [...(await last()), ...answer];
+    await inSpan("commit", { "polder.domain": domain.name }, () => transaction.commit(statements));
+    committed();
+    return kept;
   });
+}
+
+/** Has the handler handed the answer over to a saga that answers this very operation? */
+function isAnswering(
+  { transaction }: ExecuteParts,
+  { api, operation }: Handler,
+  answered: unknown,
+): answered is Started {
+  const { kind, saga } = Object(answered) as Partial<Started>;
+  const answers = kind === "started" ? transaction.sagas.find(({ name }) => name === saga)?.answers : undefined;
+  return answers?.api === api && answers.operation === operation;
 }
 
 /** Reads before the transaction of a command: each statement by itself, in a snapshot of its own that cannot write. */

@@ -1,21 +1,15 @@
 import { randomUUID } from "node:crypto";
-import {
-  type GrowthSignal,
-  neededEvents,
-  postgresSource,
-  type Relay,
-  runStream,
-  type Stream,
-  startPresence,
-  startRelay,
-} from "@polder/bus";
+import { type GrowthSignal, type Relay, type Stream, startPresence, startRelay } from "@polder/bus";
 import type { ServedDomain } from "@polder/http";
 import type { Implementation, Logger } from "@polder/model";
 import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
 import { withFields } from "../logger.ts";
 import type { FindTransport } from "./calls.ts";
 import { createDeliver } from "./deliver.ts";
+import { openDomainSagas } from "./domain-sagas.ts";
+import { startDomainStreams } from "./domain-streams.ts";
 import { createExecute } from "./execute.ts";
+import type { HandlerTransactionParts } from "./handler-transaction.ts";
 
 /** What {@link runDomain} needs. */
 export interface RunDomainOptions {
@@ -38,9 +32,9 @@ export interface RunningDomain {
   readonly database: Database;
   /** How its operations are served. */
   readonly served: ServedDomain;
-  /** Starts to deliver events to its subscriptions; does nothing once they were ended. */
+  /** Starts to deliver events to its subscriptions, and to work on its sagas; does nothing once they were ended. */
   readonly deliver: () => void;
-  /** Ends deliveries after the batch under way; it is rolled back when `signal` aborts. */
+  /** Ends deliveries after the batch and the steps of sagas under way; they are given up when `signal` aborts. */
   readonly endDeliveries: (options: { readonly signal: AbortSignal }) => Promise<void>;
   /** Ends deliveries, then the relay, and signs off. Calls may still be answered. */
   readonly stop: (options: { readonly signal: AbortSignal }) => Promise<void>;
@@ -62,35 +56,49 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const relay: Relay | undefined = publishes
     ? startRelay({ domain: domain.name, database, growth, logger })
     : undefined;
-  const published = (): void => relay?.wake();
+  const transaction: HandlerTransactionParts = {
+    domain,
+    schema,
+    sagas: implementation.sagas,
+    published: () => relay?.wake(),
+    started: () => sagas.wake(),
+  };
+  const sagas = openDomainSagas({ domain, database, instance, transaction, findTransport, logger, ...lease });
   const forgetting = setInterval(() => {
     forgetAnswers(database, schema, options.keepAnswersDays ?? 7).catch((error: unknown) =>
       logger.debug("old answers were not forgotten", { error }),
     );
   }, FORGET_MS);
-  const startStreams = (): readonly Stream[] =>
-    implementation.subscriptions.flatMap((subscription) => {
+  const startStreams = (): readonly Stream[] => {
+    const declared = implementation.subscriptions.map((subscription) => {
       const ofSubscription = withFields(logger, { subscription: subscription.name });
-      const parts = { domain, schema, findTransport, published, logger: ofSubscription };
-      const handle = createDeliver(parts, subscription);
-      return publishersOf(implementation, subscription.events).map((publisher) => {
-        const source = postgresSource({ publisher, database, growth });
-        return runStream({ subscription, source, database, instance, handle, logger: ofSubscription, ...lease });
-      });
+      const handle = createDeliver({ domain, findTransport, transaction, logger: ofSubscription }, subscription);
+      return { subscription, handle };
     });
+    const handled = [...declared, ...sagas.subscriptions];
+    return startDomainStreams({ handled, domain, database, growth, instance, logger, ...lease });
+  };
+  const { answerOf } = sagas;
+  let isDelivering = false;
   let streams: readonly Stream[] = [];
   let ending: Promise<void> | undefined;
   const endDeliveries: RunningDomain["endDeliveries"] = (endOptions) => {
-    ending ??= Promise.all(streams.map((stream) => stream.stop(endOptions))).then(() => undefined);
+    ending ??= Promise.all([...streams, sagas].map((running) => running.stop(endOptions))).then(() => undefined);
     return ending;
   };
   return {
     name: domain.name,
     implementation,
     database,
-    served: { implementation, execute: createExecute({ domain, database, schema, findTransport, published, logger }) },
+    served: {
+      implementation,
+      execute: createExecute({ domain, database, findTransport, transaction, answerOf, logger }),
+    },
     deliver: () => {
-      if (ending === undefined && streams.length === 0) streams = startStreams();
+      if (ending !== undefined || isDelivering) return;
+      isDelivering = true;
+      streams = startStreams();
+      sagas.start();
     },
     endDeliveries,
     stop: async (stopOptions) => {
@@ -100,10 +108,4 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
       await presence.stop();
     },
   };
-}
-
-function publishersOf(implementation: Implementation, events: readonly string[]): readonly string[] {
-  return [...neededEvents(implementation.domain)]
-    .filter(([, published]) => published.some((event) => events.includes(event)))
-    .map(([publisher]) => publisher);
 }

@@ -16,6 +16,7 @@ import {
   type SystemScope,
   startEmbedded,
 } from "@polder/postgres";
+import { sagaDomainSteps } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
 import type { HostOptions } from "../host.ts";
 import { requireHome } from "../require-home.ts";
@@ -194,6 +195,7 @@ export function projectScopes(
     busSystemSteps(),
     ...domains.map(({ name }) => homeSteps(homeOf(name))),
     ...domains.map(({ name }) => busDomainSteps(name)),
+    ...domains.map(({ name }) => sagaDomainSteps(name)),
     ...domains.map(({ implementation }) => busNeedSteps(implementation.domain)),
   ];
 }

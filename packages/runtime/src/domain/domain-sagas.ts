@@ -1,0 +1,140 @@
+import type { HandleEvents } from "@polder/bus";
+import type { httpErrors } from "@polder/http";
+import { type Domain, isPolderError, type Logger, type Saga, type Started, type Subscription } from "@polder/model";
+import type { Database } from "@polder/postgres";
+import { type RunningSagas, runSagas, type SagaAnswer, sagaAnswer, sagaNewsInsert } from "@polder/sagas";
+import { inSpan, publisherContext } from "../tracing.ts";
+import { callsOf, type FindTransport } from "./calls.ts";
+import { delivered } from "./deliver.ts";
+import type { HandledSubscription } from "./domain-streams.ts";
+import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
+
+/** What the sagas of a domain need. */
+export interface DomainSagasParts {
+  readonly domain: Domain;
+  readonly database: Database;
+  readonly instance: string;
+  readonly transaction: HandlerTransactionParts;
+  readonly findTransport: FindTransport;
+  readonly leaseMs?: number;
+  readonly logger: Logger;
+}
+
+/** The sagas of a domain in this process. */
+export interface DomainSagas {
+  /** Starts to work on them. */
+  readonly start: () => void;
+  readonly wake: () => void;
+  readonly stop: RunningSagas["stop"];
+  /** Waits for the answer of one. */
+  readonly answerOf: (saga: Started, signal: AbortSignal) => Promise<SagaAnswer>;
+  /** The subscriptions that bring them the events that they wait for. */
+  readonly subscriptions: readonly HandledSubscription[];
+}
+
+/** Opens the sagas of a domain; nothing runs before `start`. */
+export function openDomainSagas(parts: DomainSagasParts): DomainSagas {
+  const { domain, database, logger } = parts;
+  const { sagas } = parts.transaction;
+  const listeners = new Map<string, Set<() => void>>();
+  let running: RunningSagas | undefined;
+  const wake = (): void => running?.wake();
+  return {
+    start: () => {
+      running ??= runSagas({
+        domain: domain.name,
+        sagas,
+        database,
+        instance: parts.instance,
+        logger,
+        ...(parts.leaseMs === undefined ? {} : { leaseMs: parts.leaseMs }),
+        answered: (saga, key) => listeners.get(nameOf({ saga, key }))?.forEach((tell) => void tell()),
+        seams: (saga, { key, headers }) => ({
+          call: (signal, remainingMs) =>
+            callsOf({ domain, findTransport: parts.findTransport, isInTransaction: () => false, remainingMs, signal }),
+          local: (transaction) => handlerTransaction(parts.transaction, transaction),
+          isDefinite,
+          trace: (step, run) =>
+            inSpan(
+              `saga ${domain.name}.${saga.name}: ${step}`,
+              { "polder.domain": domain.name, "polder.saga": `${domain.name}.${saga.name}`, "polder.key": key },
+              run,
+              { parent: publisherContext(headers === null ? null : JSON.stringify(headers)) },
+            ),
+        }),
+      });
+    },
+    wake,
+    stop: async (options) => await running?.stop(options),
+    answerOf: async (saga, signal) =>
+      await sagaAnswer(
+        database,
+        { domain: domain.name, name: saga.saga, key: saga.key },
+        { signal, onAnswer: (listener) => listen(listeners, nameOf(saga), listener) },
+      ),
+    subscriptions: sagas.flatMap((saga) => {
+      const events = Object.keys(saga.waits);
+      return events.length === 0 ? [] : [{ subscription: newsOf(domain, saga), handle: handOver(domain, saga, wake) }];
+    }),
+  };
+}
+
+function nameOf({ saga, key }: { readonly saga: string; readonly key: string }): string {
+  return `${saga} ${key}`;
+}
+
+function listen(listeners: Map<string, Set<() => void>>, name: string, listener: () => void): () => void {
+  const known = listeners.get(name) ?? new Set();
+  listeners.set(name, known.add(listener));
+  return () => {
+    known.delete(listener);
+    if (known.size === 0) listeners.delete(name);
+  };
+}
+
+function newsOf(domain: Domain, saga: Saga): Subscription {
+  const events = Object.keys(saga.waits);
+  return {
+    kind: "subscription",
+    domain: domain.name,
+    name: `saga-${saga.name}`,
+    mode: "each",
+    events,
+    options: {},
+    handlers: {},
+  };
+}
+
+function handOver(domain: Domain, saga: Saga, wake: () => void): HandleEvents {
+  return async (logged) => {
+    const last = [];
+    for (const one of logged) {
+      const { id, name, version, key, data, at, seq } = await delivered(domain, one);
+      const about = saga.waits[name]?.(data as never);
+      if (typeof about !== "string") continue;
+      const event = { id, name, version, key, data, at: at.toISOString(), seq: String(seq) };
+      last.push(...sagaNewsInsert(domain.name, { name: saga.name, key: about }, event));
+    }
+    return { last, committed: wake };
+  };
+}
+
+/** Codes of a call that has not happened, and that would fail in the same way again. */
+const definite: ReadonlySet<string> = new Set([
+  "BODY_TOO_LARGE",
+  "CONTRACT_VIOLATED",
+  "IDEMPOTENCY_KEY_INVALID",
+  "INPUT_INVALID",
+  "NOT_DECLARED",
+] satisfies readonly (keyof typeof httpErrors | "CONTRACT_VIOLATED" | "NOT_DECLARED")[]);
+
+/** Statuses below 500 that say: not now (RFC 9110; 425 is of RFC 8470, 499 is nginx's). */
+const notNow: ReadonlySet<number> = new Set([408, 425, 429, 499]);
+
+function isDefinite(error: unknown): boolean {
+  if (!isPolderError(error)) return false;
+  if (!isPolderError(error, "CALL_FAILED")) return definite.has(error.code);
+  const { problem } = error.details as { readonly problem?: { readonly status?: number } };
+  const status = problem?.status ?? 500;
+  return status >= 400 && status < 500 && !notNow.has(status);
+}

@@ -1,0 +1,44 @@
+import {
+  type GrowthSignal,
+  type HandleEvents,
+  neededEvents,
+  postgresSource,
+  runStream,
+  type Stream,
+} from "@polder/bus";
+import type { Domain, Logger, Subscription } from "@polder/model";
+import type { Database } from "@polder/postgres";
+import { withFields } from "../logger.ts";
+
+/** A subscription, and who handles its events. */
+export interface HandledSubscription {
+  readonly subscription: Subscription;
+  readonly handle: HandleEvents;
+}
+
+/** Starts the streams of a domain's subscriptions: one for each publisher whose events a subscription wants. */
+export function startDomainStreams(options: {
+  readonly handled: readonly HandledSubscription[];
+  readonly domain: Domain;
+  readonly database: Database;
+  readonly growth: GrowthSignal;
+  readonly instance: string;
+  readonly leaseMs?: number;
+  readonly logger: Logger;
+}): readonly Stream[] {
+  const { handled, domain, database, growth, instance, leaseMs } = options;
+  return handled.flatMap(({ subscription, handle }) => {
+    const logger = withFields(options.logger, { subscription: subscription.name });
+    return publishersOf(domain, subscription.events).map((publisher) => {
+      const source = postgresSource({ publisher, database, growth });
+      const lease = leaseMs === undefined ? {} : { leaseMs };
+      return runStream({ subscription, source, database, instance, handle, logger, ...lease });
+    });
+  });
+}
+
+function publishersOf(domain: Domain, events: readonly string[]): readonly string[] {
+  return [...neededEvents(domain)]
+    .filter(([, published]) => published.some((event) => events.includes(event)))
+    .map(([publisher]) => publisher);
+}

@@ -1,0 +1,74 @@
+// A process of the fault tests: works on trips until it is killed or told to stop. argv: the database's addresses as
+// JSON, the crash as `point:nth` or "-", the seed of the world's mood.
+import { randomUUID } from "node:crypto";
+import { openDatabase } from "@polder/postgres";
+import { until } from "@polder/postgres/testing";
+import { listSagas, runSagas, sagaStart } from "../src/index.ts";
+import type { FaultAddresses } from "./faults.ts";
+import { openWorld, seams, tripSaga } from "./travel.ts";
+
+const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
+const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
+let state = Number(process.argv[4] ?? 1);
+const random = (): number => {
+  state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
+  return state / 2 ** 32;
+};
+let hits = 0;
+const crashPoint = (name: string): void => {
+  if (name !== crashAt) return;
+  hits += 1;
+  if (hits === Number(nth)) process.kill(process.pid, "SIGKILL");
+};
+
+const app = openDatabase({ ...addresses.app, schema: "travel", idleInTransactionTimeoutMs: 500 });
+const admin = openDatabase(addresses.admin);
+// Every tenth call fails, before it has done anything or after: then nobody knows.
+const world = openWorld(admin, () => {
+  if (random() < 0.1) throw new Error("the line is bad");
+});
+const instance = randomUUID();
+await app.query("insert into _instance (id, host, pid) values ($1, 'test', $2)", [instance, process.pid]);
+const sagas = [tripSaga(world, { backoffMs: 1, backoffMaxMs: 20, attemptsMax: 4, stepTimeoutMs: 5_000 })];
+const running = runSagas({
+  domain: "travel",
+  sagas,
+  database: app,
+  instance,
+  seams: () => seams,
+  leaseMs: 600,
+  pollMs: 50,
+  crashPoint,
+});
+
+let isStarting = true;
+const starting = (async () => {
+  for (let trip = 0; isStarting; trip += 1) {
+    const input = { stops: trip % 4, fails: trip % 3 === 0 };
+    const saga = { name: "trip", key: randomUUID(), input, headers: null };
+    await app
+      .begin()
+      .commit([sagaStart("travel", saga)])
+      .catch(() => undefined);
+    running.wake();
+    if (process.connected) process.send?.({ trip }, () => undefined);
+    await until(
+      async () => (await listSagas(admin, "travel").catch(() => [])).length < 40,
+      "there is room for one more",
+    );
+  }
+})();
+// Without the test there is nobody to work for.
+process.on("disconnect", () => process.exit());
+process.on("message", (message) => {
+  if (message !== "settle") return;
+  isStarting = false;
+  void (async () => {
+    await starting;
+    await until(async () => (await listSagas(admin, "travel")).length === 0, "every trip has ended", 120_000);
+    await running.stop();
+    await Promise.all([app.close(), admin.close()]);
+    process.disconnect();
+  })();
+});
+process.send?.("ready");
