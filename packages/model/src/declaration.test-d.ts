@@ -15,6 +15,7 @@ import {
   need,
   outsideSubscription,
   query,
+  saga,
   subscription,
   team,
 } from "./index.ts";
@@ -141,6 +142,56 @@ test("a call speaks the version that the domain needs, not the newest", () => {
       call(Unneeded);
     },
   });
+});
+
+test("a saga works with what its domain publishes and needs, and answers an operation of it", () => {
+  const input = z.object({ sku: z.string(), quantity: z.int().default(1) });
+  const restock = saga(inventory, "restock", {
+    input,
+    answers: Inventory.reserve,
+    run: async ({ input: given, step, local, answer, abort, refuse }) => {
+      expectTypeOf(given).toEqualTypeOf<{ sku: string; quantity: number }>();
+      const count = await local("count", {
+        run: async ({ tx }) => {
+          // @ts-expect-error the domain does not publish this event
+          tx.publish(StockCounted, { sku: "a" });
+          return { counted: 1 };
+        },
+        undo: async ({ result }) => expectTypeOf(result).toEqualTypeOf<{ counted: number }>(),
+      });
+      expectTypeOf(count).toEqualTypeOf<{ counted: number }>();
+      await step("ask", {
+        run: async ({ call }) => {
+          // @ts-expect-error the domain needs no API
+          call(Inventory);
+        },
+      });
+      // @ts-expect-error the answer is what the operation gives
+      await answer({ reserved: true });
+      // @ts-expect-error the refusal is one that the operation declares
+      abort(refuse("Closed", {}));
+      await answer({ reservationId: "r1" });
+    },
+  });
+  handler(inventory, Inventory.reserve, async ({ tx }) => tx.start(restock, "key", { sku: "a" }));
+  // @ts-expect-error a saga answers the operation that it says
+  handler(inventory, Inventory.availability, async ({ tx }) => tx.start(restock, "key", { sku: "a" }));
+  // @ts-expect-error a saga is started with what it is declared with
+  handler(inventory, Inventory.reserve, async ({ tx }) => tx.start(restock, "key", { sku: 5 }));
+  // @ts-expect-error a domain answers only what it publishes
+  saga(order, "answer", { input, answers: Inventory.reserve, run: async () => undefined });
+  saga(order, "follow", {
+    input,
+    waits: { "inventory.StockReserved": ({ orderId }) => orderId },
+    run: async ({ waitFor }) => {
+      const reserved = await waitFor("reserved", ["inventory.StockReserved"], { timeoutMs: 1 });
+      expectTypeOf(reserved?.data.quantity).toEqualTypeOf<number | undefined>();
+      // @ts-expect-error a saga waits for the events that it says
+      await waitFor("counted", ["inventory.StockCounted"], { timeoutMs: 1 });
+    },
+  });
+  // @ts-expect-error a saga waits only for what its domain needs
+  saga(order, "count", { input, waits: { "inventory.StockCounted": () => "" }, run: async () => undefined });
 });
 
 test("an error carries the details of its code", () => {

@@ -17,6 +17,7 @@ import {
   outsideSubscription,
   type Problem,
   query,
+  saga,
   subscription,
   team,
 } from "./index.ts";
@@ -287,7 +288,45 @@ describe("an implementation", () => {
       domain: inventory,
       apis,
       subscriptions: [follow],
+      sagas: [],
     });
+  });
+});
+
+describe("a saga", () => {
+  const run = async () => undefined;
+  const input = z.object({ orderId: z.string() });
+
+  test.each([
+    ["a name in capitals", () => saga(order, "Ship", { input, run }), "name: "],
+    ["a name of 41 letters", () => saga(order, "s".repeat(41), { input, run }), "name: "],
+    ["no input", () => saga(order, "ship", wrong({ run })), "input: is no schema"],
+    ["no code", () => saga(order, "ship", wrong({ input })), "run: is no function"],
+    ["no attempts", () => saga(order, "ship", { input, run, options: { attemptsMax: 0 } }), "options.attemptsMax: "],
+    ["no domain", () => saga(wrong(undefined), "ship", { input, run }), "domain: is no domain"],
+  ])("with %s is refused", (_what, declare, mistake) => {
+    expect(mistakesOf(declare)).toEqual([expect.stringContaining(mistake)]);
+  });
+
+  test("that does not belong to an implementation is refused with its place", () => {
+    const ship = saga(order, "ship", { input, run });
+    const stray = { ...ship, name: "stray", domain: "payment" };
+    const waiting = { ...ship, name: "waiting", waits: { "bank.Paid": () => "" } };
+    expect(mistakesOf(() => implement(order, wrong({ sagas: [ship, ship, stray, waiting, {}] })))).toEqual([
+      'sagas[1]: "ship" stands twice',
+      'sagas[2]: belongs to "payment"',
+      'sagas[3]: "waiting" waits for "bank.Paid", which the domain does not need; add need(…) to its declaration',
+      "sagas[4]: is no saga; write saga(domain, name, …)",
+    ]);
+  });
+
+  test("keeps its names for its own subscription", () => {
+    const taken = { ...follow, name: "saga-ship" };
+    expect(
+      mistakesOf(() =>
+        implement(inventory, wrong({ apis: { inventory: { reserve, available } }, subscriptions: [taken] })),
+      ),
+    ).toEqual(['subscriptions[0]: "saga-ship" begins with "saga-", which is kept for sagas that wait for events']);
   });
 });
 

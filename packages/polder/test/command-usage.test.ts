@@ -21,6 +21,11 @@ const commands = [
   "dead-letters show",
   "dead-letters retry",
   "dead-letters discard",
+  "sagas",
+  "sagas list",
+  "sagas show",
+  "sagas resume",
+  "sagas abort",
 ];
 
 const words = (text: string): readonly string[] => text.split(" ").filter((word) => word !== "");
@@ -52,6 +57,7 @@ describe("what is no command is refused", () => {
     ["start --log loud", "Allowed choices are json, text"],
     ["start --domain ,", "at least one name"],
     ["dead-letters retry", "missing required argument 'letter'"],
+    ["sagas show", "missing required argument 'saga'"],
   ])("polder %s", async (command, reason) => {
     const ended = await polder(words(command), here);
     expect(ended).toMatchObject({ code: 2, out: "" });
@@ -65,7 +71,7 @@ describe("what is no command is refused", () => {
     });
   });
 
-  test.each(["", "events", "dead-letters"])("polder %s without a command shows its help", async (command) => {
+  test.each(["", "events", "dead-letters", "sagas"])("polder %s without a command shows its help", async (command) => {
     const ended = await polder(words(command), here);
     expect(ended).toMatchObject({ code: 2, out: "", err: expect.stringContaining("Usage: polder") });
   });
@@ -75,6 +81,8 @@ describe("what is no command is refused", () => {
     ["dead-letters show nope", "does not name a dead letter"],
     ["dead-letters retry a/b/c/d", "does not name a dead letter"],
     ["dead-letters retry a/b/c/1 --data {", "--data is not JSON"],
+    ["sagas show order", "does not name a saga"],
+    ["sagas abort order//key", "does not name a saga"],
   ])("polder %s: before anything is looked up", async (command, reason) => {
     const ended = await polder(words(command), { ...here, env: { DATABASE_URL: "postgres://127.0.0.1:1/nothing" } });
     expect(ended).toMatchObject({ code: 2, out: "", err: expect.stringContaining(reason) });
