@@ -1,5 +1,15 @@
 import { violated } from "@polder/contracts";
-import { type ApiCore, type CallOptions, type Client, isPolderError } from "@polder/model";
+import {
+  type ApiCore,
+  type CallOptions,
+  type Client,
+  type Fallback,
+  type Fallbacks,
+  isPolderError,
+  type Logger,
+  type Operations,
+  silentLogger,
+} from "@polder/model";
 import { admitInput } from "./admit-input.ts";
 import type { CallAnswer, CallTransport, OutgoingCall } from "./call.ts";
 import { startDeadline } from "./deadline.ts";
@@ -7,11 +17,12 @@ import { checkKey } from "./idempotency-key.ts";
 import { jsonTextOf } from "./json.ts";
 import { unknownVersion } from "./operation-table.ts";
 import { readAnswer } from "./read-answer.ts";
+import { fallBack } from "./resilience/fallback.ts";
 import { inClientSpan } from "./tracing.ts";
 import { unreachable } from "./unreachable.ts";
 
 /** Whose client it is, and how its calls travel. */
-export interface ClientOptions {
+export interface ClientOptions<Ops extends Operations = Operations> {
   /** What carries the calls; one that wraps another adds retries, a breaker or a measure. */
   readonly transport: CallTransport;
   /** The domain that calls. */
@@ -22,6 +33,10 @@ export interface ClientOptions {
   readonly deadline?: () => number | undefined;
   /** Told of every call before anything else happens. What it throws, the call throws. */
   readonly onCall?: (call: OutgoingCall) => void;
+  /** What answers queries whose call failed because of the other side; the outcome then has its code as `fallback`. */
+  readonly fallbacks?: Fallbacks<Ops>;
+  /** Told when a fallback answers, or fails. Default: says nothing. */
+  readonly logger?: Logger;
 }
 
 /**
@@ -32,6 +47,7 @@ export interface ClientOptions {
  * The functions throw
  * - `CONTRACT_VIOLATED` and `IDEMPOTENCY_KEY_INVALID` before anything is sent,
  * - `CALL_DEADLINE_EXCEEDED` at the deadline, and `CALL_ABORTED` when the call's signal aborts,
+ * - what the transport throws besides, such as `CALL_CIRCUIT_OPEN` and `CALL_BULKHEAD_FULL` of `resilientTransport`,
  * - `CALL_UNREACHABLE` when nobody answers, `ANSWER_INVALID` and `ANSWER_TOO_LARGE` for an answer that cannot be used,
  * - what the other side answered: a code of this package as itself, any other as `CALL_FAILED`, with
  *   `{ api, operation, problem }` as details.
@@ -41,7 +57,7 @@ export interface ClientOptions {
 export function createClient<A extends ApiCore, V extends keyof A["versions"] & string>(
   api: A,
   version: V,
-  options: ClientOptions,
+  options: ClientOptions<A["versions"][V]>,
 ): Client<A["versions"][V]> {
   const operations = api.versions[version];
   if (operations === undefined) throw unknownVersion(api.name, version, Object.keys(api.versions));
@@ -80,11 +96,21 @@ async function makeCall(outgoing: OutgoingCall, options: ClientOptions, one: One
         ...(caller === undefined ? {} : { caller }),
         headers,
       };
+      const fallback = fallbackOf(outgoing, options);
+      const parts = { fallback, input: fallback && structuredClone(input), logger: options.logger ?? silentLogger };
       const bounds = { deadlineMs: deadline.remainingMs(), signal: deadline.signal };
-      const answer = await deadline.race(answerOf(transport, request, { ...bounds, declared }));
-      return await readAnswer(outgoing, answer);
+      try {
+        const answer = await deadline.race(answerOf(transport, request, { ...bounds, declared }));
+        return await readAnswer(outgoing, answer);
+      } catch (error) {
+        return await fallBack(error, outgoing, parts);
+      }
     },
   );
+}
+
+function fallbackOf({ operation }: OutgoingCall, { fallbacks = {} }: ClientOptions): Fallback | undefined {
+  return Object.hasOwn(fallbacks, operation) ? (fallbacks as Readonly<Record<string, Fallback>>)[operation] : undefined;
 }
 
 /**

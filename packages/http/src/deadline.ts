@@ -72,7 +72,8 @@ function follow(outer: AbortSignal | undefined, onAbort: (reason: unknown) => vo
   return () => outer.removeEventListener("abort", listener);
 }
 
-async function raceAgainst<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+/** Waits for some work until a signal aborts, and throws its reason then: the work itself may never end. */
+export async function raceAgainst<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   const { promise: given, reject } = Promise.withResolvers<never>();
   const giveUp = () => reject(signal.reason);
   if (signal.aborted) giveUp();

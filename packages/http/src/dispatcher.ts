@@ -1,6 +1,7 @@
 import { domainOf, isPolderError, type Logger, silentLogger } from "@polder/model";
 import { admitInput, inputInvalid } from "./admit-input.ts";
 import type { CallAnswer, CallBounds, CallRequest, Failed } from "./call.ts";
+import { calleeFailure } from "./callee-failure.ts";
 import { conclude } from "./conclude.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { httpErrors } from "./errors.ts";
@@ -9,7 +10,7 @@ import { createGate } from "./gate.ts";
 import { checkKey } from "./idempotency-key.ts";
 import { createOperationTable, type Route, type ServedOperation } from "./operation-table.ts";
 import { problemOf } from "./problem.ts";
-import { reportFailure } from "./report-failure.ts";
+import { reportDependencyFailure, reportFailure } from "./report-failure.ts";
 import { statusOfCode } from "./status-of-code.ts";
 import { inServerSpan } from "./tracing.ts";
 
@@ -147,14 +148,19 @@ function failureOf(error: unknown, running: Pick<RunningCall, "request">, logger
 
 /**
  * Errors out of a handler. The caller's mistakes in the call itself are found before the handler
- * runs; a code of this package that comes out of it is of a further call, and no caller's business.
+ * runs; a code of this package that comes out of it is of a further call: that one's failure is told
+ * by name, a mistake that the handler made in it is no caller's business.
  */
 function handlerFailure(error: unknown, { request }: Pick<RunningCall, "request">, logger: Logger): Failed {
   const isForCaller =
     isPolderError(error) && (statusOfCode(error.code) ?? 500) < 500 && !Object.hasOwn(httpErrors, error.code);
   if (isForCaller) return { kind: "failed", problem: problemOf(error) };
-  const what = `${request.api}.${request.operation}`;
-  return { kind: "failed", problem: reportFailure(error, { logger, what, fields: fieldsOf(request) }) };
+  const failure = { logger, what: `${request.api}.${request.operation}`, fields: fieldsOf(request) };
+  const failed = calleeFailure(error);
+  // No domain calls its own API, so what is about this operation itself came from no call.
+  const isOfCall = failed !== undefined && domainOf(failed.api) !== domainOf(request.api);
+  if (isOfCall) return { kind: "failed", problem: reportDependencyFailure(error, failed, { ...failure, request }) };
+  return { kind: "failed", problem: reportFailure(error, failure) };
 }
 
 function reportGivenUp({ request, deadline }: RunningCall, work: Promise<unknown>, logger: Logger): void {

@@ -1,6 +1,6 @@
 import type { Violation } from "@polder/contracts";
 import { defineErrors, type ErrorMakers } from "@polder/model";
-import type { ProblemDocument } from "./problem.ts";
+import type { Dependency, ProblemDocument } from "./problem.ts";
 
 /** The operation that an error is about. */
 export interface OperationDetails {
@@ -17,9 +17,17 @@ export interface HttpErrors {
   readonly ANSWER_TOO_LARGE: OperationDetails & { readonly bytesMax: number };
   readonly BODY_TOO_LARGE: { readonly bytesMax: number };
   readonly CALL_ABORTED: OperationDetails;
+  readonly CALL_BULKHEAD_FULL: OperationDetails & {
+    readonly callee: string;
+    readonly concurrentMax: number;
+    readonly queueMax: number;
+  };
+  /** `retryAfterMs` is 0 while a probe is under way. */
+  readonly CALL_CIRCUIT_OPEN: OperationDetails & { readonly callee: string; readonly retryAfterMs: number };
   readonly CALL_DEADLINE_EXCEEDED: OperationDetails & { readonly deadlineMs: number };
   readonly CALL_FAILED: OperationDetails & { readonly problem: ProblemDocument };
-  readonly CALL_UNREACHABLE: OperationDetails;
+  readonly CALL_UNREACHABLE: OperationDetails & { readonly retryAfterMs?: number };
+  readonly DEPENDENCY_FAILED: OperationDetails & { readonly dependency: Dependency; readonly retryAfterMs?: number };
   readonly HANDLER_FAILED: { readonly what: string };
   readonly IDEMPOTENCY_KEY_INVALID: OperationDetails;
   readonly INPUT_INVALID: OperationDetails & { readonly violations: readonly Violation[] };
@@ -42,9 +50,12 @@ export const httpErrors: ErrorMakers<HttpErrors> = defineErrors<HttpErrors>({
   ANSWER_TOO_LARGE: "The answer of a call is too large",
   BODY_TOO_LARGE: "What a call hands in is too large",
   CALL_ABORTED: "The caller gave the call up",
+  CALL_BULKHEAD_FULL: "As many calls to a domain are under way as may be",
+  CALL_CIRCUIT_OPEN: "Too many calls to a domain have failed",
   CALL_DEADLINE_EXCEEDED: "A call took longer than its deadline",
   CALL_FAILED: "A call failed at the other side",
   CALL_UNREACHABLE: "The other side of a call cannot be reached",
+  DEPENDENCY_FAILED: "A call that the operation needs has failed",
   HANDLER_FAILED: "The operation failed for a reason of its own",
   IDEMPOTENCY_KEY_INVALID: "An idempotency key cannot be used",
   INPUT_INVALID: "What a call hands in is not what its contract says",

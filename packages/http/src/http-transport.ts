@@ -3,6 +3,7 @@ import { answerTooLarge } from "./conclude.ts";
 import { majorOf } from "./operation-table.ts";
 import { readProblem } from "./problem.ts";
 import { answerInvalid } from "./read-answer.ts";
+import { readRetryAfter } from "./retry-after.ts";
 import { unreachable } from "./unreachable.ts";
 import { writeInput } from "./url-fields.ts";
 
@@ -28,12 +29,13 @@ export function httpTransport(options: HttpTransportOptions): CallTransport {
   return {
     call: async (request, callOptions) => {
       const { url, init } = writeRequest(request, callOptions);
-      const { status, text } = await exchange(request, callOptions.signal, async () => {
+      const { text, ...received } = await exchange(request, callOptions.signal, async () => {
         const response = await fetch(base + url, init);
-        return { status: response.status, text: await readText(response, answerBytesMax) };
+        const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
+        return { status: response.status, retryAfterMs, text: await readText(response, answerBytesMax) };
       });
       if (text === undefined) throw answerTooLarge(request, answerBytesMax);
-      return readReceived(request, status, text);
+      return readReceived(request, { ...received, text });
     },
   };
 }
@@ -90,10 +92,16 @@ async function readText(response: Response, bytesMax: number): Promise<string | 
   return text + decoder.decode();
 }
 
-/** Gateways answer so when nobody behind them does (RFC 9110, sections 15.6.3 to 15.6.5). */
-const gatewayStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
+/** Gateways answer so when nobody behind them may or does (RFC 6585, section 4; RFC 9110, sections 15.6.3 to 15.6.5). */
+const gatewayStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-function readReceived(request: CallRequest, status: number, text: string): CallAnswer {
+interface Received {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfterMs: number | undefined;
+}
+
+function readReceived(request: CallRequest, { status, text, retryAfterMs }: Received): CallAnswer {
   if (status === 204) return { kind: "answered", output: null };
   const json = parsed(text);
   if (status >= 200 && status < 300) {
@@ -102,8 +110,10 @@ function readReceived(request: CallRequest, status: number, text: string): CallA
   }
   const problem = readProblem(json?.value);
   if (problem?.refusal !== undefined) return { kind: "refused", refusal: problem.refusal, details: problem.details };
-  if (problem !== undefined) return { kind: "failed", problem };
-  if (gatewayStatuses.has(status)) throw unreachable(request, `a gateway answered with status ${status}`);
+  // The body may say it to the millisecond.
+  if (problem !== undefined)
+    return { kind: "failed", problem: { ...(retryAfterMs === undefined ? {} : { retryAfterMs }), ...problem } };
+  if (gatewayStatuses.has(status)) throw unreachable(request, `a gateway answered with status ${status}`, retryAfterMs);
   throw answerInvalid(request, [{ pointer: "", problem: `has status ${status} and is no problem document of Polder` }]);
 }
 

@@ -22,7 +22,12 @@ export type { AdmittedCall, Execute, Executed, ServedDomain } from "./execute.ts
 export { type HttpTransportOptions, httpTransport } from "./http-transport.ts";
 export { localTransport } from "./local-transport.ts";
 export type { Route } from "./operation-table.ts";
-export { type ProblemDocument, problemOf, refusalProblem } from "./problem.ts";
+export { type Dependency, type ProblemDocument, problemOf, refusalProblem } from "./problem.ts";
+export { type BulkheadTransportOptions, bulkheadTransport } from "./resilience/bulkhead-transport.ts";
+export { type CallRules, callRules, callRulesProblems } from "./resilience/call-rules.ts";
+export type { Clock } from "./resilience/clock.ts";
+export { type HedgedTransportOptions, hedgedTransport } from "./resilience/hedged-transport.ts";
+export { type ResilientTransportOptions, resilientTransport } from "./resilience/resilient-transport.ts";
 export {
   type HttpApp,
   type HttpLimits,

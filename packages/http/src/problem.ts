@@ -3,6 +3,13 @@ import type { PolderError } from "@polder/model";
 import { httpErrors } from "./errors.ts";
 import { statusOfCode } from "./status-of-code.ts";
 
+/** An operation that another one needed, and the code with which that failed. */
+export interface Dependency {
+  readonly api: string;
+  readonly operation: string;
+  readonly code: string;
+}
+
 /** A failed call as it travels: a problem document (RFC 9457) with the code and what belongs to it. */
 export interface ProblemDocument {
   /** The page about the code, relative to where Polder's documentation is served. */
@@ -21,6 +28,10 @@ export interface ProblemDocument {
   readonly refusal?: string;
   /** The refusal's details. */
   readonly details?: unknown;
+  /** What the operation needed, where that has failed. */
+  readonly dependency?: Dependency;
+  /** How long to wait before another attempt, in milliseconds; over HTTP also `Retry-After`, in whole seconds. */
+  readonly retryAfterMs?: number;
 }
 
 /** The media type of problem documents (RFC 9457, section 6.1). */
@@ -32,6 +43,7 @@ export function problemOf(error: PolderError): ProblemDocument {
   return {
     ...problem(error.code, error.title, error.message),
     ...(violations === undefined ? {} : { violations }),
+    ...dependencyOf(error.details),
   };
 }
 
@@ -67,6 +79,7 @@ export function readProblem(value: unknown): ProblemDocument | undefined {
     ...(typeof found.instance === "string" ? { instance: found.instance } : {}),
     ...(violations === undefined ? {} : { violations }),
     ...(typeof found.refusal === "string" ? { refusal: found.refusal, details: found.details ?? null } : {}),
+    ...dependencyOf(found),
   };
 }
 
@@ -82,6 +95,25 @@ function violationsOf(carrier: unknown): readonly Violation[] | undefined {
   if (typeof carrier !== "object" || carrier === null || !("violations" in carrier)) return undefined;
   if (!Array.isArray(carrier.violations)) return undefined;
   return carrier.violations.filter(isViolation);
+}
+
+function dependencyOf(carrier: unknown): Pick<ProblemDocument, "dependency" | "retryAfterMs"> {
+  if (typeof carrier !== "object" || carrier === null) return {};
+  const { dependency, retryAfterMs } = carrier as Partial<Record<"dependency" | "retryAfterMs", unknown>>;
+  return {
+    ...(isDependency(dependency) ? { dependency: withoutMore(dependency) } : {}),
+    ...(typeof retryAfterMs === "number" && retryAfterMs >= 0 ? { retryAfterMs } : {}),
+  };
+}
+
+function isDependency(value: unknown): value is Dependency {
+  if (typeof value !== "object" || value === null) return false;
+  const { api, operation, code } = value as Partial<Record<keyof Dependency, unknown>>;
+  return [api, operation, code].every((part) => typeof part === "string");
+}
+
+function withoutMore({ api, operation, code }: Dependency): Dependency {
+  return { api, operation, code };
 }
 
 function isViolation(value: unknown): value is Violation {

@@ -64,11 +64,12 @@ function callError({ api, operation }: OperationDetails, problem: ProblemDocumen
   );
 }
 
-/** What the other side says of this very call, and not of its inside or of calls that it made itself. */
+/** What the other side says of this very call, and not of its inside; that a call failed which it made itself, it says as `DEPENDENCY_FAILED`. */
 const rethrown: ReadonlySet<string> = new Set([
   "BODY_TOO_LARGE",
   "CALL_ABORTED",
   "CALL_DEADLINE_EXCEEDED",
+  "DEPENDENCY_FAILED",
   "IDEMPOTENCY_KEY_INVALID",
   "INPUT_INVALID",
   "JSON_BROKEN",

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { isPolderError, type LogFields, type Logger } from "@polder/model";
-import { httpErrors } from "./errors.ts";
+import type { CalleeFailure } from "./callee-failure.ts";
+import { dependencyProblem } from "./dependency-failed.ts";
+import { httpErrors, type OperationDetails } from "./errors.ts";
 import { hiddenProblemOf, type ProblemDocument } from "./problem.ts";
 import { statusOfCode } from "./status-of-code.ts";
 
@@ -23,4 +25,18 @@ export function reportFailure(error: unknown, { logger, what, fields }: Failure)
   const isKnown = isPolderError(error) && (statusOfCode(error.code) ?? 0) >= 500;
   const known = isKnown ? error : httpErrors.HANDLER_FAILED(`${what} failed.`, { what }, { cause: error });
   return hiddenProblemOf(known, correlationId);
+}
+
+/**
+ * Writes to the log that an operation failed because a call that it made did, and gives the problem document that says
+ * so: it names what was called and the code, never what the other side said.
+ */
+export function reportDependencyFailure(
+  error: unknown,
+  failed: CalleeFailure,
+  { logger, what, fields, request }: Failure & { readonly request: OperationDetails },
+): ProblemDocument {
+  const correlationId = randomUUID();
+  logger.warn(`${what} failed because ${failed.api}.${failed.operation} did`, { ...fields, correlationId, error });
+  return dependencyProblem(request, failed, correlationId);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CallAnswer } from "./call.ts";
 import { type ProblemDocument, problemMediaType, refusalProblem } from "./problem.ts";
 import { hasBody } from "./read-body.ts";
+import { writeRetryAfter } from "./retry-after.ts";
 
 /** Both ends of one HTTP exchange. */
 export interface Exchange {
@@ -13,8 +14,8 @@ export interface Exchange {
 const LINGER_BYTES_MAX = 16_777_216;
 /** How long that may take, in milliseconds. */
 const LINGER_MS_MAX = 1_000;
-/** Seconds after which it is worth to try a server again that is full or about to stop. */
-const RETRY_AFTER_SECONDS = "1";
+/** Milliseconds after which it is worth to try a server again that is full or about to stop. */
+const RETRY_AFTER_MS = 1_000;
 
 /** Writes the answer of a call: 200 with JSON, 204 for nothing, or a problem document. */
 export async function writeAnswer(exchange: Exchange, answer: CallAnswer, version: string): Promise<void> {
@@ -32,7 +33,8 @@ export async function writeProblem(
   problem: ProblemDocument,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const retry = problem.status === 503 ? { "retry-after": RETRY_AFTER_SECONDS } : {};
+  const retryAfterMs = problem.retryAfterMs ?? (problem.status === 503 ? RETRY_AFTER_MS : undefined);
+  const retry = retryAfterMs === undefined ? {} : { "retry-after": writeRetryAfter(retryAfterMs) };
   const all = { ...headers, ...retry, "content-type": problemMediaType };
   return write(exchange, { status: problem.status, headers: all, body: JSON.stringify(problem) });
 }

@@ -13,6 +13,7 @@ import {
   implement,
   type Newest,
   need,
+  type Outcome,
   outsideSubscription,
   query,
   saga,
@@ -74,6 +75,42 @@ test("a contract is used as it is published", () => {
   // @ts-expect-error the version is one that the contract has
   need(Inventory, "3.0.0");
 });
+
+test("a need says what stands in for a query, with the types of the version that is needed", () => {
+  const needed = need(Inventory, "1.9.0", {
+    essential: false,
+    hedgeAfterMs: 50,
+    fallbacks: {
+      availability: (input) => {
+        expectTypeOf(input).toEqualTypeOf<{ sku: string }>();
+        return { old: true };
+      },
+    },
+  });
+  expectTypeOf(needed.version).toEqualTypeOf<"1.9.0">();
+  // @ts-expect-error the output is that of the version that is needed
+  need(Inventory, "1.9.0", { fallbacks: { availability: () => ({ available: 1 }) } });
+  need(Inventory, "1.10.0", { fallbacks: { availability: () => ({ available: 1 }) } });
+  // @ts-expect-error a command has no fallback
+  need(Inventory, "1.10.0", { fallbacks: { reserve: () => ({ reservationId: "r1" }) } });
+  // @ts-expect-error a fallback is for an operation of the API
+  need(Inventory, "1.9.0", { fallbacks: { count: () => null } });
+  // @ts-expect-error an event is not called, so its need has no options
+  need(StockReserved, "1.0.0", { essential: false });
+  const declared = domain("shelf", { owner: warehouse, capability: "Show", needs: [needed] });
+  expectTypeOf(declared.needs[0].version).toEqualTypeOf<"1.9.0">();
+});
+
+test("an answer says when a fallback gave it", () => {
+  type Answer = Outcome<typeof outcomeSchema, Record<never, never>>;
+  expectTypeOf<Answer>().toEqualTypeOf<{
+    readonly ok: true;
+    readonly value: { n: number };
+    readonly fallback?: string;
+  }>();
+});
+
+const outcomeSchema = z.object({ n: z.number() });
 
 const reserve = handler(inventory, Inventory.reserve, async ({ input, tx, refuse }) => {
   expectTypeOf(input).toEqualTypeOf<{ sku: string; quantity: number }>();

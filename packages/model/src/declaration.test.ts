@@ -372,6 +372,8 @@ test("whatever is handed in, a declaration is made or refused, and nothing else 
       mistakesOf(() => event(wrong(a), wrong(b)));
       mistakesOf(() => event("order.Placed", wrong({ key: a, versions: some })));
       mistakesOf(() => domain(wrong(a), wrong(b)));
+      mistakesOf(() => domain("order", { ...right, needs: [need(Inventory, "1.0.0", wrong(a))] }));
+      mistakesOf(() => domain("order", { ...right, needs: [need(Inventory, "1.0.0", { fallbacks: wrong(b) })] }));
       mistakesOf(() => domain("order", wrong({ owner: a, capability: b, aggregates: a, publishes: b, needs: [a] })));
       mistakesOf(() => implement(wrong(a), wrong(b)));
       mistakesOf(() => implement(inventory, wrong({ apis: some, subscriptions: [a] })));

@@ -2,7 +2,7 @@ import type { Aggregate } from "./aggregate.ts";
 import type { ApiCore, OperationRef } from "./api.ts";
 import type { Event } from "./event.ts";
 import { domainNameProblems, domainOf } from "./name.ts";
-import type { Contract, Need } from "./need.ts";
+import { type Contract, type Need, needOptionProblems } from "./need.ts";
 import { listProblems, type Problem, refuseProblems } from "./problems.ts";
 import type { Team } from "./team.ts";
 
@@ -184,7 +184,7 @@ function needProblems(declared: Domain, need: Need, place: string): readonly Pro
       problem: `"${contract.name}" is the domain's own API; inside a domain call the function itself`,
     });
   }
-  return problems;
+  return [...problems, ...needOptionProblems(need, place)];
 }
 
 function repeated(names: readonly (string | undefined)[], place: string): readonly Problem[] {

@@ -40,7 +40,15 @@ export {
 } from "./handler.ts";
 export { type ApiHandlers, type Implementation, type ImplementationShape, implement } from "./implementation.ts";
 export { domainOf, schemaName } from "./name.ts";
-export { type Contract, type Need, need } from "./need.ts";
+export {
+  type ApiNeedOptions,
+  type Contract,
+  type Fallback,
+  type Fallbacks,
+  type Need,
+  type NeedOptions,
+  need,
+} from "./need.ts";
 export {
   type CommandMethod,
   command,

@@ -25,5 +25,10 @@ export type RefusedOutcome<Declared extends Refusals> = {
 
 /** What a call gives: the answer, or one of the refusals that the contract declares. Everything else throws. */
 export type Outcome<Output extends AnySchema, Declared extends Refusals> =
-  | { readonly ok: true; readonly value: SchemaOutput<Output> }
+  | {
+      readonly ok: true;
+      readonly value: SchemaOutput<Output>;
+      /** There where the call failed and the domain's fallback answered: the code of the failure. */
+      readonly fallback?: string;
+    }
   | RefusedOutcome<Declared>;

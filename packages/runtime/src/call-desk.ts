@@ -1,18 +1,26 @@
 import {
+  bulkheadTransport,
+  type CallRules,
   type CallTransport,
   createDispatcher,
   type Dispatcher,
+  hedgedTransport,
+  httpErrors,
   httpTransport,
   localTransport,
+  resilientTransport,
   type ServedDomain,
 } from "@polder/http";
-import { domainOf, type Logger } from "@polder/model";
+import { type Domain, domainOf, type Logger } from "@polder/model";
+import type { FindTransport } from "./domain/calls.ts";
 import { runtimeErrors } from "./errors.ts";
 
 /** What {@link createCallDesk} needs. */
 export interface CallDeskOptions {
   /** Base URLs of domains that run elsewhere, by name. */
   readonly urls: Readonly<Record<string, string>>;
+  /** By which rules other domains are called. Default: `callRules` of @polder/http. */
+  readonly rules?: Partial<CallRules> | undefined;
   readonly logger: Logger;
 }
 
@@ -24,14 +32,19 @@ export interface CallDesk {
   readonly outside: () => Dispatcher;
   /** Brings calls from outside to where they are answered, without the wire. */
   readonly transport: CallTransport;
-  /** Finds what carries a domain's calls to an API. */
-  readonly findTransport: (api: string) => CallTransport;
   /**
-   * Refuses APIs that nobody would find; `alsoHere` are domains that will be served here.
-   *
-   * @throws `DOMAIN_UNKNOWN` with all of their domains.
+   * Finds what carries a domain's calls to an API. Where nobody would find it, the calls fail with `CALL_UNREACHABLE`.
+   * Calls over HTTP have a bulkhead, a breaker, repetitions and, where the need says so, a second attempt; calls inside
+   * the process have the bulkhead.
    */
-  readonly requireReachable: (apis: readonly string[], alsoHere: readonly string[]) => void;
+  readonly findTransport: FindTransport;
+  /**
+   * Refuses domains with essential calls that would lead nowhere, and says which others will fail; `alsoHere` are
+   * domains that will be served here.
+   *
+   * @throws `DOMAIN_UNKNOWN` with all that are missing.
+   */
+  readonly requireReachable: (callers: readonly Domain[], alsoHere: readonly string[]) => void;
   /** Takes no calls from outside any more, and resolves when those under way have ended or `signal` has aborted. */
   readonly drain: (options: { readonly signal: AbortSignal }) => Promise<void>;
 }
@@ -41,15 +54,23 @@ export interface CallDesk {
  * that stops takes no more of the first, but those under way may still need the second, and so may deliveries. Nor can
  * many calls from outside keep the calls out that they are waiting for.
  */
-export function createCallDesk({ urls, logger }: CallDeskOptions): CallDesk {
-  const remote = new Map(Object.entries(urls).map(([domain, baseUrl]) => [domain, httpTransport({ baseUrl })]));
+export function createCallDesk({ urls, rules, logger }: CallDeskOptions): CallDesk {
+  const remote = new Map(
+    Object.entries(urls).map(([domain, baseUrl]) => [
+      domain,
+      resilientTransport({ transport: httpTransport({ baseUrl }), rules, logger }),
+    ]),
+  );
   let here: ReadonlySet<string> = new Set();
   let among = createDispatcher({ served: [] });
   let outside = createDispatcher({ served: [] });
   // Those before are kept for their calls that are under way; what they hold, the module cache holds as well.
   const before: Dispatcher[] = [];
   // Looked up at each call: a domain may be replaced meanwhile.
-  const local: CallTransport = { call: (request, options) => localTransport(among).call(request, options) };
+  const local = bulkheadTransport({
+    transport: { call: (request, options) => localTransport(among).call(request, options) },
+    rules,
+  });
   return {
     serve: (served) => {
       const next = createDispatcher({ served, logger });
@@ -60,16 +81,23 @@ export function createCallDesk({ urls, logger }: CallDeskOptions): CallDesk {
     },
     outside: () => outside,
     transport: { call: (request, options) => localTransport(outside).call(request, options) },
-    findTransport: (api) => {
-      const domain = domainOf(api);
-      const found = here.has(domain) ? local : remote.get(domain);
-      if (found === undefined) throw unknown([domain], [...here, ...remote.keys()]);
-      return found;
+    findTransport: ({ contract, hedgeAfterMs }) => {
+      const domain = domainOf(contract.name);
+      if (here.has(domain)) return local;
+      const found = remote.get(domain);
+      if (found === undefined || hedgeAfterMs === undefined) return found ?? nowhere(domain);
+      return hedgedTransport({ transport: found, afterMs: hedgeAfterMs });
     },
-    requireReachable: (apis, alsoHere) => {
+    requireReachable: (callers, alsoHere) => {
       const known = new Set([...alsoHere, ...here, ...remote.keys()]);
-      const missing = [...new Set(apis.map(domainOf))].filter((domain) => !known.has(domain));
-      if (missing.length > 0) throw unknown(missing, [...known]);
+      const missing = callers.flatMap((caller) => missingOf(caller, known));
+      const essential = missing.filter((one) => one.isEssential).map(({ callee }) => callee);
+      if (essential.length > 0) throw unknown([...new Set(essential)], [...known]);
+      for (const { caller, callee } of missing)
+        logger.warn(`"${caller}" starts without "${callee}": its calls there fail, or their fallbacks answer`, {
+          domain: caller,
+          callee,
+        });
     },
     drain: async (options) => {
       await Promise.all([...before, outside].map((dispatcher) => dispatcher.drain(options)));
@@ -77,10 +105,36 @@ export function createCallDesk({ urls, logger }: CallDeskOptions): CallDesk {
   };
 }
 
+interface MissingDomain {
+  readonly caller: string;
+  readonly callee: string;
+  readonly isEssential: boolean;
+}
+
+function missingOf({ name, needs }: Domain, known: ReadonlySet<string>): readonly MissingDomain[] {
+  return needs.flatMap(({ contract, essential }) => {
+    const callee = domainOf(contract.name);
+    if (contract.kind !== "api" || known.has(callee)) return [];
+    return [{ caller: name, callee, isEssential: essential }];
+  });
+}
+
+function nowhere(domain: string): CallTransport {
+  return {
+    call: async ({ api, operation }) => {
+      throw httpErrors.CALL_UNREACHABLE(
+        `The call of ${api}.${operation} was not made: "${domain}" does not run in this process, and no URL says where ` +
+          'it does. Nothing was done; start it here as well, or name it in "urls" of the configuration.',
+        { api, operation },
+      );
+    },
+  };
+}
+
 function unknown(domains: readonly string[], known: readonly string[]): Error {
   const names = domains.map((domain) => `"${domain}"`).join(", ");
   return runtimeErrors.DOMAIN_UNKNOWN(
-    `APIs are needed of ${names}, but nothing of that name runs in this process, and no URL says where it does. Start it here as well, or name it in "urls" of the configuration.`,
+    `APIs are needed of ${names}, but nothing of that name runs in this process, and no URL says where it does. Start it here as well, name it in "urls" of the configuration, or say essential: false where a domain works without it.`,
     { domains, known },
   );
 }

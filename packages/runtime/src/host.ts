@@ -1,5 +1,5 @@
 import { growthSignal } from "@polder/bus";
-import { type CallTransport, httpErrors, serveHttp } from "@polder/http";
+import { type CallRules, type CallTransport, httpErrors, serveHttp } from "@polder/http";
 import { type Implementation, type Logger, silentLogger } from "@polder/model";
 import type { DatabaseAddress } from "@polder/postgres";
 import { createCallDesk } from "./call-desk.ts";
@@ -23,6 +23,8 @@ export interface HostOptions {
   readonly http?: HttpOptions;
   /** Base URLs of domains that run elsewhere, by name. */
   readonly urls?: Readonly<Record<string, string>>;
+  /** How the failure of other domains is lived with. Default: `callRules` of @polder/http. */
+  readonly calls?: Partial<CallRules>;
   /** How long a lease on a subscription lasts, in milliseconds. Default 15,000. */
   readonly leaseMs?: number;
   /** Connections of each domain at most. Default 10. */
@@ -54,8 +56,8 @@ export interface Host extends AsyncDisposable {
 /**
  * Brings domains to work in this process: their APIs, relays and subscriptions.
  *
- * @throws `NOT_PROVISIONED` where a domain has no home yet, `DOMAIN_UNKNOWN` where an API is needed of a domain that
- * neither runs here nor has a URL, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left
+ * @throws `NOT_PROVISIONED` where a domain has no home yet, `DOMAIN_UNKNOWN` where an API that is essential is of a
+ * domain that neither runs here nor has a URL, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left
  * running then.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -63,7 +65,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const hard = new AbortController();
   const { signal } = hard;
   await using opened = new AsyncDisposableStack();
-  const desk = createCallDesk({ urls: options.urls ?? {}, logger });
+  const desk = createCallDesk({ urls: options.urls ?? {}, rules: options.calls, logger });
   const domains = openRunningDomains({ ...options, logger, growth: growthSignal(), desk, signal });
   opened.defer(domains.close);
   await domains.start(implementations);

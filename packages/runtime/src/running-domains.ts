@@ -59,14 +59,17 @@ export function openRunningDomains(options: RunningDomainsOptions): RunningDomai
   return {
     running,
     start: async (implementations) => {
-      desk.requireReachable(implementations.flatMap(neededApis), implementations.map(nameOf));
+      desk.requireReachable(
+        implementations.map(({ domain }) => domain),
+        implementations.map(nameOf),
+      );
       for (const implementation of implementations) running.set(nameOf(implementation), await open(implementation));
       serve();
       await listen();
     },
     replace: async (implementation, served) => {
       const name = nameOf(implementation);
-      desk.requireReachable(neededApis(implementation), [name]);
+      desk.requireReachable([implementation.domain], [name]);
       const before = running.get(name);
       const after = await open(implementation);
       running.set(name, after);
@@ -100,10 +103,6 @@ export function openRunningDomains(options: RunningDomainsOptions): RunningDomai
 
 function nameOf(implementation: Implementation): string {
   return implementation.domain.name;
-}
-
-function neededApis({ domain }: Implementation): readonly string[] {
-  return domain.needs.flatMap(({ contract }) => (contract.kind === "api" ? [contract.name] : []));
 }
 
 function openDomainDatabase(options: RunningDomainsOptions, domain: string): Database {

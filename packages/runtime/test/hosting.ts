@@ -8,8 +8,15 @@ import { until } from "./until.ts";
 
 /** Gives Bank and Report their homes and tables. */
 export async function provisionBank(database: TestDatabase): Promise<void> {
+  await provisionDomains(database, [bankWith(), reportWith()]);
+}
+
+/** Gives domains their homes, and their tables to those that have some. */
+export async function provisionDomains(
+  database: TestDatabase,
+  implementations: readonly Implementation[],
+): Promise<void> {
   const { admin } = database;
-  const implementations = [bankWith(), reportWith()];
   const domains = implementations.map((implementation) => ({ name: implementation.domain.name, implementation }));
   const homes = domains.map(({ name }) => homeOf(name));
   await provision({ admin, homes, scopes: projectScopes(domains), password: database.password });

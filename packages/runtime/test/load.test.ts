@@ -128,4 +128,31 @@ describe("domains", () => {
       },
     ]);
   });
+
+  test("that call each other in a circle: DOMAINS_INVALID shows it, unless one of them works without the other", async () => {
+    const circles = join(fixtures, "circles");
+    const { code, details } = await load(circles);
+    expect(code).toBe("DOMAINS_INVALID");
+    expect(details.problems).toEqual([
+      {
+        place: "./order",
+        problem:
+          "is in a circle of calls: order calls inventory calls order. Let one of them follow the events of the other, or say essential: false for a need without which its domain works",
+      },
+    ]);
+    const loaded = await load(circles, "without-inventory.config.mts");
+    expect(loaded.domains).toHaveLength(3);
+  });
+
+  test("for which the configuration has an address too many: CONFIG_INVALID names it, and the domains there are", async () => {
+    const { code, details } = await load(join(fixtures, "circles"), "unknown-url.config.mts");
+    expect(code).toBe("CONFIG_INVALID");
+    expect(details.problems).toEqual([
+      {
+        place: "urls.paymnet",
+        problem:
+          '"paymnet" is no domain of this project, and nobody here needs an API of it; there are report, order, payment, inventory',
+      },
+    ]);
+  });
 });

@@ -1,9 +1,9 @@
 import { type CallTransport, createClient } from "@polder/http";
-import { type AnyApi, type Call, type Domain, declaredNeed, modelErrors } from "@polder/model";
+import { type AnyApi, type Call, type Domain, declaredNeed, type Logger, modelErrors, type Need } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
 
-/** Finds what carries calls to an API: the same process, or HTTP. */
-export type FindTransport = (api: string) => CallTransport;
+/** Finds what carries calls to an API that is needed: the same process, or HTTP. */
+export type FindTransport = (need: Pick<Need, "contract" | "hedgeAfterMs">) => CallTransport;
 
 /** What the calls of one handler need. */
 export interface CallParts {
@@ -15,10 +15,13 @@ export interface CallParts {
   readonly remainingMs: () => number;
   /** Aborts when that call or delivery is given up: its calls are given up with it. */
   readonly signal: AbortSignal;
+  /** Told when a fallback answers, or fails. */
+  readonly logger: Logger;
 }
 
 /** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
-export function callsOf({ domain, findTransport, isInTransaction, remainingMs, signal }: CallParts): Call<Domain> {
+export function callsOf(parts: CallParts): Call<Domain> {
+  const { domain, findTransport, isInTransaction, remainingMs, signal, logger } = parts;
   const call = (api: AnyApi): unknown => {
     const need = declaredNeed(domain, api?.name);
     if (need === undefined || need.contract.kind !== "api") {
@@ -28,9 +31,11 @@ export function callsOf({ domain, findTransport, isInTransaction, remainingMs, s
       );
     }
     return createClient(need.contract, need.version, {
-      transport: boundTo(signal, findTransport(api.name)),
+      transport: boundTo(signal, findTransport(need)),
       caller: domain.name,
       deadline: remainingMs,
+      logger,
+      ...(need.fallbacks === undefined ? {} : { fallbacks: need.fallbacks }),
       onCall: ({ operation }) => {
         if (!isInTransaction()) return;
         throw runtimeErrors.CALL_IN_TRANSACTION(

@@ -63,7 +63,7 @@ function outsideContext(
   return {
     event,
     key: `${subscription.domain}.${subscription.name}:${event.id}`,
-    call: callsOf({ domain, findTransport, isInTransaction: () => false, remainingMs, signal }),
+    call: callsOf({ domain, findTransport, isInTransaction: () => false, remainingMs, signal, logger }),
     signal,
     log: logger,
   };

@@ -182,7 +182,7 @@ function contextOf(
       refusal,
       details,
     })) as CommandContext["refuse"],
-    call: callsOf({ domain, findTransport, isInTransaction, remainingMs, signal }),
+    call: callsOf({ domain, findTransport, isInTransaction, remainingMs, signal, logger }),
     signal,
     log: logger,
   };

@@ -10,6 +10,7 @@ test.each([
     database: "postgres://localhost/shop",
     http: { host: "0.0.0.0", port: 0 },
     urls: { payment: "https://payment.example" },
+    calls: { concurrentMax: 32, queueMax: 0, failureRateMax: 1, attemptsMax: 10 },
     connectionsMax: 2,
   },
 ])("%j is right", (config) => {
@@ -31,6 +32,13 @@ test.each([
   [{ domains: ["./order"], http: { port: 1.5 } }, ["http.port"]],
   [{ domains: ["./order"], urls: ["http://localhost"] }, ["urls"]],
   [{ domains: ["./order"], urls: { payment: "payment:4000" } }, ["urls.payment"]],
+  [{ domains: ["./order"], calls: 5 }, ["calls"]],
+  [{ domains: ["./order"], calls: { concurrentMax: 0, retries: 3 } }, ["calls.concurrentMax", "calls.retries"]],
+  [
+    { domains: ["./order"], calls: { attemptsMax: 11, failureRateMax: 0 } },
+    ["calls.attemptsMax", "calls.failureRateMax"],
+  ],
+  [{ domains: ["./order"], calls: { backoffMs: -1, openMs: "5s" } }, ["calls.backoffMs", "calls.openMs"]],
   [{ domains: ["./order"], connectionsMax: 1 }, ["connectionsMax"]],
   [{ domains: ["./order"], connectionsMax: "20" }, ["connectionsMax"]],
   [{ domains: ["./order"], database: new URL("postgres://localhost/shop") }, ["database"]],

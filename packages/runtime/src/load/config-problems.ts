@@ -1,3 +1,4 @@
+import { callRulesProblems } from "@polder/http";
 import type { Problem } from "@polder/model";
 
 /** A batch under way holds one connection, and its lease is renewed over another. */
@@ -8,13 +9,14 @@ export function configProblems(value: unknown): readonly Problem[] {
   if (!isObject(value))
     return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
   return [
-    ...unknownFields(value, ["domains", "database", "http", "urls", "connectionsMax"], ""),
+    ...unknownFields(value, ["domains", "database", "http", "urls", "calls", "connectionsMax"], ""),
     ...domainsProblems(value["domains"]),
     ...(value["database"] === undefined || typeof value["database"] === "string"
       ? []
       : [{ place: "database", problem: 'must be a text such as "postgres://…"' }]),
     ...httpProblems(value["http"]),
     ...urlsProblems(value["urls"]),
+    ...callRulesProblems(value["calls"], "calls"),
     ...connectionsProblems(value["connectionsMax"]),
   ];
 }

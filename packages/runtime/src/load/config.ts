@@ -1,3 +1,4 @@
+import type { CallRules } from "@polder/http";
 import type { HttpOptions } from "../host.ts";
 
 /** What `polder.config.ts` exports: which domains there are, and where they run. */
@@ -9,6 +10,8 @@ export interface PolderConfig {
   readonly http?: HttpOptions;
   /** Base URLs of domains that run in other processes, by name. */
   readonly urls?: Readonly<Record<string, string>>;
+  /** How the failure of other domains is lived with: bulkheads, circuit breakers, repetitions. */
+  readonly calls?: Partial<CallRules>;
   /** Connections that a process has to the database for each of its domains at most. Default 10. */
   readonly connectionsMax?: number;
 }

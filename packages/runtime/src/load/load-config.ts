@@ -35,10 +35,10 @@ export async function loadConfig(options: { readonly file?: string; readonly fro
   try {
     loaded = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (cause) {
-    throw invalid(path, [{ place: "the file", problem: `cannot be loaded: ${describeLoadError(cause)}` }], cause);
+    throw configInvalid(path, [{ place: "the file", problem: `cannot be loaded: ${describeLoadError(cause)}` }], cause);
   }
   const problems = configProblems(loaded.default);
-  if (problems.length > 0) throw invalid(path, problems);
+  if (problems.length > 0) throw configInvalid(path, problems);
   return { config: loaded.default as PolderConfig, path, directory: dirname(path) };
 }
 
@@ -49,7 +49,8 @@ function findUpwards(from: string): string | undefined {
   }
 }
 
-function invalid(path: string, problems: readonly Problem[], cause?: unknown): Error {
+/** The error of a configuration with mistakes; it names every one. */
+export function configInvalid(path: string, problems: readonly Problem[], cause?: unknown): Error {
   return runtimeErrors.CONFIG_INVALID(
     `The configuration ${path} has mistakes; nothing was started:\n${describeProblems(problems)}`,
     { path, problems },

@@ -5,6 +5,7 @@ import { describeProblems, domainOf, type Implementation, type Problem } from "@
 import { type Migration, readMigrations } from "@polder/postgres";
 import { runtimeErrors } from "../errors.ts";
 import { describeLoadError } from "./describe-load-error.ts";
+import { needCycles } from "./need-cycles.ts";
 
 /** A domain as it was found on disk. */
 export interface LoadedDomain {
@@ -29,7 +30,7 @@ export async function loadDomains(directory: string, folders: readonly string[])
     else if (other === undefined) found.push({ ...domain, place });
     else problems.push({ place, problem: `declares the domain "${domain.name}", and so does ${other.place}` });
   }
-  problems.push(...needProblems(found, { all: found.length === folders.length }));
+  problems.push(...needProblems(found, { all: found.length === folders.length }), ...cycleProblems(found));
   if (problems.length > 0) {
     throw runtimeErrors.DOMAINS_INVALID(
       `These domains have mistakes; nothing of them was started:\n${describeProblems(problems)}`,
@@ -87,4 +88,21 @@ function needProblems(found: readonly FoundDomain[], { all }: { readonly all: bo
       return [{ place, problem: `needs "${contract.name}" at ${version}, which "${owner}" does not publish` }];
     }),
   );
+}
+
+/**
+ * Domains that cannot work without each other: none could start first, a fault in one is a fault in all, and a call may
+ * wait for itself. Events may go in circles, since nobody waits for them.
+ */
+function cycleProblems(found: readonly FoundDomain[]): readonly Problem[] {
+  const calls = found.map(({ name, implementation }): [string, readonly string[]] => [
+    name,
+    implementation.domain.needs.flatMap(({ contract, essential }) =>
+      contract.kind === "api" && essential ? [domainOf(contract.name)] : [],
+    ),
+  ]);
+  return needCycles(new Map(calls)).map((cycle) => ({
+    place: found.find(({ name }) => name === cycle[0])?.place ?? "",
+    problem: `is in a circle of calls: ${cycle.join(" calls ")}. Let one of them follow the events of the other, or say essential: false for a need without which its domain works`,
+  }));
 }

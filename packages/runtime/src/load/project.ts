@@ -20,8 +20,9 @@ import { sagaDomainSteps } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
 import type { HostOptions } from "../host.ts";
 import { requireHome } from "../require-home.ts";
-import { type LoadedConfig, loadConfig } from "./load-config.ts";
+import { configInvalid, type LoadedConfig, loadConfig } from "./load-config.ts";
 import { type LoadedDomain, loadDomains } from "./load-domains.ts";
+import { urlProblems } from "./url-problems.ts";
 
 /** Where a project is, and with what environment. */
 export interface ProjectOptions {
@@ -96,6 +97,11 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
   const loaded = await loadConfig(options);
   const load = (): Promise<readonly LoadedDomain[]> => loadDomains(loaded.directory, loaded.config.domains);
   let domains = await load();
+  const misplaced = urlProblems(
+    loaded.config.urls,
+    domains.map(({ implementation }) => implementation.domain),
+  );
+  if (misplaced.length > 0) throw configInvalid(loaded.path, misplaced);
   const polderDirectory = join(loaded.directory, ".polder");
   let connecting: Promise<ProjectDatabase> | undefined;
   return {
@@ -178,11 +184,12 @@ function addressOf({ host, port, user, password }: EmbeddedServer): DatabaseAddr
 export function hostOptionsOf(
   { config }: LoadedConfig,
   port: number | undefined,
-): Pick<HostOptions, "http" | "urls" | "connectionsMax"> {
-  const { http, urls, connectionsMax } = config;
+): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax"> {
+  const { http, urls, calls, connectionsMax } = config;
   return {
     http: { ...http, ...(port === undefined ? {} : { port }) },
     ...(urls === undefined ? {} : { urls }),
+    ...(calls === undefined ? {} : { calls }),
     ...(connectionsMax === undefined ? {} : { connectionsMax }),
   };
 }
