@@ -1,15 +1,42 @@
-import { httpTransport, localTransport, serveHttp } from "../src/index.ts";
+import {
+  bulkheadTransport,
+  type CallTransport,
+  hedgedTransport,
+  httpTransport,
+  localTransport,
+  resilientTransport,
+  serveHttp,
+} from "../src/index.ts";
 import { describeTransport } from "./transport-conformance.ts";
 
-describeTransport("inside one process", async (dispatcher) => ({
-  transport: localTransport(dispatcher),
-  [Symbol.asyncDispose]: async () => undefined,
-}));
+/** A way of carrying calls, and what is wrapped around it. */
+interface Way {
+  readonly name: string;
+  readonly wrap: (transport: CallTransport) => CallTransport;
+}
 
-describeTransport("over HTTP", async (dispatcher) => {
-  const server = await serveHttp({ dispatcher, port: 0 });
-  return {
-    transport: httpTransport({ baseUrl: server.url }),
-    [Symbol.asyncDispose]: () => server.stop({ signal: AbortSignal.abort() }),
-  };
-});
+const local: readonly Way[] = [
+  { name: "inside one process", wrap: (transport) => transport },
+  { name: "inside one process, through a bulkhead", wrap: (transport) => bulkheadTransport({ transport }) },
+];
+for (const { name, wrap } of local) {
+  describeTransport(name, async (dispatcher) => ({
+    transport: wrap(localTransport(dispatcher)),
+    [Symbol.asyncDispose]: async () => undefined,
+  }));
+}
+
+const remote: readonly Way[] = [
+  { name: "over HTTP", wrap: (transport) => transport },
+  { name: "over HTTP, resilient", wrap: (transport) => resilientTransport({ transport }) },
+  { name: "over HTTP, sent twice", wrap: (transport) => hedgedTransport({ transport, afterMs: 1 }) },
+];
+for (const { name, wrap } of remote) {
+  describeTransport(name, async (dispatcher) => {
+    const server = await serveHttp({ dispatcher, port: 0 });
+    return {
+      transport: wrap(httpTransport({ baseUrl: server.url })),
+      [Symbol.asyncDispose]: () => server.stop({ signal: AbortSignal.abort() }),
+    };
+  });
+}

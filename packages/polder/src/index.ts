@@ -1,8 +1,16 @@
-export { type ClientOptions, createClient, httpTransport } from "@polder/http";
+export {
+  type CallRules,
+  type ClientOptions,
+  createClient,
+  hedgedTransport,
+  httpTransport,
+  resilientTransport,
+} from "@polder/http";
 export {
   type Aggregate,
   type AnyEvent,
   type Api,
+  type ApiNeedOptions,
   aggregate,
   api,
   type BatchContext,
@@ -21,6 +29,7 @@ export {
   type Event,
   type EventInput,
   event,
+  type Fallbacks,
   type Handler,
   type HandlerContext,
   handler,
