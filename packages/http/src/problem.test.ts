@@ -2,6 +2,7 @@ import { PolderError } from "@polder/model";
 import { expect, test } from "vitest";
 import { hiddenProblemOf, problemOf, readProblem, refusalProblem } from "./problem.ts";
 
+const dependency = { api: "bank", operation: "balance", code: "CALL_UNREACHABLE" };
 const violations = [{ pointer: "/sku", problem: "is missing" }];
 
 test("a problem document has the code's status and page, and the violations", () => {
@@ -28,6 +29,7 @@ test("problem documents are read as they were written", () => {
     problemOf(new PolderError("INPUT_INVALID", "Wrong.", { violations })),
     hiddenProblemOf(new PolderError("HANDLER_FAILED", "Wrong.", {}), "d9b3"),
     refusalProblem("OutOfStock", { available: 1 }),
+    problemOf(new PolderError("DEPENDENCY_FAILED", "It needs more.", { dependency, retryAfterMs: 700 })),
   ]) {
     expect(readProblem(JSON.parse(JSON.stringify(problem)))).toEqual(problem);
   }
@@ -48,4 +50,16 @@ test("what is odd in somebody else's problem document is left out", () => {
     code: "X",
     violations,
   });
+});
+
+test.each([
+  [{ dependency: { ...dependency, why: "secret" } }, { dependency }],
+  [{ dependency: { ...dependency, code: 5 } }, {}],
+  [{ dependency: "bank" }, {}],
+  [{ retryAfterMs: 1e300 }, { retryAfterMs: 86_400_000 }],
+  [{ retryAfterMs: -1 }, { retryAfterMs: 0 }],
+  [{ retryAfterMs: "soon" }, {}],
+])("of %j is taken what is understood: %j", (more, taken) => {
+  const { dependency: found, retryAfterMs } = readProblem({ code: "X", status: 503, ...more }) ?? {};
+  expect(JSON.parse(JSON.stringify({ dependency: found, retryAfterMs }))).toEqual(taken);
 });

@@ -1,6 +1,7 @@
 import type { Violation } from "@polder/contracts";
 import type { PolderError } from "@polder/model";
 import { httpErrors } from "./errors.ts";
+import { believedRetryAfterMs } from "./retry-after.ts";
 import { statusOfCode } from "./status-of-code.ts";
 
 /** An operation that another one needed, and the code with which that failed. */
@@ -102,7 +103,7 @@ function dependencyOf(carrier: unknown): Pick<ProblemDocument, "dependency" | "r
   const { dependency, retryAfterMs } = carrier as Partial<Record<"dependency" | "retryAfterMs", unknown>>;
   return {
     ...(isDependency(dependency) ? { dependency: withoutMore(dependency) } : {}),
-    ...(typeof retryAfterMs === "number" && retryAfterMs >= 0 ? { retryAfterMs } : {}),
+    ...(typeof retryAfterMs === "number" ? { retryAfterMs: believedRetryAfterMs(retryAfterMs) } : {}),
   };
 }
 

@@ -35,7 +35,7 @@ const fails: readonly End[] = [
   "garbage",
   { status: 502, code: "CALL_UNREACHABLE" },
   { status: 503, code: "OVERLOADED" },
-  { status: 504, code: "CALL_DEADLINE_EXCEEDED" },
+  { status: 504, code: "SOME_GATEWAY" },
 ];
 const works: readonly End[] = [
   "answers",
@@ -136,6 +136,19 @@ test("a call whose repetition is not let through ends with what went wrong befor
   const call = resilient.call(callTo("bank", "query"), bounds("query", 5_000));
   await expect(call).rejects.toMatchObject({ code: "CALL_UNREACHABLE" });
   expect(made).toHaveLength(1);
+});
+
+test.each([
+  [999, []],
+  [1_000, ["open"]],
+])("a deadline that the other side says has passed, after %d ms: %j", async (takesMs, expected) => {
+  const clock = virtualClock();
+  const { logger, told } = recordingLogger();
+  const end: End = { status: 504, code: "CALL_DEADLINE_EXCEEDED" };
+  const { transport } = troubledTransport([{ end, takesMs }], clock);
+  const resilient = resilientTransport({ transport, rules: { ...inARow, failuresMax: 1 }, clock, logger });
+  await resilient.call(callTo("bank", "query"), bounds("query", 5_000));
+  expect(told).toEqual(expected);
 });
 
 /** A transport whose calls the test ends one by one. */

@@ -35,14 +35,13 @@ export async function makeAttempt(
   options: TransportOptions,
 ): Promise<Attempt> {
   const begunMs = clock.nowMs();
+  const givenUpVerdict = (): Verdict => (clock.nowMs() - begunMs >= rules.slowAfterMs ? "fails" : "untold");
   try {
-    return answered(await raceAgainst(options.signal, transport.call(request, options)));
+    return answered(await raceAgainst(options.signal, transport.call(request, options)), givenUpVerdict);
   } catch (error) {
     const wasGivenUp = options.signal.aborted;
-    const isSlow = clock.nowMs() - begunMs >= rules.slowAfterMs;
-    const verdict = wasGivenUp ? (isSlow ? "fails" : "untold") : verdictOf(error);
     return {
-      verdict,
+      verdict: wasGivenUp ? givenUpVerdict() : verdictOf(error),
       isTransient: !wasGivenUp && isPolderError(error, "CALL_UNREACHABLE"),
       retryAfterMs: retryAfterMsOf(error),
       take: () => {
@@ -55,15 +54,17 @@ export async function makeAttempt(
 /** "Try again later": too many requests, and the ways of a server, or of a gateway before it, to be away for a while. */
 const transientStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-function answered(answer: CallAnswer): Attempt {
+function answered(answer: CallAnswer, givenUpVerdict: () => Verdict): Attempt {
   const problem = answer.kind === "failed" ? answer.problem : undefined;
+  // Both sides have the same deadline, and either may be the first to say that it has passed.
+  const wasGivenUp = problem?.code === "CALL_DEADLINE_EXCEEDED" || problem?.code === "CALL_ABORTED";
   // The domain itself works, and whoever calls what has failed repeats that call: if each of three hops made three
   // attempts, the last one would get 27.
   const isTransient =
     problem !== undefined && transientStatuses.has(problem.status) && problem.code !== "DEPENDENCY_FAILED";
   return {
     // One that says "too many requests" is well, and so is one with a mistake in a single operation (500).
-    verdict: isTransient && problem.status !== 429 ? "fails" : "works",
+    verdict: wasGivenUp ? givenUpVerdict() : isTransient && problem.status !== 429 ? "fails" : "works",
     isTransient,
     retryAfterMs: problem?.retryAfterMs,
     take: () => answer,
