@@ -20,14 +20,15 @@ const codes: readonly string[] = [
   "DEPENDENCY_FAILED",
   "OPERATION_UNKNOWN",
   "OVERLOADED",
+  "SAGA_ABORTED",
   "SHUTTING_DOWN",
   "VERSION_UNKNOWN",
 ];
 
 /**
  * Says whether an error is the failure of a call's other side: nobody answered, it was too slow or too busy, it broke
- * inside, or what it serves is not what its contract says. Refusals are none, nor is what the caller did wrong or gave
- * up by itself.
+ * inside, it took back what it had begun, or what it serves is not what its contract says. Refusals are none, nor is
+ * what the caller did wrong or gave up by itself.
  */
 export function calleeFailure(error: unknown): CalleeFailure | undefined {
   if (!isPolderError(error)) return undefined;

@@ -152,14 +152,14 @@ function failureOf(error: unknown, running: Pick<RunningCall, "request">, logger
  * by name, a mistake that the handler made in it is no caller's business.
  */
 function handlerFailure(error: unknown, { request }: Pick<RunningCall, "request">, logger: Logger): Failed {
-  const isForCaller =
-    isPolderError(error) && (statusOfCode(error.code) ?? 500) < 500 && !Object.hasOwn(httpErrors, error.code);
-  if (isForCaller) return { kind: "failed", problem: problemOf(error) };
   const failure = { logger, what: `${request.api}.${request.operation}`, fields: fieldsOf(request) };
   const failed = calleeFailure(error);
   // No domain calls its own API, so what is about this operation itself came from no call.
   const isOfCall = failed !== undefined && domainOf(failed.api) !== domainOf(request.api);
   if (isOfCall) return { kind: "failed", problem: reportDependencyFailure(error, failed, { ...failure, request }) };
+  const isForCaller =
+    isPolderError(error) && (statusOfCode(error.code) ?? 500) < 500 && !Object.hasOwn(httpErrors, error.code);
+  if (isForCaller) return { kind: "failed", problem: problemOf(error) };
   return { kind: "failed", problem: reportFailure(error, failure) };
 }
 

@@ -72,6 +72,7 @@ describe("the failure of a call inside a handler is DEPENDENCY_FAILED", () => {
     ["DEPENDENCY_FAILED", 503, "DEPENDENCY_FAILED", 503],
     ["DEPENDENCY_FAILED", 504, "DEPENDENCY_FAILED", 504],
     ["VERSION_UNKNOWN", 404, "VERSION_UNKNOWN", 503],
+    ["SAGA_ABORTED", 409, "SAGA_ABORTED", 503],
     ["its own <script>", 500, "CALL_FAILED", 503],
   ])("where the other side answered %s with %d: it names %s, with status %d", async (code, inner, named, status) => {
     const answer = await answeredWith(await errorOf(told(code, inner)));

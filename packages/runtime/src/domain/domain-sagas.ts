@@ -51,7 +51,14 @@ export function openDomainSagas(parts: DomainSagasParts): DomainSagas {
         answered: (saga, key) => listeners.get(nameOf({ saga, key }))?.forEach((tell) => void tell()),
         seams: (saga, { key, headers }) => ({
           call: (signal, remainingMs) =>
-            callsOf({ domain, findTransport: parts.findTransport, isInTransaction: () => false, remainingMs, signal }),
+            callsOf({
+              domain,
+              findTransport: parts.findTransport,
+              isInTransaction: () => false,
+              remainingMs,
+              signal,
+              logger,
+            }),
           local: (transaction) => handlerTransaction(parts.transaction, transaction),
           isDefinite,
           trace: (step, run) =>
