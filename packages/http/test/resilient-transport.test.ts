@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CallRules, callRules, resilientTransport } from "../src/index.ts";
+import { bulkheadTransport, type CallRules, callRules, resilientTransport } from "../src/index.ts";
 import {
   bounds,
   callTo,
@@ -166,6 +166,23 @@ test("a caller that gives up while the next attempt is waited for gets its own r
   controller.abort(reason);
   await expect(call).rejects.toBe(reason);
   expect(made).toHaveLength(1);
+});
+
+test.each([
+  [{ concurrentMax: 0 }, "rules.concurrentMax"],
+  [{ attemptsMax: 11 }, "rules.attemptsMax"],
+  [{ failureRateMax: 1.5 }, "rules.failureRateMax"],
+  [{ openMs: undefined as unknown as number }, "rules.openMs"],
+  [{ retries: 3 } as object, "rules.retries"],
+])("the rules %j cannot be: DECLARATION_INVALID", (wrong, place) => {
+  const { transport } = troubledTransport([], virtualClock());
+  for (const wrap of [resilientTransport, bulkheadTransport])
+    expect(() => wrap({ transport, rules: wrong })).toThrow(
+      expect.objectContaining({
+        code: "DECLARATION_INVALID",
+        details: expect.objectContaining({ problems: [expect.objectContaining({ place })] }),
+      }),
+    );
 });
 
 test("with the rules for which nothing else is said, a query is tried three times", async () => {

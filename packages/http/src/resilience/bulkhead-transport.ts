@@ -2,12 +2,12 @@ import { domainOf } from "@polder/model";
 import type { CallTransport } from "../call.ts";
 import { raceAgainst } from "../deadline.ts";
 import { type Bulkhead, createBulkhead } from "./bulkhead.ts";
-import { type CallRules, callRules } from "./call-rules.ts";
+import { type CallRules, completeRules } from "./call-rules.ts";
 
 /** What a transport is bounded by. */
 export interface BulkheadTransportOptions {
   readonly transport: CallTransport;
-  /** Default: {@link callRules}. */
+  /** What is not said here is as in `callRules`. */
   readonly rules?: Partial<Pick<CallRules, "concurrentMax" | "queueMax">> | undefined;
 }
 
@@ -16,15 +16,18 @@ export interface BulkheadTransportOptions {
  * there a slow domain can still take everything, but no network fails. A caller cannot live on while the domain that
  * it calls is down with the process, so neither a breaker nor a repetition would help.
  *
- * @throws `CALL_BULKHEAD_FULL` beside what the transport throws.
+ * Its calls throw `CALL_BULKHEAD_FULL` beside what the transport throws.
+ *
+ * @throws `DECLARATION_INVALID` for rules that cannot be.
  */
-export function bulkheadTransport({ transport, rules }: BulkheadTransportOptions): CallTransport {
+export function bulkheadTransport({ transport, rules: given }: BulkheadTransportOptions): CallTransport {
+  const rules = completeRules(given);
   const bulkheads = new Map<string, Bulkhead>();
   return {
     call: async (request, options) => {
       // As many as there are domains in the declarations of those who call.
       const callee = domainOf(request.api);
-      const bulkhead = bulkheads.get(callee) ?? createBulkhead({ callee, rules: { ...callRules, ...rules } });
+      const bulkhead = bulkheads.get(callee) ?? createBulkhead({ callee, rules });
       bulkheads.set(callee, bulkhead);
       const { signal } = options;
       return await bulkhead.run(request, signal, () => raceAgainst(signal, transport.call(request, options)));

@@ -1,4 +1,4 @@
-import type { Problem } from "@polder/model";
+import { type Problem, refuseProblems } from "@polder/model";
 
 /** What a process does so that the failure of a domain that it calls stays the failure of that domain. */
 export interface CallRules {
@@ -28,7 +28,10 @@ export interface CallRules {
    * Given up sooner, it says more about the caller's patience than about the domain. Default 1,000.
    */
   readonly slowAfterMs: number;
-  /** How long the circuit stays open before calls probe the domain again, in milliseconds. Default 5,000. */
+  /**
+   * How long the circuit stays open before calls probe the domain again, in milliseconds. Default 1,000: a probe a
+   * second harms nobody, and a domain that was only restarted is soon called again.
+   */
   readonly openMs: number;
   /** Calls that probe a domain at once; all of them must succeed for the circuit to close. Default 1. */
   readonly probes: number;
@@ -46,11 +49,21 @@ export const callRules: CallRules = {
   windowMs: 10_000,
   windowCallsMin: 20,
   slowAfterMs: 1_000,
-  openMs: 5_000,
+  openMs: 1_000,
   probes: 1,
 };
 
-/** The least that each rule may be, and the most where a whole number is not enough to say so. */
+/**
+ * Rules with the defaults filled in.
+ *
+ * @throws `DECLARATION_INVALID` with every mistake and its place.
+ */
+export function completeRules(given: Partial<CallRules> = {}): CallRules {
+  refuseProblems("the rules of calls", callRulesProblems(given, "rules"));
+  return { ...callRules, ...given };
+}
+
+/** The least that each rule may be. */
 const leasts: Readonly<Record<keyof CallRules, number>> = {
   concurrentMax: 1,
   queueMax: 0,

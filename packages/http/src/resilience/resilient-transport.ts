@@ -4,14 +4,14 @@ import type { CallRequest, CallTransport, TransportOptions } from "../call.ts";
 import { type Attempt, makeAttempt } from "./attempt.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import { type Bulkhead, createBulkhead } from "./bulkhead.ts";
-import { type CallRules, callRules } from "./call-rules.ts";
+import { type CallRules, completeRules } from "./call-rules.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { retryWaitMs } from "./retry-wait.ts";
 
 /** What {@link resilientTransport} wraps, and by which rules. */
 export interface ResilientTransportOptions {
   readonly transport: CallTransport;
-  /** Default: {@link callRules}. */
+  /** What is not said here is as in `callRules`. */
   readonly rules?: Partial<CallRules> | undefined;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -31,11 +31,13 @@ export interface ResilientTransportOptions {
  *
  * The span of the call has the number of attempts, where there was more than one, as `polder.attempts`.
  *
- * @throws `CALL_CIRCUIT_OPEN` and `CALL_BULKHEAD_FULL` beside what the transport throws.
+ * Its calls throw `CALL_CIRCUIT_OPEN` and `CALL_BULKHEAD_FULL` beside what the transport throws.
+ *
+ * @throws `DECLARATION_INVALID` for rules that cannot be.
  */
 export function resilientTransport(options: ResilientTransportOptions): CallTransport {
   const { transport, clock = systemClock, random = Math.random, logger = silentLogger } = options;
-  const rules = { ...callRules, ...options.rules };
+  const rules = completeRules(options.rules);
   const callees = new Map<string, Callee>();
   const calleeOf = (callee: string): Callee => {
     const known = callees.get(callee);
