@@ -57,8 +57,8 @@ export interface Host extends AsyncDisposable {
  * Brings domains to work in this process: their APIs, relays and subscriptions.
  *
  * @throws `NOT_PROVISIONED` where a domain has no home yet, `DOMAIN_UNKNOWN` where an API that is essential is of a
- * domain that neither runs here nor has a URL, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left
- * running then.
+ * domain that neither runs here nor has a URL, `DECLARATION_INVALID` for `calls` that cannot be,
+ * `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { implementations, logger = silentLogger } = options;

@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import { createClient } from "@polder/http";
 import { isPolderError, type LogFields, type Logger, silentLogger } from "@polder/model";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { HostOptions } from "../src/index.ts";
 import { Bank, reportWith } from "./bank.ts";
 import { startBankProcess } from "./bank-process.ts";
-import { hostOn, provisionBank, rows, type TestHost } from "./hosting.ts";
+import { hostOn, provisionBank, provisionDomains, rows, type TestHost } from "./hosting.ts";
+import { Shelf, shelfImplementation } from "./shelf.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -212,6 +214,17 @@ describe("what is no Polder at all", () => {
     for (const key of ["one", "two"]) expect(await ask(key)).toEqual({ code: "DEPENDENCY_FAILED", status, inner });
     expect(told).toEqual(["open"]);
     expect(await ask("three")).toEqual({ code: "DEPENDENCY_FAILED", status: 503, inner: "CALL_CIRCUIT_OPEN" });
+  });
+
+  test("a fallback has the time to answer for what hangs until the deadline", async () => {
+    await using listener = await listenWith(() => undefined);
+    await provisionDomains(database, [shelfImplementation]);
+    await using host = await hostOn(database, [shelfImplementation], { urls: { bank: listener.url } });
+    const shelf = createClient(Shelf, "1.0.0", { transport: host.host.transport });
+    expect(await shelf.show({ account: "a" }, { deadlineMs: 2_000 })).toEqual({
+      ok: true,
+      value: { balance: 0, because: "CALL_DEADLINE_EXCEEDED" },
+    });
   });
 
   test("a host name that does not resolve: CALL_UNREACHABLE", async () => {

@@ -134,14 +134,19 @@ test("with less than the default left, each hop has what the one before has left
   expect(third).toBeLessThan(second);
 });
 
-test("when the last one hangs, all give up together, and it is told to stop", async () => {
+test("when the last one hangs it is told to stop, and those before have the time to say whom they waited for", async () => {
   const stopped = Promise.withResolvers<unknown>();
   const back = ({ signal }: { readonly signal: AbortSignal }): Promise<never> => {
     signal.addEventListener("abort", () => stopped.resolve(signal.reason));
     return new Promise(() => undefined);
   };
   await using hops = await chain({ back });
-  await expect(hops.client.ask({}, { deadlineMs: 2_000 })).rejects.toMatchObject({ code: "CALL_DEADLINE_EXCEEDED" });
+  await expect(hops.client.ask({}, { deadlineMs: 3_000 })).rejects.toMatchObject({
+    code: "DEPENDENCY_FAILED",
+    details: {
+      problem: { status: 504, dependency: { api: "middle", operation: "ask", code: "DEPENDENCY_FAILED" } },
+    },
+  });
   expect(await stopped.promise).toMatchObject({ code: expect.stringMatching(/^CALL_(DEADLINE_EXCEEDED|ABORTED)$/) });
 });
 

@@ -33,7 +33,7 @@ export function callsOf(parts: CallParts): Call<Domain> {
     return createClient(need.contract, need.version, {
       transport: boundTo(signal, findTransport(need)),
       caller: domain.name,
-      deadline: remainingMs,
+      deadline: () => withReserve(remainingMs()),
       logger,
       ...(need.fallbacks === undefined ? {} : { fallbacks: need.fallbacks }),
       onCall: ({ operation }) => {
@@ -46,6 +46,19 @@ export function callsOf(parts: CallParts): Call<Domain> {
     });
   };
   return call as Call<Domain>;
+}
+
+/** Share of the time that is left which a call leaves to its handler. */
+const RESERVE_SHARE = 0.1;
+/** The most of it, in milliseconds. */
+const RESERVE_MS_MAX = 100;
+
+/**
+ * What a call may take of the time that is left. If it took all of it, a domain that hangs would take its callers with
+ * it: each would be given up at the same moment, with no time for a fallback, or to say whom it waited for.
+ */
+function withReserve(remainingMs: number): number {
+  return remainingMs - Math.min(RESERVE_MS_MAX, remainingMs * RESERVE_SHARE);
 }
 
 function boundTo(signal: AbortSignal, transport: CallTransport): CallTransport {
