@@ -16,6 +16,7 @@ const commands = [
   "events",
   "events tail",
   "events show",
+  "events replay",
   "dead-letters",
   "dead-letters list",
   "dead-letters show",

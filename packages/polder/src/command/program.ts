@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { ListSagasOptions } from "./sagas.ts";
+import type { ReplayOptions } from "./replay.ts";
 import type { StartOptions } from "./start.ts";
 import type { CommandInput, Work } from "./work.ts";
 
@@ -143,6 +144,16 @@ function defineEvents(events: Command, run: Run): void {
     .description("one event, and where every subscription to it stands")
     .action(async (id: string, _options: object, command: Command) => {
       await run(command, async () => (await import("./events.ts")).showWork(id));
+    });
+  events
+    .command("replay <subscription>")
+    .description("set a subscription, domain/subscription, back: it handles events again")
+    .requiredOption("--from <place>", "the first one: a position of the log, or a time such as 2030-01-31T12:00:00Z")
+    .option("--publisher <domain>", "whose events, where the subscription follows several")
+    .option("--dry-run", "only say what would be handled again")
+    .option("--yes", "do it")
+    .action(async (name: string, options: ReplayOptions, command: Command) => {
+      await run(command, async () => (await import("./replay.ts")).replayWork(name, options));
     });
 }
 

@@ -11,6 +11,7 @@ test.each([
     http: { host: "0.0.0.0", port: 0 },
     urls: { payment: "https://payment.example" },
     connectionsMax: 2,
+    prepare: false,
   },
 ])("%j is right", (config) => {
   expect(configProblems(config)).toEqual([]);
@@ -32,6 +33,7 @@ test.each([
   [{ domains: ["./order"], urls: ["http://localhost"] }, ["urls"]],
   [{ domains: ["./order"], urls: { payment: "payment:4000" } }, ["urls.payment"]],
   [{ domains: ["./order"], connectionsMax: 1 }, ["connectionsMax"]],
+  [{ domains: ["./order"], prepare: "no" }, ["prepare"]],
   [{ domains: ["./order"], connectionsMax: "20" }, ["connectionsMax"]],
   [{ domains: ["./order"], database: new URL("postgres://localhost/shop") }, ["database"]],
 ])("%j is wrong at %j", (config, expected) => {

@@ -8,7 +8,7 @@ export function configProblems(value: unknown): readonly Problem[] {
   if (!isObject(value))
     return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
   return [
-    ...unknownFields(value, ["domains", "database", "http", "urls", "connectionsMax"], ""),
+    ...unknownFields(value, ["domains", "database", "http", "urls", "connectionsMax", "prepare"], ""),
     ...domainsProblems(value["domains"]),
     ...(value["database"] === undefined || typeof value["database"] === "string"
       ? []
@@ -16,6 +16,9 @@ export function configProblems(value: unknown): readonly Problem[] {
     ...httpProblems(value["http"]),
     ...urlsProblems(value["urls"]),
     ...connectionsProblems(value["connectionsMax"]),
+    ...(value["prepare"] === undefined || typeof value["prepare"] === "boolean"
+      ? []
+      : [{ place: "prepare", problem: "must be true or false" }]),
   ];
 }
 

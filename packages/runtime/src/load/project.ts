@@ -178,12 +178,13 @@ function addressOf({ host, port, user, password }: EmbeddedServer): DatabaseAddr
 export function hostOptionsOf(
   { config }: LoadedConfig,
   port: number | undefined,
-): Pick<HostOptions, "http" | "urls" | "connectionsMax"> {
-  const { http, urls, connectionsMax } = config;
+): Pick<HostOptions, "http" | "urls" | "connectionsMax" | "prepare"> {
+  const { http, urls, connectionsMax, prepare } = config;
   return {
     http: { ...http, ...(port === undefined ? {} : { port }) },
     ...(urls === undefined ? {} : { urls }),
     ...(connectionsMax === undefined ? {} : { connectionsMax }),
+    ...(prepare === undefined ? {} : { prepare }),
   };
 }
 
