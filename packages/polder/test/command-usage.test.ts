@@ -13,6 +13,7 @@ const commands = [
   "migrate",
   "domains",
   "subscriptions",
+  "doctor",
   "events",
   "events tail",
   "events show",

@@ -17,6 +17,8 @@ export interface Secrets {
    * Throws SECRETS_READABLE and SECRETS_UNUSABLE.
    */
   readonly get: (name: string) => string;
+  /** Says whether there is a secret of that name already; makes none. */
+  readonly has: (name: string) => boolean;
 }
 
 /** Where secrets are kept, and what wins over them. */
@@ -37,10 +39,12 @@ export interface SecretsOptions {
 export function openSecrets({ directory, env }: SecretsOptions): Secrets {
   const path = join(directory, "secrets");
   const known = new Map(readSecrets(path));
+  const givenTo = (name: string): string | undefined => env[variableOf(name)] || undefined;
   return {
+    has: (name) => givenTo(name) !== undefined || known.has(name) || readSecrets(path).has(name),
     get(name) {
-      const given = env[variableOf(name)];
-      if (given !== undefined && given !== "") return given;
+      const given = givenTo(name);
+      if (given !== undefined) return given;
       const secret = known.get(name) ?? readSecrets(path).get(name) ?? makeSecret(path, name);
       known.set(name, secret);
       return secret;

@@ -125,6 +125,12 @@ function defineLooking(program: Command, run: Run): void {
     .action(async (_options: object, command: Command) => {
       await run(command, async () => (await import("./subscriptions.ts")).subscriptionsWork);
     });
+  program
+    .command("doctor")
+    .description("what is wrong with the set-up, why it matters, and what to do")
+    .action(async (_options: object, command: Command) => {
+      await run(command, async () => (await import("./doctor.ts")).doctorWork);
+    });
 }
 
 function defineEvents(events: Command, run: Run): void {

@@ -56,6 +56,8 @@ export interface ProjectDatabase {
   readonly embedded: EmbeddedServer | undefined;
   /** How a domain's processes go there. */
   readonly address: (domain: string) => DatabaseAddress;
+  /** Says whether the password of a domain's role is known; `address` would make one. */
+  readonly hasPassword: (domain: string) => boolean;
   readonly provision: (options?: ProvisionChoice) => Promise<ProvisionReport>;
   /** Migrates every domain; gives what ran, or would run. */
   readonly migrate: (options?: MigrateChoice) => Promise<readonly MigratedDomain[]>;
@@ -152,6 +154,7 @@ async function connect(
       const { app } = homeOf(domain);
       return { ...server, user: app, password: secrets.get(app) };
     },
+    hasPassword: (domain) => secrets.has(homeOf(domain).app),
     provision: async (choice = {}) => {
       const homes = domains().map(({ name }) => homeOf(name));
       return await provision({ admin, homes, scopes: projectScopes(domains()), password: secrets.get, ...choice });
