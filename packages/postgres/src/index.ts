@@ -8,6 +8,7 @@ export { type AppliedMigration, planMigrations } from "./migrate/plan-migrations
 export { type Migration, migrationOf, readMigrations } from "./migrate/read-migrations.ts";
 export { type OutboxEvent, outboxInsert } from "./outbox/outbox-insert.ts";
 export type { Drift } from "./provision/drift.ts";
+export { makePolderDirectory } from "./polder-directory.ts";
 export { homeSteps } from "./provision/home-steps.ts";
 export { type ProvisionOptions, type ProvisionReport, provision } from "./provision/provision.ts";
 export { type DomainHome, homeOf, POLDER_ROLE } from "./provision/roles.ts";

@@ -50,6 +50,7 @@ export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "strea
     .configureOutput({ writeOut: streams.out, writeErr: streams.err, outputError: () => undefined })
     .exitOverride()
     .addHelpText("after", `\nExit codes: ${exitCodes}`);
+  defineMaking(program, run);
   defineRunning(program, run);
   defineDatabase(program, run);
   defineLooking(program, run);
@@ -72,6 +73,42 @@ async function refuseUsage(error: CommanderError, args: readonly string[], optio
 }
 
 const domainNames = ["-d, --domain <names>", "only these, with commas between them", toList] as const;
+
+function defineMaking(program: Command, run: Run): void {
+  program
+    .command("init [folder]")
+    .description("make a new project with one domain and its test")
+    .option("--domain <name>", "name of the first domain", "notes")
+    .action(async (folder: string | undefined, options: { domain: string }, command: Command) => {
+      await run(command, async () => (await import("./init.ts")).initWork(folder, options));
+    });
+  const pieces = program.command("new").description("make a domain, or a piece of one, with its test");
+  pieces
+    .command("domain <name>")
+    .description("a domain, such as order")
+    .action(async (name: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newDomainWork(name));
+    });
+  pieces
+    .command("api <name>")
+    .description("a further API of a domain, such as order.reports")
+    .action(async (name: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newApiWork(name));
+    });
+  pieces
+    .command("event <name>")
+    .description("an event of a domain, such as order.OrderClosed")
+    .action(async (name: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newEventWork(name));
+    });
+  pieces
+    .command("subscription <name>")
+    .description("a subscription of a domain, such as order/follow-payment")
+    .requiredOption("--event <name>", "the event that it handles, such as payment.PaymentConfirmed")
+    .action(async (name: string, options: { event: string }, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newSubscriptionWork(name, options));
+    });
+}
 
 function defineRunning(program: Command, run: Run): void {
   program
