@@ -7,6 +7,12 @@ const here = { cwd: import.meta.dirname };
 
 const commands = [
   "",
+  "init",
+  "new",
+  "new domain",
+  "new api",
+  "new event",
+  "new subscription",
   "dev",
   "start",
   "provision",
@@ -18,6 +24,7 @@ const commands = [
   "events tail",
   "events show",
   "events replay",
+  "completion",
   "dead-letters",
   "dead-letters list",
   "dead-letters show",

@@ -1,4 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Shell } from "./completion.ts";
 import type { TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { ListSagasOptions } from "./sagas.ts";
@@ -57,6 +58,7 @@ export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "strea
   defineEvents(program.command("events").description("look at the events of the domains"), run);
   defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
   defineSagas(program.command("sagas").description("processes over several domains"), run);
+  defineCompletion(program, run);
   return program;
 }
 
@@ -260,6 +262,16 @@ function defineSagas(sagas: Command, run: Run): void {
     .option("--reason <text>", "why, for whoever looks at it later", "aborted by hand")
     .action(async (name: string, options: { reason: string }, command: Command) => {
       await run(command, async () => (await import("./sagas.ts")).abortWork(name, options));
+    });
+}
+
+function defineCompletion(program: Command, run: Run): void {
+  program
+    .command("completion")
+    .description("the script with which a shell completes this command")
+    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: Shell, _options: object, command: Command) => {
+      await run(command, async () => (await import("./completion.ts")).completionWork(shell, program));
     });
 }
 

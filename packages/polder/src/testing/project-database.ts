@@ -10,7 +10,7 @@ import {
   migrate,
   provision,
 } from "@polder/postgres";
-import { testServer } from "@polder/postgres/testing";
+import { TEST_DIRECTORY_VARIABLE, testServer } from "@polder/postgres/testing";
 import { openProject, projectScopes } from "@polder/runtime";
 
 /** An event as it stands in the log of its domain. */
@@ -53,7 +53,7 @@ export async function projectDatabase(options: {
 }): Promise<ProjectDatabase> {
   await using cleanup = new AsyncDisposableStack();
   const project = cleanup.use(await openProject({ from: options.from, env: {} }));
-  makePolderDirectory(project.polderDirectory);
+  if (process.env[TEST_DIRECTORY_VARIABLE] === undefined) makePolderDirectory(project.polderDirectory);
   const server = cleanup.use(
     await testServer({
       directory: join(project.polderDirectory, "test"),

@@ -44,7 +44,8 @@ export async function testServer(
     readonly durable?: boolean;
   } = {},
 ): Promise<TestServer> {
-  const shared = process.env[TEST_DIRECTORY_VARIABLE] ?? options.directory ?? join(tmpdir(), `polder-test-${process.ppid}`);
+  const shared =
+    process.env[TEST_DIRECTORY_VARIABLE] ?? options.directory ?? join(tmpdir(), `polder-test-${process.ppid}`);
   const directory =
     options.own === undefined ? shared : join(shared, `own-${options.own}-${randomBytes(4).toString("hex")}`);
   const server = await startEmbedded({
