@@ -44,6 +44,33 @@ export const ${constant} = domain(${key}, {
   needs: [],
 });
 `,
+    ...handlerFiles(domain),
+    [`${folder}/index.ts`]: `import { implement } from "polder";
+import { addItem } from "./add-item.ts";
+import { ${constant} } from "./domain.ts";
+import { listItems } from "./list-items.ts";
+
+export default implement(${constant}, {
+  apis: {
+    ${member}: { add: addItem, items: listItems },
+  },
+  subscriptions: [],
+});
+`,
+    [`${folder}/migrations/0001-item.sql`]: `create table item (
+  id uuid primary key,
+  label text not null unique,
+  added_at timestamptz not null default now()
+);
+`,
+    [`test/${name}.test.ts`]: domainTest(domain),
+  };
+}
+
+function handlerFiles(domain: string): Readonly<Record<string, string>> {
+  const { constant, pascal, name } = codeNames(domain);
+  const folder = `domains/${name}`;
+  return {
     [`${folder}/add-item.ts`]: `import { randomUUID } from "node:crypto";
 import { handler } from "polder";
 import { ${pascal}, ${pascal}Added } from "./contract.ts";
@@ -76,25 +103,6 @@ export const listItems = handler(${constant}, ${pascal}.items, async ({ tx }) =>
   return { items: [...items] };
 });
 `,
-    [`${folder}/index.ts`]: `import { implement } from "polder";
-import { addItem } from "./add-item.ts";
-import { ${constant} } from "./domain.ts";
-import { listItems } from "./list-items.ts";
-
-export default implement(${constant}, {
-  apis: {
-    ${member}: { add: addItem, items: listItems },
-  },
-  subscriptions: [],
-});
-`,
-    [`${folder}/migrations/0001-item.sql`]: `create table item (
-  id uuid primary key,
-  label text not null unique,
-  added_at timestamptz not null default now()
-);
-`,
-    [`test/${name}.test.ts`]: domainTest(domain),
   };
 }
 

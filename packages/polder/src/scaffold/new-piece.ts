@@ -8,6 +8,7 @@ import { domainFiles } from "./domain-files.ts";
 import { beginEdits, domainPlace, type Edits, exportWhere, importPath, testCast } from "./domain-place.ts";
 import { codeOf, exampleValue } from "./example-value.ts";
 import { camelCase, kebabCase, pascalCase, refuseNames } from "./names.ts";
+import { apiHandler, apiTest, subscriptionHandler, subscriptionTest } from "./piece-files.ts";
 
 /** A new domain with its first test. */
 export async function newDomain(project: Project, name: string): Promise<Changes> {
@@ -66,34 +67,8 @@ export async function newApi(project: Project, name: string): Promise<Changes> {
   const test = join(directory, "test", `${kebabCase(name)}.test.ts`);
   const cast = await testCast(project, { place, test });
   const make = new Map([
-    [
-      join(place.loaded.folder, file),
-      `import { handler } from "polder";
-import { ${constant} } from "./contract.ts";
-import { ${place.constant} } from "./domain.ts";
-
-export const ${run} = handler(${place.constant}, ${constant}.describe, async () => ({
-  text: "Say here what ${name} tells",
-}));
-`,
-    ],
-    [
-      test,
-      `import assert from "node:assert/strict";
-import { test } from "node:test";
-import { ${["answerOf", ...cast.helpers, "startTestHost"].join(", ")} } from "polder/testing";
-${[`import { ${constant} } from "${importPath(test, place.contract)}";`, ...cast.imports].toSorted(byModule).join("\n")}
-
-test("${name} tells what it is", async () => {
-  await using running = await startTestHost({
-    from: import.meta.dirname,
-    implementations: [${cast.implementations}],
-  });
-  const { text } = answerOf(await running.client(${constant}, "1.0.0").describe({}));
-  assert.match(text, /${part}/);
-});
-`,
-    ],
+    [join(place.loaded.folder, file), apiHandler({ name, place, constant, run })],
+    [test, apiTest({ name, place, test, cast, constant, part })],
   ]);
   return changesOf(edits, make, [`node --test test/${kebabCase(name)}.test.ts`]);
 }
@@ -188,37 +163,8 @@ export async function newSubscription(project: Project, name: string, event: str
   const cast = await testCast(project, { place, test, besides: domain === domainOf(event) ? [] : [domainOf(event)] });
   const example = codeOf(exampleValue(jsonSchemaOf(schema, "input")));
   const make = new Map([
-    [
-      join(place.loaded.folder, `${subscription}.ts`),
-      `import { subscription } from "polder";
-import { ${place.constant} } from "./domain.ts";
-
-/** What it writes with tx and how far it has come commit together: every event is handled once. */
-export const ${run} = subscription(${place.constant}, "${subscription}", {
-  "${event}": async ({ event, log }) => {
-    log.info("to be handled", { id: event.id, key: event.key });
-  },
-});
-`,
-    ],
-    [
-      test,
-      `import assert from "node:assert/strict";
-import { test } from "node:test";
-import { standInFor, startTestHost } from "polder/testing";
-${[`import { ${constant} } from "${importPath(test, publisher.contract)}";`, ...cast.imports].toSorted(byModule).join("\n")}
-
-test("${subscription} handles ${event}", async () => {
-  await using running = await startTestHost({
-    from: import.meta.dirname,
-    implementations: [${cast.implementations}],
-  });
-  await running.publish(${constant}, ${example});
-  await running.settled();
-  assert.deepEqual(await running.database.parked("${domain}"), []);
-});
-`,
-    ],
+    [join(place.loaded.folder, `${subscription}.ts`), subscriptionHandler({ event, place, run, subscription })],
+    [test, subscriptionTest({ event, place, publisher, test, cast, constant, subscription, example })],
   ]);
   return changesOf(edits, make, [
     `write what it does in ${subscription}.ts`,
@@ -233,9 +179,4 @@ function changesOf({ changed, byHand }: Edits, make: ReadonlyMap<string, string>
 
 function inProject(directory: string, files: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   return new Map(Object.entries(files).map(([path, text]) => [join(directory, path), text]));
-}
-
-function byModule(a: string, b: string): number {
-  const module = (line: string): string => line.slice(line.indexOf(" from "));
-  return module(a) < module(b) ? -1 : Number(module(a) > module(b));
 }
