@@ -38,6 +38,8 @@ const commands = [
   "dead-letters show welcome/greet-guests/guestbook/1",
   "dead-letters retry welcome/greet-guests/guestbook/1",
   "dead-letters discard welcome/greet-guests/guestbook/1",
+  "sagas list --all",
+  "sagas show welcome/see-off/Ada",
 ];
 
 /** Signs that an address must hide, and that SQL or a pattern could trip over. */

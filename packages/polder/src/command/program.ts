@@ -2,8 +2,8 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import type { Shell } from "./completion.ts";
 import type { TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
-import type { ListSagasOptions } from "./sagas.ts";
 import type { ReplayOptions } from "./replay.ts";
+import type { ListSagasOptions } from "./sagas.ts";
 import type { StartOptions } from "./start.ts";
 import type { CommandInput, Work } from "./work.ts";
 

@@ -1,5 +1,7 @@
 import { listDeadLetters, logHead, type SubscriptionStatus, subscriptionStatus } from "@polder/bus";
 import { homeOf, identifier, literal, POLDER_ROLE } from "@polder/postgres";
+import { listSagas } from "@polder/sagas";
+import { allSubscriptions } from "../all-subscriptions.ts";
 import type { Check, ExaminedDatabase, Sight } from "./check.ts";
 
 /** What can be wrong with the way of the events. */
@@ -116,6 +118,22 @@ where (o.xid >= pg_snapshot_xmax(r.lo) or o.xid = any (array(select pg_snapshot_
     },
   },
   {
+    code: "saga-stuck",
+    severity: "warning",
+    needs: "homes",
+    looksFor: "sagas that stand still until somebody looks at them.",
+    why: "Their process over several domains has neither come to its end nor been taken back.",
+    remedy: "See polder sagas show; mend the reason, then resume or abort the saga.",
+    look: async ({ project, database: { admin } }) => {
+      const sights: Sight[] = [];
+      for (const { name } of project.domains) {
+        const stuck = await listSagas(admin, name, { stuck: true });
+        sights.push(...stuck.map(({ saga, key, stuck: why }) => ({ what: `${name}/${saga}/${key}: ${why}` })));
+      }
+      return sights;
+    },
+  },
+  {
     code: "subscription-forgotten",
     severity: "warning",
     needs: "homes",
@@ -125,7 +143,7 @@ where (o.xid >= pg_snapshot_xmax(r.lo) or o.xid = any (array(select pg_snapshot_
     look: async (examined) => {
       const declared = new Set(
         examined.project.domains.flatMap(({ name, implementation }) =>
-          implementation.subscriptions.map((subscription) => `${name}/${subscription.name}`),
+          allSubscriptions(implementation).map((subscription) => `${name}/${subscription.name}`),
         ),
       );
       return (await statuses(examined))

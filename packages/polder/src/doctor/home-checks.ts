@@ -205,6 +205,11 @@ function expectedIndexes(domain: string): readonly ExpectedIndex[] {
     unique(`${quoted}._parked`, "subscription, publisher, seq"),
     plain(`${quoted}._parked`, "subscription, publisher, key, seq"),
     plain(`${quoted}._parked`, "subscription, publisher, next_at"),
+    unique(`${quoted}._saga`, "saga, key"),
+    plain(`${quoted}._saga`, "wake_at"),
+    plain(`${quoted}._saga`, "ended_at"),
+    unique(`${quoted}._saga_step`, "saga_id, name"),
+    unique(`${quoted}._saga_news`, "saga_id, event_id"),
     unique(`polder.log_${schema}`, "seq"),
   ];
 }

@@ -12,6 +12,7 @@ import {
 } from "@polder/postgres";
 import { TEST_DIRECTORY_VARIABLE, testServer } from "@polder/postgres/testing";
 import { openProject, projectScopes } from "@polder/runtime";
+import { allSubscriptions } from "../all-subscriptions.ts";
 
 /** An event as it stands in the log of its domain. */
 export interface PublishedEvent {
@@ -101,7 +102,14 @@ export async function projectDatabase(options: {
 async function underWay(snapshot: Database, running: readonly Implementation[]): Promise<readonly string[]> {
   const left: string[] = [];
   const head = (publisher: string): Promise<bigint> => logHead(snapshot, publisher);
-  for (const { domain, subscriptions } of running) {
+  for (const implementation of running) {
+    const { domain } = implementation;
+    // One that waits for news or for its time has done what it can.
+    const working = await snapshot.query<{ saga: string; key: string }>(
+      `select saga, key from ${identifier(homeOf(domain.name).schema, "_saga")}
+where ended_at is null and (wake_at <= now() or lease_until > now() or failures > 0)`,
+    );
+    left.push(...working.rows.map(({ saga, key }) => `${domain.name}: the saga ${saga} ${key} is at work`));
     const sqlOutbox = identifier(homeOf(domain.name).schema, "_outbox");
     const { rows } = await snapshot.query<{ count: number }>(`select count(*)::int from ${sqlOutbox}`);
     // Nothing of an outbox is thrown away as long as it is small, and the positions of a log are dense.
@@ -109,7 +117,7 @@ async function underWay(snapshot: Database, running: readonly Implementation[]):
     if (unrelayed > 0) left.push(`${domain.name}: ${unrelayed} events in the outbox`);
 
     const statuses = await subscriptionStatus(snapshot, domain.name, head);
-    for (const { name, events } of subscriptions) {
+    for (const { name, events } of allSubscriptions(implementation)) {
       for (const [publisher, needed] of neededEvents(domain)) {
         if (!needed.some((event) => events.includes(event))) continue;
         const status = statuses.find((other) => other.subscription === name && other.publisher === publisher);
