@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { answerOf, publish, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import accounting from "../domains/accounting/index.ts";
 import { PaymentConfirmed } from "../domains/payment/contract.ts";
 import { payment } from "../domains/payment/domain.ts";
 import { untilDone } from "../until-done.ts";
-import { answerOf, type RunningShop, runShop } from "./running-shop.ts";
-import { publish, standInFor } from "./stand-in.ts";
+import { type RunningShop, runShop } from "./running-shop.ts";
 
 let shop: RunningShop;
 

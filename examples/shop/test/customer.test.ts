@@ -1,6 +1,7 @@
+import { answerOf } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import customer from "../domains/customer/index.ts";
-import { answerOf, type RunningShop, runShop } from "./running-shop.ts";
+import { type RunningShop, runShop } from "./running-shop.ts";
 
 let shop: RunningShop;
 

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { answerOf, publish, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import fulfillment from "../domains/fulfillment/index.ts";
 import { OrderPlaced } from "../domains/order/contract.ts";
 import { order } from "../domains/order/domain.ts";
 import { PaymentConfirmed } from "../domains/payment/contract.ts";
 import { payment } from "../domains/payment/domain.ts";
-import { answerOf, type RunningShop, runShop } from "./running-shop.ts";
-import { publish, standInFor } from "./stand-in.ts";
+import { type RunningShop, runShop } from "./running-shop.ts";
 
 let shop: RunningShop;
 

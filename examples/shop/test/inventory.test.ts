@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { answerOf, publish, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OrderShipped } from "../domains/fulfillment/contract.ts";
 import { fulfillment } from "../domains/fulfillment/domain.ts";
 import inventory from "../domains/inventory/index.ts";
 import { untilDone } from "../until-done.ts";
-import { answerOf, type RunningShop, runShop } from "./running-shop.ts";
-import { publish, standInFor } from "./stand-in.ts";
+import { type RunningShop, runShop } from "./running-shop.ts";
 
 let shop: RunningShop;
 

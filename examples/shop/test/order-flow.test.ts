@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { answerOf } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { simulate } from "../simulate.ts";
-import { answerOf, type RunningShop, runShop } from "./running-shop.ts";
+import { type RunningShop, runShop } from "./running-shop.ts";
 
 let shop: RunningShop;
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { answerOf, publish, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CustomerRegistered, CustomerRenamed } from "../domains/customer/contract.ts";
 import { customer } from "../domains/customer/domain.ts";
@@ -9,8 +10,7 @@ import order from "../domains/order/index.ts";
 import { orderIdOf } from "../domains/order/order-id.ts";
 import { PaymentConfirmed, PaymentDeclined } from "../domains/payment/contract.ts";
 import { payment } from "../domains/payment/domain.ts";
-import { answerOf, type RunningShop, runShop } from "./running-shop.ts";
-import { publish, standInFor } from "./stand-in.ts";
+import { type RunningShop, runShop } from "./running-shop.ts";
 
 let shop: RunningShop;
 

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { answerOf, publish, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OrderPlaced } from "../domains/order/contract.ts";
 import { order } from "../domains/order/domain.ts";
 import payment from "../domains/payment/index.ts";
-import { answerOf, type RunningShop, runShop } from "./running-shop.ts";
-import { publish, standInFor } from "./stand-in.ts";
+import { type RunningShop, runShop } from "./running-shop.ts";
 
 let shop: RunningShop;
 

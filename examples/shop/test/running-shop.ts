@@ -41,18 +41,6 @@ export async function runShop(implementations: readonly Implementation[] = shop)
   };
 }
 
-/** The answer to a call that must not be refused. */
-export function answerOf<Value>(outcome: { readonly ok: true; readonly value: Value } | Refused): Value {
-  if (outcome.ok) return outcome.value;
-  throw new Error(`refused: ${outcome.refusal} ${JSON.stringify(outcome.details)}`);
-}
-
-interface Refused {
-  readonly ok: false;
-  readonly refusal: string;
-  readonly details: unknown;
-}
-
 /** The clients of all APIs of the shop. */
 export function clientsOf(transport: Host["transport"], options: { readonly deadlineMsDefault?: number } = {}) {
   const how = { transport, ...options };

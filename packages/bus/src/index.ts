@@ -17,6 +17,7 @@ export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
 export type { StreamName } from "./subscription/checkpoints.ts";
 export {
   discardDeadLetter,
+  findDeadLetter,
   type LetterName,
   listDeadLetters,
   type ParkedLetter,
@@ -24,6 +25,6 @@ export {
 } from "./subscription/dead-letters.ts";
 export type { Handled, HandleEvents } from "./subscription/deliver.ts";
 export { type Presence, startPresence } from "./subscription/presence.ts";
-export { type ReplayFrom, replay } from "./subscription/replay.ts";
+export { planReplay, type ReplayFrom, type ReplayPlan, replay } from "./subscription/replay.ts";
 export { runStream, type Stream, type StreamOptions } from "./subscription/run-stream.ts";
 export { type SubscriptionStatus, subscriptionStatus } from "./subscription/status.ts";

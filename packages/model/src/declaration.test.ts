@@ -251,6 +251,8 @@ describe("an implementation", () => {
           batchSizeMax: Number.NaN,
           timeoutMs: Number.POSITIVE_INFINITY,
         }),
+        subscription(inventory, "a".repeat(64), { "order.Placed": async () => undefined }),
+        subscription(inventory, "a".repeat(63), { "order.Placed": async () => undefined }),
       ],
     };
     const whole = "must be a whole number above 0";
@@ -268,6 +270,7 @@ describe("an implementation", () => {
       ...["attemptsMax", "backoffMs", "backoffMaxMs", "batchSizeMax", "timeoutMs"].map(
         (option) => `subscriptions[6].options.${option}: ${whole}`,
       ),
+      `subscriptions[7]: "${"a".repeat(64)}" is longer than 63 characters`,
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { domainNameProblems, domainOf } from "./name.ts";
+import { eventNameProblems } from "./name.ts";
 import { schemaProblems } from "./operation.ts";
 import { type Problem, refuseProblems } from "./problems.ts";
 import { type AnySchema, type JsonSchema, jsonSchemaOf, type SchemaOutput } from "./schema.ts";
@@ -47,21 +47,12 @@ export function event<const Name extends `${string}.${string}`, const Versions e
   shape: { readonly key: EventKey<Versions>; readonly versions: Versions },
 ): Event<Name, Versions> {
   const versions = shape?.versions ?? {};
-  refuseProblems(`the event "${name}"`, [...nameProblems(name), ...versionsProblems(versions, shape?.key)]);
+  refuseProblems(`the event "${name}"`, [
+    ...eventNameProblems(name, "name"),
+    ...versionsProblems(versions, shape?.key),
+  ]);
   const newest = newestVersion(Object.keys(versions) as Version[]) as Newest<keyof Versions & string>;
   return { kind: "event", name, key: shape.key, versions, newest };
-}
-
-function nameProblems(name: string): readonly Problem[] {
-  const problems = [...domainNameProblems(domainOf(name), "name")];
-  const [, fact = "", ...more] = String(name ?? "").split(".");
-  if (!/^[A-Z][A-Za-z0-9]*$/.test(fact) || more.length > 0) {
-    problems.push({
-      place: "name",
-      problem: `"${name}" is no event's name: the domain, a point, and what happened, such as "order.OrderPlaced"`,
-    });
-  }
-  return problems;
 }
 
 function versionsProblems(versions: EventVersions, key: string): readonly Problem[] {

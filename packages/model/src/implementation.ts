@@ -1,6 +1,7 @@
 import type { ApiCore } from "./api.ts";
 import { type Domain, notDomainProblems, type PublishedApi, publishedApis } from "./domain.ts";
 import type { Handler } from "./handler.ts";
+import { subscriptionNameProblems } from "./name.ts";
 import { listProblems, type Problem, refuseProblems } from "./problems.ts";
 import { type Saga, sagasProblems } from "./saga.ts";
 import type { Subscription, SubscriptionOptions } from "./subscription.ts";
@@ -76,8 +77,6 @@ function handlerProblems(
   return [...missing, ...foreign];
 }
 
-const subscriptionName = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
-
 function subscriptionProblems(domain: Domain, subscriptions: readonly Subscription[]): readonly Problem[] {
   return subscriptions.flatMap((found, index) => {
     const place = `subscriptions[${index}]`;
@@ -85,11 +84,7 @@ function subscriptionProblems(domain: Domain, subscriptions: readonly Subscripti
       return [{ place, problem: "is no subscription; write subscription(domain, name, …)" }];
     const problems: Problem[] = optionProblems(found.options, place);
     if (found.domain !== domain.name) problems.push({ place, problem: `belongs to "${found.domain}"` });
-    if (typeof found.name !== "string" || !subscriptionName.test(found.name))
-      problems.push({
-        place,
-        problem: `"${found.name}" is no subscription's name: lower-case words joined by hyphens`,
-      });
+    problems.push(...subscriptionNameProblems(found.name, place));
     if (found.events.length === 0) problems.push({ place, problem: `"${found.name}" handles no event` });
     if (subscriptions.slice(0, index).some((other) => other?.kind === "subscription" && other.name === found.name))
       problems.push({ place, problem: `"${found.name}" stands twice` });

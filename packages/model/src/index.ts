@@ -39,7 +39,14 @@ export {
   type QueryContext,
 } from "./handler.ts";
 export { type ApiHandlers, type Implementation, type ImplementationShape, implement } from "./implementation.ts";
-export { domainOf, schemaName } from "./name.ts";
+export {
+  domainNameProblems,
+  domainOf,
+  eventNameProblems,
+  operationNameProblems,
+  schemaName,
+  subscriptionNameProblems,
+} from "./name.ts";
 export {
   type ApiNeedOptions,
   type Contract,

@@ -1,18 +1,21 @@
 import type { Problem } from "./problems.ts";
 
 /** Names become schemas, roles and paths, so they are plain: `order`, `product-catalog`. */
-const domainName = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+const hyphenated = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const memberName = /^[a-z][a-zA-Z0-9]*$/;
 
 /** Longest name of a domain: `<domain>_owner` must fit into PostgreSQL's 63 bytes, with room. */
 const DOMAIN_NAME_LENGTH_MAX = 40;
+
+/** Longest name of a subscription: it is part of keys and of what operators type, so it is held to PostgreSQL's 63 bytes. */
+const SUBSCRIPTION_NAME_LENGTH_MAX = 63;
 
 /** Names that PostgreSQL or Polder itself uses in the same places. */
 const taken = new Set(["polder", "public", "postgres", "pg-catalog", "information-schema"]);
 
 /** What is wrong with a domain's name, if anything. */
 export function domainNameProblems(name: string, place: string): readonly Problem[] {
-  if (typeof name !== "string" || !domainName.test(name)) {
+  if (typeof name !== "string" || !hyphenated.test(name)) {
     return [
       {
         place,
@@ -36,6 +39,28 @@ export function operationNameProblems(name: string, place: string): readonly Pro
       problem: `"${name}" is not an operation's name: it begins with a lower-case letter and has letters and digits only, such as "checkAvailability"`,
     },
   ];
+}
+
+/** What is wrong with the name of an event, such as `order.OrderPlaced`, if anything. */
+export function eventNameProblems(name: string, place: string): readonly Problem[] {
+  const problems = [...domainNameProblems(domainOf(name), place)];
+  const [, fact = "", ...more] = String(name ?? "").split(".");
+  if (!/^[A-Z][A-Za-z0-9]*$/.test(fact) || more.length > 0) {
+    problems.push({
+      place,
+      problem: `"${name}" is no event's name: the domain, a point, and what happened, such as "order.OrderPlaced"`,
+    });
+  }
+  return problems;
+}
+
+/** What is wrong with the name of a subscription, if anything. */
+export function subscriptionNameProblems(name: string, place: string): readonly Problem[] {
+  if (typeof name !== "string" || !hyphenated.test(name))
+    return [{ place, problem: `"${name}" is no subscription's name: lower-case words joined by hyphens` }];
+  if (name.length > SUBSCRIPTION_NAME_LENGTH_MAX)
+    return [{ place, problem: `"${name}" is longer than ${SUBSCRIPTION_NAME_LENGTH_MAX} characters` }];
+  return [];
 }
 
 /** The domain that a contract's name belongs to: what stands before the first point. */

@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
 import { type Ended, jsonOf, polder, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
-import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;

@@ -1,11 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
 import { type Ended, jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
-import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;

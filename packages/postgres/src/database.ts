@@ -20,7 +20,11 @@ export interface DatabaseOptions extends Target {
   readonly statementTimeoutMs?: number;
   /** How long a transaction may stand idle before PostgreSQL ends it, in milliseconds; 0 is no limit. Default 60,000. */
   readonly idleInTransactionTimeoutMs?: number;
-  /** Keep statements prepared on each connection. Switch off behind a pooler in transaction mode. Default true. */
+  /**
+   * Keep statements prepared, and settings such as the schema, on each connection. Switch off behind a pooler in
+   * transaction mode: then every transaction brings its settings along, and nothing of a session is relied on. Default
+   * true.
+   */
   readonly prepare?: boolean;
   readonly logger?: Logger;
 }
@@ -53,7 +57,16 @@ export function openDatabase(options: DatabaseOptions): Database {
   // The same for one that breaks while it is in use, whose statements fail by themselves.
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", (error) => logger.debug("an idle connection was lost", { ...target, error: error.message }));
-  const names = options.prepare === false ? unnamed : statementNames();
+  const isPooled = options.prepare === false;
+  const names = isPooled ? unnamed : statementNames();
+  const begin: Database["begin"] = (mode = "read write") =>
+    openTransaction({
+      connect: () => pool.connect(),
+      names,
+      target,
+      mode,
+      ...(isPooled ? { settings: sessionSettings(options) } : {}),
+    });
   const send = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     const client = await pool.connect();
     try {
@@ -66,6 +79,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     }
   };
   const run = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
+    if (isPooled) return await runAlone<Row>(begin(), statement);
     try {
       return await send<Row>(statement).catch((error: unknown) => {
         if (!isOutdatedPlan(error)) throw error;
@@ -84,7 +98,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     query: <Row>(text: string, values: readonly unknown[] = []) => run<Row>({ text, values }),
     sql: async <Row>(parts: TemplateStringsArray, ...values: readonly unknown[]) =>
       toRows(await run<Row>(templateStatement(parts, values))),
-    begin: (mode) => openTransaction({ connect: () => pool.connect(), names, target, mode: mode ?? "read write" }),
+    begin,
     connect: async () => {
       const client = new pg.Client(config);
       client.on("error", (error) => logger.debug("a connection was lost", { ...target, error: error.message }));
@@ -104,13 +118,28 @@ function targetOf({ host, port, database, user, encryption }: DatabaseOptions): 
   return { host, port, database, user, ...(encryption === undefined ? {} : { encryption }) };
 }
 
-function clientConfig(options: DatabaseOptions): pg.ClientConfig {
-  const settings = {
+/** One statement in a transaction of its own, which carries the settings. */
+async function runAlone<Row>(transaction: OpenTransaction, statement: Statement): Promise<QueryResult<Row>> {
+  try {
+    const result = await transaction.run<Row>(statement);
+    await transaction.commit();
+    return result;
+  } catch (error) {
+    await transaction.rollback();
+    throw error;
+  }
+}
+
+function sessionSettings(options: DatabaseOptions): Readonly<Record<string, string>> {
+  return {
     ...(options.schema === undefined ? {} : { search_path: identifier(options.schema) }),
     statement_timeout: String(options.statementTimeoutMs ?? 60_000),
     idle_in_transaction_session_timeout: String(options.idleInTransactionTimeoutMs ?? 60_000),
     [NEWEST_SETTING]: "5000",
   };
+}
+
+function clientConfig(options: DatabaseOptions): pg.ClientConfig {
   return {
     host: options.host,
     port: options.port,
@@ -123,11 +152,16 @@ function clientConfig(options: DatabaseOptions): pg.ClientConfig {
     keepAlive: true,
     // Statements go out without waiting for the answers before them: begin, work and commit share round trips.
     pipeline: true,
-    options: Object.entries(settings)
-      .map(([name, value]) => `-c ${name}=${value.replaceAll(/([\\ ])/g, "\\$1")}`)
-      .join(" "),
+    // A pooler refuses options at the start of a session that is not the client's own.
+    ...(options.prepare === false ? {} : { options: startupOptions(sessionSettings(options)) }),
     types: { getTypeParser: parserOf },
   } as pg.ClientConfig;
+}
+
+function startupOptions(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value.replaceAll(/([\\ ])/g, "\\$1")}`)
+    .join(" ");
 }
 
 /** Type numbers of PostgreSQL; a list of texts parses a list of dates. */

@@ -1,19 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errorField } from "./database-error.ts";
 import { acquireLockSync } from "./embedded/lock-file.ts";
 import { postgresErrors } from "./errors.ts";
+import { makePolderDirectory } from "./polder-directory.ts";
 
 /** The secrets of a project: passwords and keys that Polder makes and keeps. */
 export interface Secrets {
@@ -26,11 +17,13 @@ export interface Secrets {
    * Throws SECRETS_READABLE and SECRETS_UNUSABLE.
    */
   readonly get: (name: string) => string;
+  /** Says whether there is a secret of that name already; makes none. */
+  readonly has: (name: string) => boolean;
 }
 
 /** Where secrets are kept, and what wins over them. */
 export interface SecretsOptions {
-  /** The project's `.polder` folder; made with mode 0700 when a secret must be written. */
+  /** The project's `.polder` folder; made with mode 0700 and a `.gitignore` when a secret must be written. */
   readonly directory: string;
   /** Usually `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -46,10 +39,12 @@ export interface SecretsOptions {
 export function openSecrets({ directory, env }: SecretsOptions): Secrets {
   const path = join(directory, "secrets");
   const known = new Map(readSecrets(path));
+  const givenTo = (name: string): string | undefined => env[variableOf(name)] || undefined;
   return {
+    has: (name) => givenTo(name) !== undefined || known.has(name) || readSecrets(path).has(name),
     get(name) {
-      const given = env[variableOf(name)];
-      if (given !== undefined && given !== "") return given;
+      const given = givenTo(name);
+      if (given !== undefined) return given;
       const secret = known.get(name) ?? readSecrets(path).get(name) ?? makeSecret(path, name);
       known.set(name, secret);
       return secret;
@@ -107,7 +102,7 @@ function assertPrivate(path: string, mode: number): void {
 /** Reads again under the lock: of two processes that both miss a secret, the second takes the first's. */
 function makeSecret(path: string, name: string): string {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePolderDirectory(dirname(path));
     using _lock = acquireLockSync(`${path}.lock`, { timeoutMs: 10_000 });
     const secrets = readSecrets(path);
     const present = secrets.get(name);

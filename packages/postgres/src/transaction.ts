@@ -2,6 +2,7 @@ import type { QueryResult, Reader } from "@polder/model";
 import type pg from "pg";
 import { explained, isConnectionLost, isOutdatedPlan, type Target } from "./database-error.ts";
 import { postgresErrors } from "./errors.ts";
+import { identifier, literal } from "./sql-name.ts";
 import { type Statement, type StatementNames, templateStatement, toConfig, toRows } from "./statement.ts";
 
 /** What a transaction may do: write, or read one consistent snapshot. */
@@ -32,6 +33,8 @@ interface Parts {
   readonly names: StatementNames;
   readonly target: Target;
   readonly mode: TransactionMode;
+  /** Set for the transaction alone, where the session is not ours to set. Default none. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const beginText: Record<TransactionMode, string> = {
@@ -43,7 +46,12 @@ const beginText: Record<TransactionMode, string> = {
  * Opens a transaction that begins with its first statement: until then it is idle, afterwards open, and ended by
  * `commit` or `rollback`, whichever comes first.
  */
-export function openTransaction({ connect, names, target, mode }: Parts): OpenTransaction {
+export function openTransaction({ connect, names, target, mode, settings = {} }: Parts): OpenTransaction {
+  // One text, so that a pooler sends all of it to the same session.
+  const beginning = [
+    beginText[mode],
+    ...Object.entries(settings).map(([name, value]) => `set local ${identifier(name)} = ${settingValue(name, value)}`),
+  ].join("; ");
   let client: Promise<pg.PoolClient> | undefined;
   let ended = false;
 
@@ -51,7 +59,7 @@ export function openTransaction({ connect, names, target, mode }: Parts): OpenTr
     if (ended) throw tooLate();
     client ??= connect().then((connected) => {
       // Not awaited: the first statement follows in the same round trip, and fails if this does.
-      connected.query(beginText[mode]).catch(() => undefined);
+      connected.query(beginning).catch(() => undefined);
       return connected;
     });
     return client;
@@ -94,6 +102,11 @@ export function openTransaction({ connect, names, target, mode }: Parts): OpenTr
       );
     },
   };
+}
+
+/** The search path is a list of names; whatever else is set is one value. */
+function settingValue(name: string, value: string): string {
+  return name === "search_path" ? value : literal(value);
 }
 
 async function commitOn(

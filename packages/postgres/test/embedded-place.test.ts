@@ -102,7 +102,13 @@ describe.runIf(isRoot)("as root", () => {
       expect(await readlink(`/proc/${pid}/exe`)).toContain(programs.folder);
     }
     expect((await stat(project.directory)).mode & 0o777).toBe(0o700);
-    expect((await readdir(project.directory)).sort()).toEqual(["log", "postgres", "postgres.port", "secrets"]);
+    expect((await readdir(project.directory)).sort()).toEqual([
+      ".gitignore",
+      "log",
+      "postgres",
+      "postgres.port",
+      "secrets",
+    ]);
   });
 
   test("links that an ordinary user cannot make are made in a copy", async () => {

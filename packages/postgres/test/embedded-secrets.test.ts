@@ -18,7 +18,7 @@ test("a secret is made once, kept, and open to its owner only", async () => {
   expect(secrets.get("toString")).toMatch(/^[\w-]{43}$/);
   expect((await stat(directory)).mode & 0o777).toBe(0o700);
   expect((await stat(join(directory, "secrets"))).mode & 0o777).toBe(0o600);
-  expect(await readdir(directory)).toEqual(["secrets"]);
+  expect(await readdir(directory)).toEqual([".gitignore", "secrets"]);
 });
 
 test("the environment wins and is not written down", async () => {
@@ -48,7 +48,7 @@ test("processes that miss the same secrets at once get the same ones", async () 
   const answers = (await Promise.all([run(), run(), run(), run()])).map(({ stdout }) => JSON.parse(stdout));
   expect(new Set(answers[0]).size).toBe(20);
   for (const answer of answers) expect(answer).toEqual(answers[0]);
-  expect(await readdir(project.directory)).toEqual(["secrets"]);
+  expect(await readdir(project.directory)).toEqual([".gitignore", "secrets"]);
 });
 
 test.runIf(process.platform !== "win32")("secrets that others can read are refused (needs file modes)", async () => {

@@ -29,6 +29,8 @@ export interface HostOptions {
   readonly leaseMs?: number;
   /** Connections of each domain at most. Default 10. */
   readonly connectionsMax?: number;
+  /** Keep statements prepared on each connection; `false` behind a pooler in transaction mode. Default true. */
+  readonly prepare?: boolean;
   readonly logger?: Logger;
 }
 

@@ -10,6 +10,7 @@ export interface RunningDomainsOptions {
   readonly address: (domain: string) => DatabaseAddress;
   readonly leaseMs?: number;
   readonly connectionsMax?: number;
+  readonly prepare?: boolean;
   readonly growth: GrowthSignal;
   readonly desk: CallDesk;
   readonly logger: Logger;
@@ -111,6 +112,7 @@ function openDomainDatabase(options: RunningDomainsOptions, domain: string): Dat
     schema: homeOf(domain).schema,
     applicationName: `polder ${domain}`,
     ...(options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax }),
+    ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
     logger: options.logger,
   });
 }

@@ -8,11 +8,10 @@ import {
   silentLogger,
   subscription,
 } from "@polder/model";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Bank, Booked, bankWith, Counted, report, reportWith } from "./bank.ts";
 import { hostOn, provisionBank, rows, type TestHost } from "./hosting.ts";
-import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;

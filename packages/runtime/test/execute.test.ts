@@ -1,9 +1,8 @@
 import { isPolderError } from "@polder/model";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type BankBehaviour, Booked, bankWith, bookAmount, Counted, Weather } from "./bank.ts";
 import { allClosed, connections, hostOn, provisionBank, rows, type TestHost } from "./hosting.ts";
-import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;

@@ -1,9 +1,8 @@
 import { type Implementation, subscription } from "@polder/model";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { bankWith, bookAmount, report, reportWith } from "./bank.ts";
 import { allClosed, hostOn, provisionBank, rows } from "./hosting.ts";
-import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;

@@ -1,10 +1,9 @@
 import { createClient, httpTransport } from "@polder/http";
 import { outsideSubscription, subscription } from "@polder/model";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Bank, bankWith, bookAmount, readBalance, report, reportWith } from "./bank.ts";
 import { allClosed, hostOn, provisionBank, rows } from "./hosting.ts";
-import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;

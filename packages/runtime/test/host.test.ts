@@ -3,12 +3,11 @@ import { createServer } from "node:net";
 import { createClient, httpTransport } from "@polder/http";
 import { batchSubscription } from "@polder/model";
 import { openDatabase } from "@polder/postgres";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startHost } from "../src/index.ts";
 import { Bank, bankWith, Report, report, reportWith } from "./bank.ts";
 import { allClosed, hostOn, provisionBank, rows } from "./hosting.ts";
-import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;

@@ -1,10 +1,9 @@
 import { createClient } from "@polder/http";
 import type { ClientOf, Implementation } from "@polder/model";
 import { type Database, homeOf, migrate, migrationOf, provision } from "@polder/postgres";
-import type { TestDatabase } from "@polder/postgres/testing";
+import { type TestDatabase, until } from "@polder/postgres/testing";
 import { type Host, type HostOptions, projectScopes, startHost } from "../src/index.ts";
 import { Bank, bankWith, migrations, Report, reportWith } from "./bank.ts";
-import { until } from "./until.ts";
 
 /** Gives Bank and Report their homes and tables. */
 export async function provisionBank(database: TestDatabase): Promise<void> {

@@ -4,11 +4,10 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { createClient, httpTransport } from "@polder/http";
 import { batchSubscription, subscription } from "@polder/model";
-import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Bank, bankWith, Counted, report, reportWith } from "./bank.ts";
 import { hostOn, provisionBank, rows } from "./hosting.ts";
-import { until } from "./until.ts";
 
 let server: TestServer;
 let database: TestDatabase;

@@ -40,17 +40,33 @@ export async function listDeadLetters(
   domain: string,
   options: { readonly all?: boolean } = {},
 ): Promise<readonly ParkedLetter[]> {
-  const sqlTable = busNames(homeOf(domain)).parked;
   const { rows } = await database.query<ParkedLetter>(
-    `select $1::text as domain, subscription, publisher, seq::text, event_id as "eventId", type, version, key, state, attempts,
-  next_at as "nextAt", error, at, parked_at as "parkedAt", data,
-  (select count(*)::int from ${sqlTable} q where q.subscription = p.subscription and q.publisher = p.publisher and q.key = p.key and q.state = 'waiting') as waiting
-from ${sqlTable} p
+    `${sqlLetters(domain)}
 where state = any ($2)
 order by parked_at limit ${LISTED_MAX}`,
     [domain, options.all === true ? ["dead", "retry"] : ["dead"]],
   );
   return rows;
+}
+
+/** One parked event, given up or still tried; nothing where there is none of that name. */
+export async function findDeadLetter(database: Database, letter: LetterName): Promise<ParkedLetter | undefined> {
+  const { domain, subscription, publisher, seq } = letter;
+  const { rows } = await database.query<ParkedLetter>(
+    `${sqlLetters(domain)}
+where subscription = $2 and publisher = $3 and seq = $4 and state in ('dead', 'retry')`,
+    [domain, subscription, publisher, seq],
+  );
+  return rows[0];
+}
+
+/** What is shown of a domain's parked events; the first parameter is the domain. */
+function sqlLetters(domain: string): string {
+  const sqlTable = busNames(homeOf(domain)).parked;
+  return `select $1::text as domain, subscription, publisher, seq::text, event_id as "eventId", type, version, key, state, attempts,
+  next_at as "nextAt", error, at, parked_at as "parkedAt", data,
+  (select count(*)::int from ${sqlTable} q where q.subscription = p.subscription and q.publisher = p.publisher and q.key = p.key and q.state = 'waiting') as waiting
+from ${sqlTable} p`;
 }
 
 /**

@@ -21,19 +21,7 @@ export async function replay(
 ): Promise<bigint> {
   const { database, source } = parts;
   const sql = busNames(homeOf(stream.consumer));
-  const after = "seq" in from ? from.seq - 1n : await source.positionAt(from.time);
-  const { head, oldest } = await source.state();
-  if (after < oldest - 1n || after > head) {
-    throw busErrors.POSITION_UNAVAILABLE(
-      `The log of "${stream.publisher}" has the positions ${oldest} to ${head}; ${after + 1n} is not among them. Replay from one of these.`,
-      {
-        publisher: stream.publisher,
-        position: String(after + 1n),
-        oldest: String(oldest),
-        head: String(head),
-      },
-    );
-  }
+  const after = await positionAfter(from, source);
   const transaction = database.begin();
   try {
     const moved = await transaction.query(
@@ -41,13 +29,7 @@ export async function replay(
       [stream.subscription, stream.publisher, String(after)],
     );
     if ((moved.rowCount ?? 0) === 0) {
-      throw busErrors.SUBSCRIPTION_UNKNOWN(
-        `"${stream.consumer}" has no subscription "${stream.subscription}" on "${stream.publisher}" that has ever run. See "polder subscriptions".`,
-        {
-          domain: stream.consumer,
-          subscription: stream.subscription,
-        },
-      );
+      throw unknownSubscription(stream);
     }
     await transaction.query(`delete from ${sql.parked} where subscription = $1 and publisher = $2 and seq > $3`, [
       stream.subscription,
@@ -61,4 +43,77 @@ export async function replay(
   }
   await source.report(stream.subscription, after);
   return after;
+}
+
+/** What a replay would do; exact at the moment of asking. */
+export interface ReplayPlan {
+  /** The position after which the subscription would go on. */
+  readonly after: bigint;
+  /** Where it stands now: the lowest checkpoint of its ranges. */
+  readonly reached: bigint;
+  /** Events that it has passed and would get again, by their names. */
+  readonly again: Readonly<Record<string, number>>;
+  /** Events that it has not had yet and would never get, since it would be set forward. */
+  readonly skipped: number;
+  /** Parked events, dead letters among them, that are dropped because they come again. */
+  readonly parked: number;
+}
+
+/**
+ * Says what {@link replay} would do, and does nothing. `events` are the names of those that the subscription handles.
+ *
+ * @throws what `replay` throws.
+ */
+export async function planReplay(
+  stream: StreamName & { readonly events: readonly string[] },
+  from: ReplayFrom,
+  parts: { readonly admin: Database; readonly source: EventSource },
+): Promise<ReplayPlan> {
+  const { admin, source } = parts;
+  const after = await positionAfter(from, source);
+  const sql = busNames(homeOf(stream.consumer));
+  const sqlLog = busNames(homeOf(stream.publisher)).log;
+  const { rows: standing } = await admin.query<{ reached: string | null; parked: number }>(
+    `select min(seq)::text as reached,
+  (select count(*)::int from ${sql.parked} where subscription = $1 and publisher = $2 and seq > $3) as parked
+from ${sql.checkpoint} where subscription = $1 and publisher = $2`,
+    [stream.subscription, stream.publisher, String(after)],
+  );
+  const [{ reached, parked } = { reached: null, parked: 0 }] = standing;
+  if (reached === null) throw unknownSubscription(stream);
+  // Each range of parts has a checkpoint of its own.
+  const { rows } = await admin.query<{ type: string; again: number; skipped: number }>(
+    `select l.type, count(*) filter (where l.seq > $3)::int as again, count(*) filter (where l.seq <= $3)::int as skipped
+from ${sqlLog} l join ${sql.checkpoint} c on l.part between c.part_lo and c.part_hi
+where c.subscription = $1 and c.publisher = $2 and l.type = any ($4)
+  and ((l.seq > $3 and l.seq <= c.seq) or (l.seq <= $3 and l.seq > c.seq))
+group by l.type
+order by l.type`,
+    [stream.subscription, stream.publisher, String(after), stream.events],
+  );
+  return {
+    after,
+    reached: BigInt(reached),
+    again: Object.fromEntries(rows.filter(({ again }) => again > 0).map(({ type, again }) => [type, again])),
+    skipped: rows.reduce((sum, row) => sum + row.skipped, 0),
+    parked,
+  };
+}
+
+/** The position after which a replay goes on; throws `POSITION_UNAVAILABLE`. */
+async function positionAfter(from: ReplayFrom, source: EventSource): Promise<bigint> {
+  const after = "seq" in from ? from.seq - 1n : await source.positionAt(from.time);
+  const { head, oldest } = await source.state();
+  if (after >= oldest - 1n && after <= head) return after;
+  throw busErrors.POSITION_UNAVAILABLE(
+    `The log of "${source.publisher}" has the positions ${oldest} to ${head}; ${after + 1n} is not among them. Replay from one of these.`,
+    { publisher: source.publisher, position: String(after + 1n), oldest: String(oldest), head: String(head) },
+  );
+}
+
+function unknownSubscription({ consumer, subscription, publisher }: StreamName): Error {
+  return busErrors.SUBSCRIPTION_UNKNOWN(
+    `"${consumer}" has no subscription "${subscription}" on "${publisher}" that has ever run. See "polder subscriptions".`,
+    { domain: consumer, subscription },
+  );
 }

@@ -1,6 +1,7 @@
 import {
   busErrors,
   discardDeadLetter,
+  findDeadLetter,
   type LetterName,
   listDeadLetters,
   type ParkedLetter,
@@ -48,8 +49,7 @@ export function showWork(text: string): Work {
     const name = parseName(text);
     await using project = await openLetterProject(input, name);
     const { admin } = await provisionedDatabase(project);
-    const letters = await listDeadLetters(admin, name.domain, { all: true });
-    const letter = letters.find((one) => nameOf(one) === text);
+    const letter = await findDeadLetter(admin, name);
     if (letter === undefined) {
       throw busErrors.DEAD_LETTER_UNKNOWN(
         `There is no dead letter ${text}. List them with "polder dead-letters list --all"; it may have been handled meanwhile.`,

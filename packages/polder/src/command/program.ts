@@ -1,6 +1,8 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { Shell } from "./completion.ts";
 import type { TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
+import type { ReplayOptions } from "./replay.ts";
 import type { ListSagasOptions } from "./sagas.ts";
 import type { StartOptions } from "./start.ts";
 import type { CommandInput, Work } from "./work.ts";
@@ -49,12 +51,14 @@ export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "strea
     .configureOutput({ writeOut: streams.out, writeErr: streams.err, outputError: () => undefined })
     .exitOverride()
     .addHelpText("after", `\nExit codes: ${exitCodes}`);
+  defineMaking(program, run);
   defineRunning(program, run);
   defineDatabase(program, run);
   defineLooking(program, run);
   defineEvents(program.command("events").description("look at the events of the domains"), run);
   defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
   defineSagas(program.command("sagas").description("processes over several domains"), run);
+  defineCompletion(program, run);
   return program;
 }
 
@@ -71,6 +75,42 @@ async function refuseUsage(error: CommanderError, args: readonly string[], optio
 }
 
 const domainNames = ["-d, --domain <names>", "only these, with commas between them", toList] as const;
+
+function defineMaking(program: Command, run: Run): void {
+  program
+    .command("init [folder]")
+    .description("make a new project with one domain and its test")
+    .option("--domain <name>", "name of the first domain", "notes")
+    .action(async (folder: string | undefined, options: { domain: string }, command: Command) => {
+      await run(command, async () => (await import("./init.ts")).initWork(folder, options));
+    });
+  const pieces = program.command("new").description("make a domain, or a piece of one, with its test");
+  pieces
+    .command("domain <name>")
+    .description("a domain, such as order")
+    .action(async (name: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newDomainWork(name));
+    });
+  pieces
+    .command("api <name>")
+    .description("a further API of a domain, such as order.reports")
+    .action(async (name: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newApiWork(name));
+    });
+  pieces
+    .command("event <name>")
+    .description("an event of a domain, such as order.OrderClosed")
+    .action(async (name: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newEventWork(name));
+    });
+  pieces
+    .command("subscription <name>")
+    .description("a subscription of a domain, such as order/follow-payment")
+    .requiredOption("--event <name>", "the event that it handles, such as payment.PaymentConfirmed")
+    .action(async (name: string, options: { event: string }, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newSubscriptionWork(name, options));
+    });
+}
 
 function defineRunning(program: Command, run: Run): void {
   program
@@ -124,6 +164,12 @@ function defineLooking(program: Command, run: Run): void {
     .action(async (_options: object, command: Command) => {
       await run(command, async () => (await import("./subscriptions.ts")).subscriptionsWork);
     });
+  program
+    .command("doctor")
+    .description("what is wrong with the set-up, why it matters, and what to do")
+    .action(async (_options: object, command: Command) => {
+      await run(command, async () => (await import("./doctor.ts")).doctorWork);
+    });
 }
 
 function defineEvents(events: Command, run: Run): void {
@@ -143,6 +189,16 @@ function defineEvents(events: Command, run: Run): void {
     .description("one event, and where every subscription to it stands")
     .action(async (id: string, _options: object, command: Command) => {
       await run(command, async () => (await import("./events.ts")).showWork(id));
+    });
+  events
+    .command("replay <subscription>")
+    .description("set a subscription, domain/subscription, back: it handles events again")
+    .requiredOption("--from <place>", "the first one: a position of the log, or a time such as 2030-01-31T12:00:00Z")
+    .option("--publisher <domain>", "whose events, where the subscription follows several")
+    .option("--dry-run", "only say what would be handled again")
+    .option("--yes", "do it")
+    .action(async (name: string, options: ReplayOptions, command: Command) => {
+      await run(command, async () => (await import("./replay.ts")).replayWork(name, options));
     });
 }
 
@@ -206,6 +262,16 @@ function defineSagas(sagas: Command, run: Run): void {
     .option("--reason <text>", "why, for whoever looks at it later", "aborted by hand")
     .action(async (name: string, options: { reason: string }, command: Command) => {
       await run(command, async () => (await import("./sagas.ts")).abortWork(name, options));
+    });
+}
+
+function defineCompletion(program: Command, run: Run): void {
+  program
+    .command("completion")
+    .description("the script with which a shell completes this command")
+    .addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: Shell, _options: object, command: Command) => {
+      await run(command, async () => (await import("./completion.ts")).completionWork(shell, program));
     });
 }
 

@@ -1,7 +1,8 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, silentLogger } from "@polder/model";
 import { errorField } from "../database-error.ts";
+import { makePolderDirectory } from "../polder-directory.ts";
 import { openSecrets } from "../secrets.ts";
 import { findPackage, usableBinaries } from "./binaries.ts";
 import { type Cluster, clusterIn } from "./cluster.ts";
@@ -81,7 +82,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   signal?.throwIfAborted();
   const packageFolder = findPackage();
   try {
-    await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    makePolderDirectory(options.directory);
     const directory = await realpath(options.directory);
     using _lock = await lockDirectory(directory, signal);
     const password = openSecrets({ directory, env: process.env }).get("postgres-superuser");

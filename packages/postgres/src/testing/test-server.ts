@@ -38,11 +38,14 @@ export const TEST_DIRECTORY_VARIABLE: string = "POLDER_TEST_DIRECTORY";
 export async function testServer(
   options: {
     readonly own?: string;
+    /** Where its files are, unless the environment says so. Default: in the system's temporary folder. */
+    readonly directory?: string;
     readonly settings?: Readonly<Record<string, string>>;
     readonly durable?: boolean;
   } = {},
 ): Promise<TestServer> {
-  const shared = process.env[TEST_DIRECTORY_VARIABLE] ?? join(tmpdir(), `polder-test-${process.ppid}`);
+  const shared =
+    process.env[TEST_DIRECTORY_VARIABLE] ?? options.directory ?? join(tmpdir(), `polder-test-${process.ppid}`);
   const directory =
     options.own === undefined ? shared : join(shared, `own-${options.own}-${randomBytes(4).toString("hex")}`);
   const server = await startEmbedded({

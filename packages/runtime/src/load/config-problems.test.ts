@@ -12,6 +12,7 @@ test.each([
     urls: { payment: "https://payment.example" },
     calls: { concurrentMax: 32, queueMax: 0, failureRateMax: 1, attemptsMax: 10 },
     connectionsMax: 2,
+    prepare: false,
   },
 ])("%j is right", (config) => {
   expect(configProblems(config)).toEqual([]);
@@ -40,6 +41,7 @@ test.each([
   ],
   [{ domains: ["./order"], calls: { backoffMs: -1, openMs: "5s" } }, ["calls.backoffMs", "calls.openMs"]],
   [{ domains: ["./order"], connectionsMax: 1 }, ["connectionsMax"]],
+  [{ domains: ["./order"], prepare: "no" }, ["prepare"]],
   [{ domains: ["./order"], connectionsMax: "20" }, ["connectionsMax"]],
   [{ domains: ["./order"], database: new URL("postgres://localhost/shop") }, ["database"]],
 ])("%j is wrong at %j", (config, expected) => {

@@ -9,7 +9,7 @@ export function configProblems(value: unknown): readonly Problem[] {
   if (!isObject(value))
     return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
   return [
-    ...unknownFields(value, ["domains", "database", "http", "urls", "calls", "connectionsMax"], ""),
+    ...unknownFields(value, ["domains", "database", "http", "urls", "calls", "connectionsMax", "prepare"], ""),
     ...domainsProblems(value["domains"]),
     ...(value["database"] === undefined || typeof value["database"] === "string"
       ? []
@@ -18,6 +18,9 @@ export function configProblems(value: unknown): readonly Problem[] {
     ...urlsProblems(value["urls"]),
     ...callRulesProblems(value["calls"], "calls"),
     ...connectionsProblems(value["connectionsMax"]),
+    ...(value["prepare"] === undefined || typeof value["prepare"] === "boolean"
+      ? []
+      : [{ place: "prepare", problem: "must be true or false" }]),
   ];
 }
 

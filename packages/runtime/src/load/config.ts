@@ -14,6 +14,11 @@ export interface PolderConfig {
   readonly calls?: Partial<CallRules>;
   /** Connections that a process has to the database for each of its domains at most. Default 10. */
   readonly connectionsMax?: number;
+  /**
+   * Keep statements prepared on each connection. `false` for processes whose address of the database is that of a
+   * pooler in transaction mode, such as PgBouncer. Default true.
+   */
+  readonly prepare?: boolean;
 }
 
 /** Helps an editor to complete `polder.config.ts`; gives back what it gets. */

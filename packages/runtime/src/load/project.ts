@@ -57,6 +57,8 @@ export interface ProjectDatabase {
   readonly embedded: EmbeddedServer | undefined;
   /** How a domain's processes go there. */
   readonly address: (domain: string) => DatabaseAddress;
+  /** Says whether the password of a domain's role is known; `address` would make one. */
+  readonly hasPassword: (domain: string) => boolean;
   readonly provision: (options?: ProvisionChoice) => Promise<ProvisionReport>;
   /** Migrates every domain; gives what ran, or would run. */
   readonly migrate: (options?: MigrateChoice) => Promise<readonly MigratedDomain[]>;
@@ -158,6 +160,7 @@ async function connect(
       const { app } = homeOf(domain);
       return { ...server, user: app, password: secrets.get(app) };
     },
+    hasPassword: (domain) => secrets.has(homeOf(domain).app),
     provision: async (choice = {}) => {
       const homes = domains().map(({ name }) => homeOf(name));
       return await provision({ admin, homes, scopes: projectScopes(domains()), password: secrets.get, ...choice });
@@ -184,13 +187,14 @@ function addressOf({ host, port, user, password }: EmbeddedServer): DatabaseAddr
 export function hostOptionsOf(
   { config }: LoadedConfig,
   port: number | undefined,
-): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax"> {
-  const { http, urls, calls, connectionsMax } = config;
+): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax" | "prepare"> {
+  const { http, urls, calls, connectionsMax, prepare } = config;
   return {
     http: { ...http, ...(port === undefined ? {} : { port }) },
     ...(urls === undefined ? {} : { urls }),
     ...(calls === undefined ? {} : { calls }),
     ...(connectionsMax === undefined ? {} : { connectionsMax }),
+    ...(prepare === undefined ? {} : { prepare }),
   };
 }
 

@@ -1,0 +1,117 @@
+import { growthSignal, planReplay, postgresSource, type ReplayFrom, type ReplayPlan, replay } from "@polder/bus";
+import { domainOf } from "@polder/model";
+import { openDatabase } from "@polder/postgres";
+import { type Project, selectDomains } from "@polder/runtime";
+import { commandErrors } from "../errors.ts";
+import { openCommandProject, provisionedDatabase } from "./command-project.ts";
+import type { Work } from "./work.ts";
+
+/** The options of `polder events replay`. */
+export interface ReplayOptions {
+  readonly from: string;
+  readonly publisher?: string;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+/** `polder events replay`: sets one subscription back; what is under way is refused by its epoch. */
+export function replayWork(name: string, options: ReplayOptions): Work {
+  return async (input) => {
+    const from = parseFrom(options.from);
+    const [domain, subscription] = parseName(name);
+    await using project = await openCommandProject(input);
+    const found = findSubscription(project, { domain, subscription, publisher: options.publisher });
+    const stream = { consumer: domain, subscription, publisher: found.publisher };
+    const { admin, address } = await provisionedDatabase(project);
+    // As the subscription's own role: PostgreSQL lets nobody else speak of its position.
+    await using database = openDatabase({ ...address(domain), applicationName: "polder replay", connectionsMax: 1 });
+    const source = postgresSource({ publisher: found.publisher, database, growth: growthSignal() });
+    const plan = await planReplay({ ...stream, events: found.events }, from, { admin, source });
+    const what = describePlan(`${domain}/${subscription}`, found.publisher, plan);
+    if (plan.skipped > 0) {
+      throw commandErrors.USAGE(
+        `--from ${options.from} is after position ${plan.reached}, which "${subscription}" has reached: it would never see ${counted(plan.skipped, "event")}. A replay goes back; nothing was done.`,
+        { argument: "--from" },
+      );
+    }
+    const data = { ...stream, ...plan, done: options.dryRun !== true };
+    if (options.dryRun === true) return { data, text: `${what}\nNothing was done.` };
+    if (options.yes !== true) {
+      throw commandErrors.USAGE(`${what}\nNothing was done yet. Say --yes to do it, or --dry-run only to look.`, {
+        argument: "--yes",
+      });
+    }
+    await replay(stream, from, { database, source });
+    return { data, text: `${what}\nDone: the running processes go on from there.` };
+  };
+}
+
+function describePlan(name: string, publisher: string, { after, reached, again, parked }: ReplayPlan): string {
+  const events = Object.entries(again);
+  const sum = events.reduce((total, [, count]) => total + count, 0);
+  const listed = events.map(([event, count]) => `  ${event.padEnd(40)} ${count}`);
+  return [
+    `${name} goes back in the log of "${publisher}" from position ${reached} to ${after}. ${counted(sum, "event")} will be handled again${listed.length === 0 ? "." : ":"}`,
+    ...listed,
+    ...(parked === 0 ? [] : [`${counted(parked, "parked event")} will be tried anew.`]),
+  ].join("\n");
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+interface Found {
+  readonly publisher: string;
+  readonly events: readonly string[];
+}
+
+function findSubscription(
+  project: Project,
+  {
+    domain,
+    subscription,
+    publisher,
+  }: { readonly domain: string; readonly subscription: string; readonly publisher: string | undefined },
+): Found {
+  const [loaded] = selectDomains(project.domains, [domain]);
+  const subscriptions = loaded?.implementation.subscriptions ?? [];
+  const declared = subscriptions.find((one) => one.name === subscription);
+  if (declared === undefined) {
+    const names = subscriptions.map((one) => one.name).join(", ") || "none";
+    throw commandErrors.USAGE(`"${domain}" has no subscription "${subscription}"; it has ${names}.`, {
+      argument: `${domain}/${subscription}`,
+    });
+  }
+  const publishers = [...new Set(declared.events.map(domainOf))];
+  const chosen = publisher ?? (publishers.length === 1 ? publishers[0] : undefined);
+  if (chosen === undefined || !publishers.includes(chosen)) {
+    throw commandErrors.USAGE(
+      `"${subscription}" follows ${publishers.join(" and ")}; say which of them with --publisher.`,
+      { argument: "--publisher" },
+    );
+  }
+  return { publisher: chosen, events: declared.events.filter((event) => domainOf(event) === chosen) };
+}
+
+function parseName(text: string): readonly [domain: string, subscription: string] {
+  const [domain, subscription, ...rest] = text.split("/");
+  if (domain && subscription && rest.length === 0) return [domain, subscription];
+  throw commandErrors.USAGE(
+    `"${text}" does not name a subscription: it is domain/subscription, such as order/follow-payment.`,
+    { argument: text },
+  );
+}
+
+/** A time says its zone, since a log has no other. */
+const timePattern = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/i;
+
+function parseFrom(text: string): ReplayFrom {
+  if (/^[1-9]\d{0,17}$/.test(text)) return { seq: BigInt(text) };
+  const time = new Date(text);
+  if (timePattern.test(text) && !Number.isNaN(time.getTime())) return { time };
+  throw commandErrors.USAGE(
+    `--from "${text}" is neither a position from 1 on nor a time such as 2030-01-31 (UTC) or 2030-01-31T12:00:00Z.`,
+    { argument: "--from" },
+  );
+}

@@ -1,0 +1,131 @@
+import { join } from "node:path";
+import { browseEvents, listDeadLetters, logHead, neededEvents, subscriptionStatus } from "@polder/bus";
+import type { Implementation } from "@polder/model";
+import {
+  type Database,
+  type DatabaseAddress,
+  homeOf,
+  identifier,
+  makePolderDirectory,
+  migrate,
+  provision,
+} from "@polder/postgres";
+import { TEST_DIRECTORY_VARIABLE, testServer } from "@polder/postgres/testing";
+import { openProject, projectScopes } from "@polder/runtime";
+import { allSubscriptions } from "../all-subscriptions.ts";
+
+/** An event as it stands in the log of its domain. */
+export interface PublishedEvent {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** A database of its own with the homes of all domains of a project, migrated, and nothing in them. */
+export interface ProjectDatabase extends AsyncDisposable {
+  /** All domains of the project, as its configuration names them. */
+  readonly implementations: readonly Implementation[];
+  /** What a process of the project needs in its environment to come here. */
+  readonly env: Readonly<Record<string, string>>;
+  /** How a domain goes there. */
+  readonly address: (domain: string) => DatabaseAddress;
+  /** As the administrator. */
+  readonly admin: Database;
+  /** Runs a query as the administrator. */
+  readonly rows: <Row>(sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+  /** The events that a domain has published, in the order of its log, as far as they are relayed; the first 1,000. */
+  readonly events: (domain: string) => Promise<readonly PublishedEvent[]>;
+  /** Events that a domain's subscriptions could not handle: `subscription: why`. */
+  readonly parked: (domain: string) => Promise<readonly string[]>;
+  /** What these domains have still to relay, to deliver, or to try again, in one snapshot. */
+  readonly underWay: (running: readonly Implementation[]) => Promise<readonly string[]>;
+}
+
+/**
+ * Makes a database for a test on an embedded PostgreSQL that the tests of a run share, whatever the configuration says
+ * of the database. The server's files are in `.polder/test` of the project, or where `POLDER_TEST_DIRECTORY` says; with
+ * `own` the test has a server of that name for itself.
+ *
+ * @throws what `openProject`, `provision` and `migrate` throw.
+ */
+export async function projectDatabase(options: {
+  /** A folder of the project: its configuration is there or above. */
+  readonly from: string;
+  readonly own?: string;
+}): Promise<ProjectDatabase> {
+  await using cleanup = new AsyncDisposableStack();
+  const project = cleanup.use(await openProject({ from: options.from, env: {} }));
+  if (process.env[TEST_DIRECTORY_VARIABLE] === undefined) makePolderDirectory(project.polderDirectory);
+  const server = cleanup.use(
+    await testServer({
+      directory: join(project.polderDirectory, "test"),
+      ...(options.own === undefined ? {} : { own: options.own }),
+    }),
+  );
+  const { address, admin, appAddress, password } = cleanup.use(await server.database());
+  const { domains } = project;
+  const homes = domains.map(({ name }) => homeOf(name));
+  await provision({ admin, homes, scopes: projectScopes(domains), password });
+  for (const { name, migrations } of domains) await migrate({ admin, home: homeOf(name), migrations });
+
+  const { user, host, port, database: name } = address;
+  const passwords = homes.map(({ app }) => [`POLDER_SECRET_${app.toUpperCase()}`, password(app)]);
+  const owned = cleanup.move();
+  return {
+    implementations: domains.map(({ implementation }) => implementation),
+    env: {
+      DATABASE_URL: `postgres://${user}:${encodeURIComponent(address.password)}@${host}:${port}/${name}`,
+      ...Object.fromEntries(passwords),
+    },
+    address: appAddress,
+    admin,
+    rows: async <Row>(sql: string, values: readonly unknown[] = []) => (await admin.query<Row>(sql, values)).rows,
+    events: async (domain) => {
+      const events = await browseEvents(admin, domain, { after: 0n, eventsMax: 1_000 });
+      return events.map(({ type, data }) => ({ type, data }));
+    },
+    parked: async (domain) =>
+      (await listDeadLetters(admin, domain, { all: true })).map(
+        ({ subscription, error }) => `${subscription}: ${error.split("\n", 1)[0]}`,
+      ),
+    underWay: async (running) => {
+      const snapshot = admin.begin("snapshot");
+      try {
+        return await underWay({ ...admin, sql: snapshot.sql, query: snapshot.query }, running);
+      } finally {
+        await snapshot.rollback();
+      }
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function underWay(snapshot: Database, running: readonly Implementation[]): Promise<readonly string[]> {
+  const left: string[] = [];
+  const head = (publisher: string): Promise<bigint> => logHead(snapshot, publisher);
+  for (const implementation of running) {
+    const { domain } = implementation;
+    // One that waits for news or for its time has done what it can.
+    const working = await snapshot.query<{ saga: string; key: string }>(
+      `select saga, key from ${identifier(homeOf(domain.name).schema, "_saga")}
+where ended_at is null and (wake_at <= now() or lease_until > now() or failures > 0)`,
+    );
+    left.push(...working.rows.map(({ saga, key }) => `${domain.name}: the saga ${saga} ${key} is at work`));
+    const sqlOutbox = identifier(homeOf(domain.name).schema, "_outbox");
+    const { rows } = await snapshot.query<{ count: number }>(`select count(*)::int from ${sqlOutbox}`);
+    // Nothing of an outbox is thrown away as long as it is small, and the positions of a log are dense.
+    const unrelayed = (rows[0]?.count ?? 0) - Number(await head(domain.name));
+    if (unrelayed > 0) left.push(`${domain.name}: ${unrelayed} events in the outbox`);
+
+    const statuses = await subscriptionStatus(snapshot, domain.name, head);
+    for (const { name, events } of allSubscriptions(implementation)) {
+      for (const [publisher, needed] of neededEvents(domain)) {
+        if (!needed.some((event) => events.includes(event))) continue;
+        const status = statuses.find((other) => other.subscription === name && other.publisher === publisher);
+        if (status === undefined) left.push(`${domain.name}.${name}: not begun with ${publisher}`);
+        else if (status.lag > 0 || status.parked > 0)
+          left.push(`${domain.name}.${name}: ${status.lag} of ${publisher} to come, ${status.parked} parked`);
+      }
+    }
+  }
+  return left;
+}

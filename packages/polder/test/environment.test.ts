@@ -1,0 +1,34 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const repository = join(import.meta.dirname, "../../..");
+
+/** What the code reads of its environment: by name, and by a constant or a function that makes the name. */
+const known: Readonly<Record<string, string>> = {
+  [`"DATABASE_URL"`]: "DATABASE_URL",
+  [`"PORT"`]: "PORT",
+  "variableOf(name)": "POLDER_SECRET_<ROLE>",
+  TEST_DIRECTORY_VARIABLE: "POLDER_TEST_DIRECTORY",
+  // npm's own, and no setting of ours.
+  [`"npm_lifecycle_event"`]: "",
+};
+
+test("the guide names every variable that the code reads, and no other", async () => {
+  const read = new Set<string>();
+  for (const name of await readdir(join(repository, "packages"))) {
+    const sources = join(repository, "packages", name, "src");
+    for (const file of await readdir(sources, { recursive: true })) {
+      if (!file.endsWith(".ts") || file.includes(".test")) continue;
+      const text = await readFile(join(sources, file), "utf8");
+      for (const [, key = ""] of text.matchAll(/\benv\[((?:"[^"]*"|[\w.]+(?:\([^)]*\))?))\]/g)) read.add(key);
+      expect(text).not.toMatch(/\bprocess\.env\.\w/);
+    }
+  }
+  expect([...read].filter((key) => !(key in known))).toEqual([]);
+  const guide = await readFile(join(repository, "docs/run-it-for-real.md"), "utf8");
+  const chapter = /\n## Environment variables\n(?<text>[\s\S]*?)\n## /.exec(guide)?.groups?.["text"] ?? "";
+  const told = [...chapter.matchAll(/^\| `([^`]+)` \|/gm)].map(([, variable]) => variable);
+  const expected = [...read].map((key) => known[key]).filter((variable) => variable !== "");
+  expect(told.toSorted()).toEqual([...expected, "NODE_DISABLE_COMPILE_CACHE"].toSorted());
+});

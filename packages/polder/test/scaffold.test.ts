@@ -1,0 +1,184 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Ended, jsonOf, polder } from "./polder-process.ts";
+
+const modules = join(import.meta.dirname, "../../../node_modules");
+let opened: AsyncDisposableStack;
+let folder: string;
+
+beforeEach(async () => {
+  opened = new AsyncDisposableStack();
+  folder = await mkdtemp(join(tmpdir(), "polder-scaffold-"));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
+});
+afterEach(() => opened.disposeAsync());
+
+const run = (args: string): Promise<Ended> => polder(args.split(" "), { cwd: folder });
+
+async function init(args = ""): Promise<void> {
+  expect(await run(`init${args}`)).toMatchObject({ code: 0, err: "" });
+  await symlink(modules, join(folder, "node_modules"));
+}
+
+/** Runs a program of the workspace on the project; what it says when it fails is in the error. */
+async function program(name: string, ...args: readonly string[]): Promise<string> {
+  const path = name === "node" ? process.execPath : join(modules, ".bin", name);
+  const env = { ...process.env, NODE_OPTIONS: "--conditions=source" };
+  try {
+    return (await promisify(execFile)(path, args, { cwd: folder, env })).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };
+    throw new Error(`${name} ${args.join(" ")}\n${stdout}\n${stderr}`, { cause: error });
+  }
+}
+
+async function isSound(): Promise<void> {
+  await program("tsc", "--customConditions", "source", "--incremental", "false");
+  await writeFile(
+    join(folder, "biome.jsonc"),
+    (await readFile(join(modules, "../biome.jsonc"), "utf8")).replace(
+      '"enabled": true, "clientKind"',
+      '"enabled": false, "clientKind"',
+    ),
+  );
+  await program("biome", "check", "--error-on-warnings");
+  await rm(join(folder, "biome.jsonc"));
+}
+
+/** Runs the project's tests; gives how many have passed. */
+async function passed(...files: readonly string[]): Promise<number> {
+  const said = await program("node", "--test", "--test-reporter=tap", ...files);
+  return Number(/^# pass (\d+)$/m.exec(said)?.[1]);
+}
+
+describe("polder init and new", () => {
+  test("make a project with one of each, which compiles, lints and passes its tests at once", async () => {
+    await init();
+    expect(await readdir(folder)).toEqual(
+      expect.arrayContaining([
+        ".gitignore",
+        "domains",
+        "package.json",
+        "polder.config.ts",
+        "teams.ts",
+        "test",
+        "tsconfig.json",
+      ]),
+    );
+    await isSound();
+    expect(await passed()).toBe(2);
+
+    const domain = await run("new domain product-catalog --json");
+    expect(domain.code).toBe(0);
+    expect(jsonOf(domain)).toMatchObject({
+      ok: true,
+      data: {
+        made: expect.arrayContaining(["domains/product-catalog/contract.ts"]),
+        changed: ["polder.config.ts"],
+        byHand: [],
+      },
+    });
+    for (const args of [
+      "api product-catalog.reports",
+      "event product-catalog.ItemRetired",
+      "subscription notes/watch-catalog --event product-catalog.ProductCatalogAdded",
+      "subscription notes/watch-retired --event product-catalog.ItemRetired",
+    ]) {
+      const ended = await run(`new ${args}`);
+      expect(ended).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/^Made\n[\s\S]*\n\nNext\n/) });
+      expect(ended.out).not.toContain("To do by hand");
+    }
+    await isSound();
+    expect(await passed()).toBe(8);
+    const domains = await run("domains");
+    expect(domains.out).toContain("subscribes  watch-catalog, watch-retired");
+    expect(domains.out).toContain("product-catalog.reports@1.0.0");
+  }, 120_000);
+
+  test("take names that code keeps for itself", async () => {
+    await init(" --domain event");
+    expect(await run("new domain class")).toMatchObject({ code: 0 });
+    expect(await run("new subscription class/new --event event.EventAdded")).toMatchObject({ code: 0 });
+    await isSound();
+    expect(await passed("test/class-new.test.ts")).toBe(1);
+  }, 120_000);
+
+  test("write over no file: what is there stays, and nothing else is made", async () => {
+    await writeFile(join(folder, "package.json"), "{}\n");
+    await writeFile(join(folder, "teams.ts"), "mine\n");
+    const refused = await run("init");
+    expect(refused).toMatchObject({ code: 2, out: "" });
+    expect(refused.err).toContain("  - teams.ts\n");
+    expect((await readdir(folder)).sort()).toEqual(["package.json", "teams.ts"]);
+    await rm(join(folder, "teams.ts"));
+    const made = await run("init");
+    expect(made).toMatchObject({ code: 0, out: expect.stringContaining("package.json is there already") });
+    expect(made.out).toContain('"test": "node --test"');
+    expect(await readFile(join(folder, "package.json"), "utf8")).toBe("{}\n");
+    await symlink(modules, join(folder, "node_modules"));
+    const before = await readFile(join(folder, "domains/notes/contract.ts"), "utf8");
+    expect(await run("new domain notes")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("domains/notes/contract.ts"),
+    });
+    expect(await run("new event notes.NotesAdded")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("has something of the name NotesAdded"),
+    });
+    expect(await readFile(join(folder, "domains/notes/contract.ts"), "utf8")).toBe(before);
+  });
+
+  test("say what is to be done by hand where a file is written in another way", async () => {
+    await init();
+    await writeFile(
+      join(folder, "polder.config.ts"),
+      'const domains = ["./domains/notes"];\nexport default { domains };\n',
+    );
+    const made = await run("new domain orders");
+    expect(made.code).toBe(0);
+    expect(made.out).toContain('To do by hand\n  in polder.config.ts, put "./domains/orders" into "domains: [ … "');
+  });
+
+  test.each([
+    ["init --domain Notes", "is not a domain's name"],
+    ["init --domain public", "is reserved"],
+    ["new domain pg-x", "is reserved"],
+    ["new api notes", "is no API's name"],
+    ["new api notes.Reports", "is no API's name"],
+    ["new api nobody.reports", "DOMAIN_UNKNOWN"],
+    ["new event notes.closed", "is no event's name"],
+    ["new subscription notes/Watch --event notes.NotesAdded", "is no subscription's name"],
+    ["new subscription notes/watch --event notes.Nothing", "publishes no event"],
+    [`new subscription notes/${"a".repeat(64)} --event notes.NotesAdded`, "longer than 63"],
+  ])("polder %s is refused", async (args, reason) => {
+    if (!args.startsWith("init")) await init();
+    const ended = await run(args);
+    expect(ended).toMatchObject({ code: 2, out: "" });
+    expect(ended.err).toContain(reason);
+  });
+});
+
+test("a new project depends on the versions that Polder is tested with", async () => {
+  await init();
+  const read = async (path: string) => JSON.parse(await readFile(path, "utf8")) as Manifest;
+  const [made, root, own] = await Promise.all([
+    read(join(folder, "package.json")),
+    read(join(modules, "../package.json")),
+    read(join(import.meta.dirname, "../package.json")),
+  ]);
+  expect(made.dependencies).toEqual({ polder: own.version, zod: own.devDependencies["zod"] });
+  expect(made.devDependencies).toEqual({
+    "@types/node": root.devDependencies["@types/node"],
+    typescript: root.devDependencies["typescript"],
+  });
+});
+
+interface Manifest {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
