@@ -20,7 +20,10 @@ const RETRY_AFTER_SECONDS = "1";
 export async function writeAnswer(exchange: Exchange, answer: CallAnswer, version: string): Promise<void> {
   const headers = { "polder-version": version };
   if (answer.kind === "failed") return writeProblem(exchange, answer.problem, headers);
-  if (answer.kind === "refused") return writeProblem(exchange, refusalProblem(answer.refusal, answer.details), headers);
+  if (answer.kind === "refused") {
+    const { refusal, details, trace } = answer;
+    return writeProblem(exchange, refusalProblem(refusal, details, trace), headers);
+  }
   if (answer.output === null) return write(exchange, { status: 204, headers });
   const body = JSON.stringify(answer.output);
   return write(exchange, { status: 200, headers: { ...headers, "content-type": "application/json" }, body });

@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  isSpanContextValid,
   type Link,
   propagation,
   ROOT_CONTEXT,
@@ -61,6 +62,13 @@ export function publisherContext(headers: string | null): Context {
 export function publisherLinks(headers: string | null): readonly Link[] {
   const linked = trace.getSpanContext(publisherContext(headers));
   return linked === undefined ? [] : [{ context: linked }];
+}
+
+/** The ids of the span that is active, as a line of the log has them; nothing without one. */
+export function activeTrace(): { readonly traceId: string; readonly spanId: string } | undefined {
+  const active = trace.getActiveSpan()?.spanContext();
+  if (active === undefined || !isSpanContextValid(active)) return undefined;
+  return { traceId: active.traceId, spanId: active.spanId };
 }
 
 /** A span for what has already happened, such as an event's way through the relay. */

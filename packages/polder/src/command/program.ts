@@ -3,6 +3,7 @@ import type { TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { ListSagasOptions } from "./sagas.ts";
 import type { StartOptions } from "./start.ts";
+import type { TraceChoice } from "./trace.ts";
 import type { CommandInput, Work } from "./work.ts";
 
 /** What the process around the command lends it. */
@@ -123,6 +124,15 @@ function defineLooking(program: Command, run: Run): void {
     .description("how far every subscription has come")
     .action(async (_options: object, command: Command) => {
       await run(command, async () => (await import("./subscriptions.ts")).subscriptionsWork);
+    });
+  program
+    .command("trace [id]")
+    .description("what happened, span by span: of a trace, an event, an event's key, or a failure")
+    .option("-n, --count <n>", "without an id: how many of the newest traces", toCount, 20)
+    .option("--failed", "without an id: only those with a failure")
+    .option("--all", "with an id: every span, also the short ones")
+    .action(async (id: string | undefined, options: TraceChoice, command: Command) => {
+      await run(command, async () => (await import("./trace.ts")).traceWork(id, options));
     });
 }
 

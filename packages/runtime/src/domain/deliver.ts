@@ -7,6 +7,7 @@ import {
   type DeliveryContext,
   type Domain,
   declaredNeed,
+  domainOf,
   type Logger,
   type OutsideContext,
   type Subscription,
@@ -15,6 +16,7 @@ import {
 } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
 import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
+import { doing } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
@@ -89,12 +91,24 @@ async function traced(
   };
   // One that was parked has been through the relay long ago: then both times are the same.
   if (first.headers !== null && first.relayedAt > first.at)
-    pastSpan(`relay ${first.type}`, attributes, { parent, from: first.at, to: first.relayedAt });
+    pastSpan(
+      `relay ${first.type}`,
+      { "polder.domain": domainOf(first.type), ...attributes },
+      { parent, from: first.at, to: first.relayedAt },
+    );
   const name = `${subscription.domain}.${subscription.name}`;
   await inSpan(
     `deliver ${first.type} to ${name}`,
-    { ...attributes, "polder.subscription": name, "polder.events": events.length },
-    () => inSpan(`handle ${name}`, { "polder.domain": subscription.domain }, run),
+    {
+      "polder.domain": subscription.domain,
+      ...attributes,
+      "polder.subscription": name,
+      "polder.events": events.length,
+    },
+    () =>
+      inSpan(`handle ${name}`, { "polder.domain": subscription.domain }, () =>
+        doing({ domain: subscription.domain, handler: name }, run),
+      ),
     { kind: SpanKind.CONSUMER, parent, links: others.flatMap(({ headers }) => publisherLinks(headers)) },
   );
 }

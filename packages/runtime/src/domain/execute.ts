@@ -5,6 +5,7 @@ import { answerInsert, type Database, findAnswer, isWorthRepeating, type KeyedRe
 import type { SagaAnswer } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
 import { inSpan } from "../tracing.ts";
+import { doing } from "../work-at-hand.ts";
 import { inTransaction } from "./bound-transaction.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
@@ -35,10 +36,13 @@ const RUNS_MAX = 4;
 export function createExecute(parts: ExecuteParts): Execute {
   return async (handler, call) => {
     const name = `${handler.api}.${handler.operation}`;
-    return await inSpan(`handle ${name}`, { "polder.domain": parts.domain.name }, () =>
-      handler.declared.kind === "query"
-        ? repeating(parts, call, { once: (again) => runQuery(parts, handler, again) })
-        : runCommand(parts, handler, call),
+    const domain = parts.domain.name;
+    return await inSpan(`handle ${name}`, { "polder.domain": domain }, () =>
+      doing({ domain, handler: name }, () =>
+        handler.declared.kind === "query"
+          ? repeating(parts, call, { once: (again) => runQuery(parts, handler, again) })
+          : runCommand(parts, handler, call),
+      ),
     );
   };
 }

@@ -11,7 +11,9 @@ test.each([
     http: { host: "0.0.0.0", port: 0 },
     urls: { payment: "https://payment.example" },
     connectionsMax: 2,
+    traces: { ratio: 0.5, bytesMax: 1_048_576 },
   },
+  { domains: ["./order"], traces: false },
 ])("%j is right", (config) => {
   expect(configProblems(config)).toEqual([]);
 });
@@ -33,6 +35,9 @@ test.each([
   [{ domains: ["./order"], urls: { payment: "payment:4000" } }, ["urls.payment"]],
   [{ domains: ["./order"], connectionsMax: 1 }, ["connectionsMax"]],
   [{ domains: ["./order"], connectionsMax: "20" }, ["connectionsMax"]],
+  [{ domains: ["./order"], traces: true }, ["traces"]],
+  [{ domains: ["./order"], traces: { ratio: 2, bytesMax: 1 } }, ["traces.ratio", "traces.bytesMax"]],
+  [{ domains: ["./order"], traces: { rate: 1 } }, ["traces.rate"]],
   [{ domains: ["./order"], database: new URL("postgres://localhost/shop") }, ["database"]],
 ])("%j is wrong at %j", (config, expected) => {
   expect(places(config)).toEqual(expected);

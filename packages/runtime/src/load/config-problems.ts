@@ -8,7 +8,7 @@ export function configProblems(value: unknown): readonly Problem[] {
   if (!isObject(value))
     return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
   return [
-    ...unknownFields(value, ["domains", "database", "http", "urls", "connectionsMax"], ""),
+    ...unknownFields(value, ["domains", "database", "http", "urls", "connectionsMax", "traces"], ""),
     ...domainsProblems(value["domains"]),
     ...(value["database"] === undefined || typeof value["database"] === "string"
       ? []
@@ -16,6 +16,7 @@ export function configProblems(value: unknown): readonly Problem[] {
     ...httpProblems(value["http"]),
     ...urlsProblems(value["urls"]),
     ...connectionsProblems(value["connectionsMax"]),
+    ...tracesProblems(value["traces"]),
   ];
 }
 
@@ -56,6 +57,21 @@ function connectionsProblems(connectionsMax: unknown): readonly Problem[] {
   if (connectionsMax === undefined || (Number.isInteger(connectionsMax) && Number(connectionsMax) >= CONNECTIONS_MIN))
     return [];
   return [{ place: "connectionsMax", problem: `must be a whole number from ${CONNECTIONS_MIN} on` }];
+}
+
+/** A store that is smaller is full after a few traces. */
+const TRACES_BYTES_MIN = 1_048_576;
+
+function tracesProblems(traces: unknown): readonly Problem[] {
+  if (traces === undefined || traces === false) return [];
+  if (!isObject(traces)) return [{ place: "traces", problem: "must be false, or an object such as { ratio: 0.1 }" }];
+  const { ratio, bytesMax } = traces;
+  const problems = [...unknownFields(traces, ["ratio", "bytesMax"], "traces.")];
+  if (ratio !== undefined && !(typeof ratio === "number" && ratio >= 0 && ratio <= 1))
+    problems.push({ place: "traces.ratio", problem: "must be a number from 0 to 1" });
+  if (bytesMax !== undefined && !(Number.isInteger(bytesMax) && Number(bytesMax) >= TRACES_BYTES_MIN))
+    problems.push({ place: "traces.bytesMax", problem: `must be a whole number from ${TRACES_BYTES_MIN} on` });
+  return problems;
 }
 
 function unknownFields(value: object, known: readonly string[], prefix: string): Problem[] {

@@ -1,4 +1,5 @@
 import type { HttpOptions } from "../host.ts";
+import type { TraceOptions } from "../traces/trace-settings.ts";
 
 /** What `polder.config.ts` exports: which domains there are, and where they run. */
 export interface PolderConfig {
@@ -11,6 +12,8 @@ export interface PolderConfig {
   readonly urls?: Readonly<Record<string, string>>;
   /** Connections that a process has to the database for each of its domains at most. Default 10. */
   readonly connectionsMax?: number;
+  /** Which traces are kept, and how many bytes of them; `false` makes none. */
+  readonly traces?: TraceOptions | false;
 }
 
 /** Helps an editor to complete `polder.config.ts`; gives back what it gets. */

@@ -96,7 +96,7 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
   const loaded = await loadConfig(options);
   const load = (): Promise<readonly LoadedDomain[]> => loadDomains(loaded.directory, loaded.config.domains);
   let domains = await load();
-  const polderDirectory = join(loaded.directory, ".polder");
+  const polderDirectory = polderDirectoryOf(loaded);
   let connecting: Promise<ProjectDatabase> | undefined;
   return {
     loaded,
@@ -172,6 +172,11 @@ async function connect(
 
 function addressOf({ host, port, user, password }: EmbeddedServer): DatabaseAddress {
   return { host, port, user, password, database: "postgres" };
+}
+
+/** The folder where Polder keeps what it needs of a project: `.polder` beside the configuration. */
+export function polderDirectoryOf({ directory }: LoadedConfig): string {
+  return join(directory, ".polder");
 }
 
 /** What a configuration says of a host; a port that is given wins. */
