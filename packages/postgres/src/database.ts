@@ -1,6 +1,7 @@
 import { type Logger, type QueryResult, type Reader, silentLogger } from "@polder/model";
 import pg from "pg";
 import { explained, isConnectionLost, isOutdatedPlan, NEWEST_SETTING, type Target } from "./database-error.ts";
+import { type ConnectionCounts, type DatabaseObserver, observed } from "./database-observer.ts";
 import { identifier } from "./sql-name.ts";
 import { type Statement, statementNames, templateStatement, toConfig, toRows, unnamed } from "./statement.ts";
 import { type OpenTransaction, openTransaction, type TransactionMode } from "./transaction.ts";
@@ -23,11 +24,14 @@ export interface DatabaseOptions extends Target {
   /** Keep statements prepared on each connection. Switch off behind a pooler in transaction mode. Default true. */
   readonly prepare?: boolean;
   readonly logger?: Logger;
+  readonly observer?: DatabaseObserver;
 }
 
 /** Connections to one database as one role. */
 export interface Database extends Reader, AsyncDisposable {
   readonly target: Target;
+  /** What its connections do at this moment. */
+  readonly connections: () => ConnectionCounts;
   /** Runs one prepared statement on any connection, in a transaction of its own. */
   readonly run: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
   /** A transaction that begins with its first statement. Whoever opens it ends it. */
@@ -41,7 +45,7 @@ export interface Database extends Reader, AsyncDisposable {
 /** Opens a database. Nothing is connected before the first statement. */
 export function openDatabase(options: DatabaseOptions): Database {
   const target = targetOf(options);
-  const logger = options.logger ?? silentLogger;
+  const { observer, logger = silentLogger } = options;
   const config = clientConfig(options);
   const pool = new pg.Pool({
     ...config,
@@ -57,7 +61,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   const send = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     const client = await pool.connect();
     try {
-      const result = await client.query(toConfig(statement, names));
+      const result = await observed(observer, statement.text, () => client.query(toConfig(statement, names)));
       client.release();
       return result as unknown as QueryResult<Row>;
     } catch (error) {
@@ -80,11 +84,17 @@ export function openDatabase(options: DatabaseOptions): Database {
   const close = (): Promise<void> => (closing ??= pool.end());
   return {
     target,
+    connections: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     run,
     query: <Row>(text: string, values: readonly unknown[] = []) => run<Row>({ text, values }),
     sql: async <Row>(parts: TemplateStringsArray, ...values: readonly unknown[]) =>
       toRows(await run<Row>(templateStatement(parts, values))),
-    begin: (mode) => openTransaction({ connect: () => pool.connect(), names, target, mode: mode ?? "read write" }),
+    begin: (mode) =>
+      openTransaction({ connect: () => pool.connect(), names, target, mode: mode ?? "read write", observer }),
     connect: async () => {
       const client = new pg.Client(config);
       client.on("error", (error) => logger.debug("a connection was lost", { ...target, error: error.message }));

@@ -4,16 +4,20 @@ import {
   type Dispatcher,
   httpTransport,
   localTransport,
+  type ServedCall,
   type ServedDomain,
 } from "@polder/http";
-import { domainOf, type Logger } from "@polder/model";
+import { domainOf, type Logger, publishedApis } from "@polder/model";
 import { runtimeErrors } from "./errors.ts";
+import { OTHER } from "./observe/bounded-label.ts";
 
 /** What {@link createCallDesk} needs. */
 export interface CallDeskOptions {
   /** Base URLs of domains that run elsewhere, by name. */
   readonly urls: Readonly<Record<string, string>>;
   readonly logger: Logger;
+  /** Told of every call that was answered here. */
+  readonly onServed?: ((call: ServedCall) => void) | undefined;
 }
 
 /** Where the calls of one process meet: those that come from outside, and those among its own domains. */
@@ -41,7 +45,7 @@ export interface CallDesk {
  * that stops takes no more of the first, but those under way may still need the second, and so may deliveries. Nor can
  * many calls from outside keep the calls out that they are waiting for.
  */
-export function createCallDesk({ urls, logger }: CallDeskOptions): CallDesk {
+export function createCallDesk({ urls, logger, onServed }: CallDeskOptions): CallDesk {
   const remote = new Map(Object.entries(urls).map(([domain, baseUrl]) => [domain, httpTransport({ baseUrl })]));
   let here: ReadonlySet<string> = new Set();
   let among = createDispatcher({ served: [] });
@@ -52,8 +56,13 @@ export function createCallDesk({ urls, logger }: CallDeskOptions): CallDesk {
   const local: CallTransport = { call: (request, options) => localTransport(among).call(request, options) };
   return {
     serve: (served) => {
-      const next = createDispatcher({ served, logger });
-      among = createDispatcher({ served, logger });
+      const options = {
+        served,
+        logger,
+        ...(onServed === undefined ? {} : { onServed: knownVersion(served, onServed) }),
+      };
+      const next = createDispatcher(options);
+      among = createDispatcher(options);
       before.push(outside);
       outside = next;
       here = new Set(served.map(({ implementation }) => implementation.domain.name));
@@ -75,6 +84,13 @@ export function createCallDesk({ urls, logger }: CallDeskOptions): CallDesk {
       await Promise.all([...before, outside].map((dispatcher) => dispatcher.drain(options)));
     },
   };
+}
+
+/** A caller may name any minor version; only those that are declared are told apart. */
+function knownVersion(served: readonly ServedDomain[], told: (call: ServedCall) => void): (call: ServedCall) => void {
+  const apis = served.flatMap(({ implementation }) => publishedApis(implementation.domain));
+  const known = new Map(apis.map(({ name, versions }) => [name, new Set(Object.keys(versions))]));
+  return (call) => told(known.get(call.api)?.has(call.version) === true ? call : { ...call, version: OTHER });
 }
 
 function unknown(domains: readonly string[], known: readonly string[]): Error {

@@ -18,6 +18,7 @@ export {
 } from "./load/project.ts";
 export { createLogger, type LogFormat, type LogLevel, withFields } from "./logger.ts";
 export { maskSecrets } from "./mask-secrets.ts";
+export type { ObserveOptions } from "./observe/host-observer.ts";
 export { setUpTracing, type Tracing, type TracingOptions, tracesDirectory } from "./traces/set-up-tracing.ts";
 export type { TraceOptions } from "./traces/trace-settings.ts";
 export {

@@ -3,6 +3,7 @@ import type { Implementation, Logger } from "@polder/model";
 import { type Database, type DatabaseAddress, homeOf, openDatabase } from "@polder/postgres";
 import type { CallDesk } from "./call-desk.ts";
 import { type RunningDomain, runDomain } from "./domain/run-domain.ts";
+import type { HostObserver } from "./observe/host-observer.ts";
 import { requireHome } from "./require-home.ts";
 
 /** What {@link openRunningDomains} needs. */
@@ -13,6 +14,7 @@ export interface RunningDomainsOptions {
   readonly growth: GrowthSignal;
   readonly desk: CallDesk;
   readonly logger: Logger;
+  readonly observer: HostObserver;
   /** Aborts when the process stops hard. */
   readonly signal: AbortSignal;
 }
@@ -31,7 +33,7 @@ export interface RunningDomains {
 
 /** Makes an empty set of running domains. */
 export function openRunningDomains(options: RunningDomainsOptions): RunningDomains {
-  const { growth, desk, logger, signal } = options;
+  const { growth, desk, logger, observer, signal } = options;
   const databases = new Map<string, Database>();
   const running = new Map<string, RunningDomain>();
   let listening: { readonly to: string; readonly stop: Listening["stop"] } | undefined;
@@ -42,7 +44,8 @@ export function openRunningDomains(options: RunningDomainsOptions): RunningDomai
     databases.set(name, database);
     await requireHome(database, name);
     const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
-    return await runDomain({ implementation, database, growth, findTransport: desk.findTransport, logger, ...lease });
+    const { findTransport } = desk;
+    return await runDomain({ implementation, database, growth, findTransport, logger, observer, ...lease });
   };
   const serve = (): void => desk.serve([...running.values()].map(({ served }) => served));
   const listen = async (): Promise<void> => {
@@ -113,5 +116,6 @@ function openDomainDatabase(options: RunningDomainsOptions, domain: string): Dat
     applicationName: `polder ${domain}`,
     ...(options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax }),
     logger: options.logger,
+    observer: options.observer.ofDatabase(domain),
   });
 }

@@ -1,6 +1,8 @@
 import { type CallTransport, createClient } from "@polder/http";
 import { type AnyApi, type Call, type Domain, declaredNeed, modelErrors } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
+import type { MadeCall } from "../observe/host-metrics.ts";
+import { measuredTransport } from "../observe/measured-transport.ts";
 
 /** Finds what carries calls to an API: the same process, or HTTP. */
 export type FindTransport = (api: string) => CallTransport;
@@ -13,12 +15,15 @@ export interface CallParts {
   readonly isInTransaction: () => boolean;
   /** Milliseconds left of the call or delivery in whose course the handler runs. */
   readonly remainingMs: () => number;
+  /** Told of every call that was made. */
+  readonly onMade?: ((call: MadeCall) => void) | undefined;
   /** Aborts when that call or delivery is given up: its calls are given up with it. */
   readonly signal: AbortSignal;
 }
 
 /** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
-export function callsOf({ domain, findTransport, isInTransaction, remainingMs, signal }: CallParts): Call<Domain> {
+export function callsOf(parts: CallParts): Call<Domain> {
+  const { domain, findTransport, isInTransaction, remainingMs, signal, onMade } = parts;
   const call = (api: AnyApi): unknown => {
     const need = declaredNeed(domain, api?.name);
     if (need === undefined || need.contract.kind !== "api") {
@@ -27,8 +32,12 @@ export function callsOf({ domain, findTransport, isInTransaction, remainingMs, s
         { domain: domain.name, what: "needs", contract: String(api?.name) },
       );
     }
+    const found = findTransport(api.name);
     return createClient(need.contract, need.version, {
-      transport: boundTo(signal, findTransport(api.name)),
+      transport: boundTo(
+        signal,
+        onMade === undefined ? found : measuredTransport(found, { caller: domain.name, told: onMade }),
+      ),
       caller: domain.name,
       deadline: remainingMs,
       onCall: ({ operation }) => {

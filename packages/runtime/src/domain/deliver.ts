@@ -15,6 +15,7 @@ import {
   versionParts,
 } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
+import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
 import { doing } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
@@ -27,6 +28,7 @@ export interface DeliverParts {
   /** What its transactions need to know. */
   readonly transaction: HandlerTransactionParts;
   readonly logger: Logger;
+  readonly observer: HostObserver;
 }
 
 /** How long a handler may take for which nothing is said, in milliseconds: what the bus gives it. */
@@ -34,7 +36,7 @@ const HANDLER_TIMEOUT_MS = 30_000;
 
 /** Makes the one who runs the handlers of a subscription. */
 export function createDeliver(parts: DeliverParts, subscription: Subscription): HandleEvents {
-  const { domain, logger } = parts;
+  const { domain, logger, observer } = parts;
   return async (logged, transaction, signal) => {
     const events = await Promise.all(logged.map((event) => delivered(domain, event)));
     const [first] = events;
@@ -42,20 +44,20 @@ export function createDeliver(parts: DeliverParts, subscription: Subscription): 
     const handle = subscription.handlers[first.name] as ((context: unknown) => Promise<void>) | undefined;
     if (handle === undefined) return { last: [] };
     if (transaction === undefined) {
-      await traced(subscription, logged, () => handle(outsideContext(parts, subscription, first, signal)));
+      await traced(subscription, logged, observer, () => handle(outsideContext(parts, subscription, first, signal)));
       return { last: [] };
     }
     const { tx, last, committed } = handlerTransaction(parts.transaction, transaction);
     const shared = { tx, signal, log: logger };
     const context: DeliveryContext<Domain, DeliveredEvent> | BatchContext<Domain, DeliveredEvent> =
       subscription.mode === "batch" ? { ...shared, events } : { ...shared, event: first };
-    await traced(subscription, logged, () => handle(context));
+    await traced(subscription, logged, observer, () => handle(context));
     return { last: await last(), committed };
   };
 }
 
 function outsideContext(
-  { domain, findTransport, logger }: DeliverParts,
+  { domain, findTransport, logger, observer }: DeliverParts,
   subscription: Subscription,
   event: DeliveredEvent,
   signal: AbortSignal,
@@ -65,7 +67,14 @@ function outsideContext(
   return {
     event,
     key: `${subscription.domain}.${subscription.name}:${event.id}`,
-    call: callsOf({ domain, findTransport, isInTransaction: () => false, remainingMs, signal }),
+    call: callsOf({
+      domain,
+      findTransport,
+      isInTransaction: () => false,
+      remainingMs,
+      signal,
+      onMade: observer.metrics?.made,
+    }),
     signal,
     log: logger,
   };
@@ -78,6 +87,7 @@ function outsideContext(
 async function traced(
   subscription: Subscription,
   events: readonly LoggedEvent[],
+  { handled }: HostObserver,
   run: () => Promise<void>,
 ): Promise<void> {
   const [first, ...others] = events;
@@ -97,6 +107,7 @@ async function traced(
       { parent, from: first.at, to: first.relayedAt },
     );
   const name = `${subscription.domain}.${subscription.name}`;
+  const work = { domain: subscription.domain, handler: name };
   await inSpan(
     `deliver ${first.type} to ${name}`,
     {
@@ -107,7 +118,7 @@ async function traced(
     },
     () =>
       inSpan(`handle ${name}`, { "polder.domain": subscription.domain }, () =>
-        doing({ domain: subscription.domain, handler: name }, run),
+        doing(work, () => timedHandler(handled, work, run)),
       ),
     { kind: SpanKind.CONSUMER, parent, links: others.flatMap(({ headers }) => publisherLinks(headers)) },
   );

@@ -12,6 +12,8 @@ test.each([
     urls: { payment: "https://payment.example" },
     connectionsMax: 2,
     traces: { ratio: 0.5, bytesMax: 1_048_576 },
+    metrics: false,
+    slow: { statementMs: 100, handlerMs: 200 },
   },
   { domains: ["./order"], traces: false },
 ])("%j is right", (config) => {
@@ -36,6 +38,9 @@ test.each([
   [{ domains: ["./order"], connectionsMax: 1 }, ["connectionsMax"]],
   [{ domains: ["./order"], connectionsMax: "20" }, ["connectionsMax"]],
   [{ domains: ["./order"], traces: true }, ["traces"]],
+  [{ domains: ["./order"], metrics: 9_090 }, ["metrics"]],
+  [{ domains: ["./order"], slow: 500 }, ["slow"]],
+  [{ domains: ["./order"], slow: { statementMs: 0, handlerMs: "1 s" } }, ["slow.statementMs", "slow.handlerMs"]],
   [{ domains: ["./order"], traces: { ratio: 2, bytesMax: 1 } }, ["traces.ratio", "traces.bytesMax"]],
   [{ domains: ["./order"], traces: { rate: 1 } }, ["traces.rate"]],
   [{ domains: ["./order"], database: new URL("postgres://localhost/shop") }, ["database"]],

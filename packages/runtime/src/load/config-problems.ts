@@ -1,5 +1,7 @@
 import type { Problem } from "@polder/model";
 
+const settings = ["domains", "database", "http", "urls", "connectionsMax", "traces", "metrics", "slow"];
+
 /** A batch under way holds one connection, and its lease is renewed over another. */
 const CONNECTIONS_MIN = 2;
 
@@ -8,7 +10,7 @@ export function configProblems(value: unknown): readonly Problem[] {
   if (!isObject(value))
     return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
   return [
-    ...unknownFields(value, ["domains", "database", "http", "urls", "connectionsMax", "traces"], ""),
+    ...unknownFields(value, settings, ""),
     ...domainsProblems(value["domains"]),
     ...(value["database"] === undefined || typeof value["database"] === "string"
       ? []
@@ -17,6 +19,10 @@ export function configProblems(value: unknown): readonly Problem[] {
     ...urlsProblems(value["urls"]),
     ...connectionsProblems(value["connectionsMax"]),
     ...tracesProblems(value["traces"]),
+    ...(value["metrics"] === undefined || typeof value["metrics"] === "boolean"
+      ? []
+      : [{ place: "metrics", problem: "must be true or false" }]),
+    ...slowProblems(value["slow"]),
   ];
 }
 
@@ -72,6 +78,17 @@ function tracesProblems(traces: unknown): readonly Problem[] {
   if (bytesMax !== undefined && !(Number.isInteger(bytesMax) && Number(bytesMax) >= TRACES_BYTES_MIN))
     problems.push({ place: "traces.bytesMax", problem: `must be a whole number from ${TRACES_BYTES_MIN} on` });
   return problems;
+}
+
+function slowProblems(slow: unknown): readonly Problem[] {
+  if (slow === undefined) return [];
+  if (!isObject(slow)) return [{ place: "slow", problem: "must be an object such as { statementMs: 500 }" }];
+  const known = ["statementMs", "handlerMs"];
+  const wrong = known.filter((name) => slow[name] !== undefined && !(Number(slow[name]) > 0));
+  return [
+    ...unknownFields(slow, known, "slow."),
+    ...wrong.map((name) => ({ place: `slow.${name}`, problem: "must be a number of milliseconds above 0" })),
+  ];
 }
 
 function unknownFields(value: object, known: readonly string[], prefix: string): Problem[] {

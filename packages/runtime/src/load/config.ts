@@ -1,4 +1,5 @@
 import type { HttpOptions } from "../host.ts";
+import type { SlowOptions } from "../observe/slow-work.ts";
 import type { TraceOptions } from "../traces/trace-settings.ts";
 
 /** What `polder.config.ts` exports: which domains there are, and where they run. */
@@ -14,6 +15,10 @@ export interface PolderConfig {
   readonly connectionsMax?: number;
   /** Which traces are kept, and how many bytes of them; `false` makes none. */
   readonly traces?: TraceOptions | false;
+  /** Serve metrics at `/metrics` of every host. Default true. */
+  readonly metrics?: boolean;
+  /** From when on statements and handlers are slow: they are logged and counted. */
+  readonly slow?: SlowOptions;
 }
 
 /** Helps an editor to complete `polder.config.ts`; gives back what it gets. */

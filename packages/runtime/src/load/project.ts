@@ -183,12 +183,13 @@ export function polderDirectoryOf({ directory }: LoadedConfig): string {
 export function hostOptionsOf(
   { config }: LoadedConfig,
   port: number | undefined,
-): Pick<HostOptions, "http" | "urls" | "connectionsMax"> {
-  const { http, urls, connectionsMax } = config;
+): Pick<HostOptions, "http" | "urls" | "connectionsMax" | "observe"> {
+  const { http, urls, connectionsMax, metrics, slow } = config;
   return {
     http: { ...http, ...(port === undefined ? {} : { port }) },
     ...(urls === undefined ? {} : { urls }),
     ...(connectionsMax === undefined ? {} : { connectionsMax }),
+    observe: { ...(metrics === undefined ? {} : { metrics }), ...(slow === undefined ? {} : { slow }) },
   };
 }
 

@@ -5,7 +5,7 @@ import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
 import type { Logger } from "@polder/model";
-import { rarely } from "../rarely.ts";
+import { rarely } from "../observe/rarely.ts";
 import type { CollectorAddress } from "./trace-settings.ts";
 
 /** What {@link collectorExporter} needs. */

@@ -4,7 +4,7 @@ import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
 import type { Logger } from "@polder/model";
-import { rarely } from "../rarely.ts";
+import { rarely } from "../observe/rarely.ts";
 
 /** What {@link storeExporter} needs. */
 export interface StoreExporterOptions {
