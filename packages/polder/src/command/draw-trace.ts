@@ -87,8 +87,8 @@ function runsOf(nodes: readonly TraceNode[], shortMs: number): readonly (readonl
   return runs.flatMap((run) => (run.length < RUN_MIN ? run.map((node) => [node]) : [run]));
 }
 
-function isShort({ span, critical, linked, children }: TraceNode, shortMs: number): boolean {
-  const isPlain = !critical && !linked && children.length === 0 && span.error === undefined;
+function isShort({ span, linked, children }: TraceNode, shortMs: number): boolean {
+  const isPlain = !linked && children.length === 0 && span.error === undefined;
   return isPlain && span.endMs - span.startMs < shortMs;
 }
 
@@ -120,7 +120,7 @@ function folded(run: readonly TraceNode[], stem: string): Line {
     tookMs: spans.reduce((sum, span) => sum + span.endMs - span.startMs, 0),
     domain: domains.size === 1 ? ([...domains][0] ?? "") : "",
     pid: String(spans[0]?.pid ?? ""),
-    text: `  ${stem}… ${run.length} short spans: ${names.join(", ")}`,
+    text: `${run.some(({ critical }) => critical) ? "* " : "  "}${stem}… ${run.length} short spans: ${names.join(", ")}`,
   };
 }
 
