@@ -13,6 +13,7 @@ const commands = [
   "migrate",
   "domains",
   "subscriptions",
+  "trace",
   "events",
   "events tail",
   "events show",

@@ -112,7 +112,11 @@ async function startStatement(
   const what = `The input of the saga ${saga.name}`;
   const checked = await conform(saga.input, "writer", asItTravels(what, input), what);
   const name = `${domain.name}.${saga.name}`;
-  const headers = publishSpan(`start ${name}`, { "polder.saga": name, "polder.key": key });
+  const headers = publishSpan(`start ${name}`, {
+    "polder.domain": domain.name,
+    "polder.saga": name,
+    "polder.key": key,
+  });
   return sagaStart(domain.name, { name: saga.name, key, input: checked, headers });
 }
 

@@ -54,16 +54,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
   const instance = randomUUID();
   const presence = await startPresence({ domain: domain.name, database, instance, logger, ...lease });
-  const publishes = domain.publishes.some((contract) => contract.kind === "event");
-  const relay: Relay | undefined = publishes
-    ? startRelay({
-        domain: domain.name,
-        database,
-        growth,
-        logger,
-        onStep: (moved) => observer.metrics?.relayed(domain.name, moved),
-      })
-    : undefined;
+  const relay = startDomainRelay({ ...options, logger });
   const transaction: HandlerTransactionParts = {
     domain,
     schema,
@@ -119,4 +110,13 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
       await presence.stop();
     },
   };
+}
+
+/** The relay of a domain; none where it publishes no events. */
+function startDomainRelay(options: RunDomainOptions): Relay | undefined {
+  const { implementation, database, growth, logger, observer } = options;
+  const { name, publishes } = implementation.domain;
+  if (!publishes.some((contract) => contract.kind === "event")) return undefined;
+  const onStep = (moved: number): void => observer.metrics?.relayed(name, moved);
+  return startRelay({ domain: name, database, growth, logger, onStep });
 }
