@@ -12,6 +12,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { isPolderError } from "@polder/model";
+import { maskSecrets } from "./mask-secrets.ts";
 
 /** How a span stands to others. */
 export interface SpanOptions {
@@ -86,8 +87,12 @@ function tracer(): ReturnType<typeof trace.getTracer> {
   return trace.getTracer("@polder/runtime");
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function fail(span: Span, error: unknown): void {
   const type = isPolderError(error) ? error.code : error instanceof Error ? error.name : "unknown";
   span.setAttribute("error.type", type);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: maskSecrets(messageOf(error)) });
 }
