@@ -2,10 +2,11 @@ import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.ts";
 import { events } from "./events/events.ts";
 import { commit, machine } from "./machine.ts";
+import { observe } from "./observe/observe.ts";
 import { json, page, type Result } from "./print.ts";
 import { start } from "./start/start.ts";
 
-const benchmarks: readonly Benchmark[] = [events, start];
+const benchmarks: readonly Benchmark[] = [events, observe, start];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

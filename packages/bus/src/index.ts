@@ -23,7 +23,7 @@ export {
   type ParkedLetter,
   retryDeadLetter,
 } from "./subscription/dead-letters.ts";
-export type { Handled, HandleEvents } from "./subscription/deliver.ts";
+export type { Delivered, Handled, HandleEvents } from "./subscription/deliver.ts";
 export { type Presence, startPresence } from "./subscription/presence.ts";
 export { planReplay, type ReplayFrom, type ReplayPlan, replay } from "./subscription/replay.ts";
 export { runStream, type Stream, type StreamOptions } from "./subscription/run-stream.ts";

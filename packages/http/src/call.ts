@@ -36,6 +36,8 @@ export interface RefusedAnswer {
   readonly kind: "refused";
   readonly refusal: string;
   readonly details: unknown;
+  /** The id of the trace, where there is one. */
+  readonly trace?: string;
 }
 
 /** The call did not come to an answer. */

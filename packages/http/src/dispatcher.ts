@@ -40,7 +40,18 @@ export interface DispatcherOptions {
   /** Default: says nothing. */
   readonly logger?: Logger;
   readonly limits?: Partial<DispatcherLimits>;
+  /** Told of every call for an operation that is served here, when it has been answered. It must not throw. */
+  readonly onServed?: (served: ServedCall) => void;
 }
+
+/** How a call that came here ended. */
+export interface ServedCall extends Pick<CallRequest, "api" | "operation" | "version" | "caller"> {
+  readonly answer: CallAnswer;
+  readonly seconds: number;
+}
+
+/** What is known of a call whose input could not be read. */
+export type UnreadCall = Omit<CallRequest, "input">;
 
 /** Answers calls, whatever carried them here. */
 export interface Dispatcher {
@@ -52,6 +63,8 @@ export interface Dispatcher {
    * answered for at the deadline, and counts as running until its executor settles.
    */
   readonly dispatch: (request: CallRequest, bounds?: Partial<CallBounds>) => Promise<CallAnswer>;
+  /** Answers a call for an operation that is served here, but that its transport could not read. It never throws. */
+  readonly refuse: (call: UnreadCall, error: unknown) => Promise<CallAnswer>;
   /**
    * Answers new calls with `SHUTTING_DOWN` from now on, and resolves when the running ones have
    * ended. When the signal aborts, their own signals abort as well and it resolves at once, with the
@@ -66,8 +79,9 @@ export interface Dispatcher {
  *
  * @throws `DECLARATION_INVALID` when two of the domains publish the same API.
  */
-export function createDispatcher({ served, logger = silentLogger, limits: given }: DispatcherOptions): Dispatcher {
-  const limits = { ...dispatcherLimits, ...given };
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { served, logger = silentLogger, onServed } = options;
+  const limits = { ...dispatcherLimits, ...options.limits };
   const table = createOperationTable(served);
   const gate = createGate(limits);
 
@@ -82,10 +96,18 @@ export function createDispatcher({ served, logger = silentLogger, limits: given 
     }
   };
 
+  const traced = async (call: UnreadCall, run: () => Promise<CallAnswer>): Promise<CallAnswer> => {
+    const { api, operation, version, caller } = call;
+    const begunMs = performance.now();
+    const answer = await inServerSpan(call, run);
+    const seconds = (performance.now() - begunMs) / 1_000;
+    onServed?.({ api, operation, version, ...(caller === undefined ? {} : { caller }), answer, seconds });
+    return answer;
+  };
   const dispatch = async (request: CallRequest, bounds: Partial<CallBounds> = {}): Promise<CallAnswer> => {
     try {
       const route = table.find(request);
-      return await inServerSpan(request, async () => {
+      return await traced(request, async () => {
         const deadlineMs = Math.min(bounds.deadlineMs ?? limits.deadlineMaxMs, limits.deadlineMaxMs);
         const signals = [bounds.signal, gate.closed];
         using deadline = startDeadline({ api: route.api, operation: route.operation, deadlineMs, signals });
@@ -97,7 +119,10 @@ export function createDispatcher({ served, logger = silentLogger, limits: given 
     }
   };
 
-  return { operations: table.operations, limits, dispatch, drain: gate.drain };
+  const refuse: Dispatcher["refuse"] = (request, error) =>
+    traced(request, async () => failureOf(error, { request }, logger));
+
+  return { operations: table.operations, limits, dispatch, refuse, drain: gate.drain };
 }
 
 interface RunningCall {
@@ -141,7 +166,7 @@ async function perform(
 }
 
 /** Errors of the call itself, before or beside its handler: their messages are written for callers. */
-function failureOf(error: unknown, running: Pick<RunningCall, "request">, logger: Logger): Failed {
+function failureOf(error: unknown, running: { readonly request: UnreadCall }, logger: Logger): Failed {
   if (!isPolderError(error) || statusOfCode(error.code) === undefined) return handlerFailure(error, running, logger);
   return { kind: "failed", problem: problemOf(error) };
 }
@@ -151,7 +176,7 @@ function failureOf(error: unknown, running: Pick<RunningCall, "request">, logger
  * runs; a code of this package that comes out of it is of a further call: that one's failure is told
  * by name, a mistake that the handler made in it is no caller's business.
  */
-function handlerFailure(error: unknown, { request }: Pick<RunningCall, "request">, logger: Logger): Failed {
+function handlerFailure(error: unknown, { request }: { readonly request: UnreadCall }, logger: Logger): Failed {
   const failure = { logger, what: `${request.api}.${request.operation}`, fields: fieldsOf(request) };
   const failed = calleeFailure(error);
   // No domain calls its own API, so what is about this operation itself came from no call.
@@ -174,6 +199,6 @@ function reportGivenUp({ request, deadline }: RunningCall, work: Promise<unknown
   );
 }
 
-function fieldsOf({ api, operation, version, caller }: CallRequest): Readonly<Record<string, unknown>> {
+function fieldsOf({ api, operation, version, caller }: UnreadCall): Readonly<Record<string, unknown>> {
   return { domain: domainOf(api), api, operation, version, ...(caller === undefined ? {} : { caller }) };
 }

@@ -16,6 +16,8 @@ export {
   type DispatcherLimits,
   type DispatcherOptions,
   dispatcherLimits,
+  type ServedCall,
+  type UnreadCall,
 } from "./dispatcher.ts";
 export { type HttpErrors, httpErrors, type OperationDetails } from "./errors.ts";
 export type { AdmittedCall, Execute, Executed, ServedDomain } from "./execute.ts";

@@ -22,6 +22,8 @@ export interface ProblemDocument {
   readonly detail: string;
   /** Names this one occurrence, as the server's log does: `urn:uuid:…`. */
   readonly instance?: string;
+  /** The id of the trace that the call belongs to, where there is one: 32 hexadecimal digits. */
+  readonly trace?: string;
   readonly code: string;
   /** Where the input breaks its contract. */
   readonly violations?: readonly Violation[];
@@ -57,12 +59,12 @@ export function hiddenProblemOf(error: PolderError, correlationId: string): Prob
   return { ...problem(error.code, error.title, detail), instance: `urn:uuid:${correlationId}` };
 }
 
-/** The problem document of a refusal: status 409, with the refusal's name and details. */
-export function refusalProblem(refusal: string, details: unknown): ProblemDocument {
+/** The problem document of a refusal: status 409, with the refusal's name and details, and its trace. */
+export function refusalProblem(refusal: string, details: unknown, trace?: string): ProblemDocument {
   const refused = httpErrors.REFUSED(`The operation was refused: ${refusal}. Its contract says what that means.`, {
     refusal,
   });
-  return { ...problemOf(refused), refusal, details: details ?? null };
+  return { ...problemOf(refused), ...(trace === undefined ? {} : { trace }), refusal, details: details ?? null };
 }
 
 /** Reads a problem document that came from elsewhere, or gives nothing where it is none of Polder's. */
@@ -78,6 +80,7 @@ export function readProblem(value: unknown): ProblemDocument | undefined {
     detail: text(found.detail, found.code),
     code: found.code,
     ...(typeof found.instance === "string" ? { instance: found.instance } : {}),
+    ...(typeof found.trace === "string" ? { trace: found.trace } : {}),
     ...(violations === undefined ? {} : { violations }),
     ...(typeof found.refusal === "string" ? { refusal: found.refusal, details: found.details ?? null } : {}),
     ...dependencyOf(found),

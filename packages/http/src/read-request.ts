@@ -113,7 +113,8 @@ function readDeadline(route: Route, text: string | undefined): number | undefine
   throw inputInvalid(route, [{ pointer: "", problem }]);
 }
 
-function traceHeaders(headers: IncomingMessage["headers"]): Readonly<Record<string, string>> {
+/** The W3C trace context of a request. */
+export function traceHeaders(headers: IncomingMessage["headers"]): Readonly<Record<string, string>> {
   const found = ["traceparent", "tracestate", "baggage"].map((name) => [name, singleHeader(headers[name])] as const);
   return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -5,6 +5,7 @@ import { dependencyProblem } from "./dependency-failed.ts";
 import { httpErrors, type OperationDetails } from "./errors.ts";
 import { hiddenProblemOf, type ProblemDocument } from "./problem.ts";
 import { statusOfCode } from "./status-of-code.ts";
+import { markCorrelation } from "./tracing.ts";
 
 /** What failed, and where that is written down. */
 export interface Failure {
@@ -21,6 +22,7 @@ export interface Failure {
  */
 export function reportFailure(error: unknown, { logger, what, fields }: Failure): ProblemDocument {
   const correlationId = randomUUID();
+  markCorrelation(correlationId);
   logger.error(`${what} failed`, { ...fields, correlationId, error });
   const isKnown = isPolderError(error) && (statusOfCode(error.code) ?? 0) >= 500;
   const known = isKnown ? error : httpErrors.HANDLER_FAILED(`${what} failed.`, { what }, { cause: error });

@@ -4,12 +4,13 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { isPolderError, type Logger, silentLogger } from "@polder/model";
 import { type Context, Hono } from "hono";
+import type { CallAnswer } from "./call.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { httpErrors } from "./errors.ts";
 import type { Route } from "./operation-table.ts";
 import { problemOf } from "./problem.ts";
 import type { BodyBudget } from "./read-body.ts";
-import { readRequest, splitUrl } from "./read-request.ts";
+import { type HttpCall, readRequest, splitUrl, traceHeaders } from "./read-request.ts";
 import { type Failure, reportFailure } from "./report-failure.ts";
 import { bySpecificity, unknownRoute } from "./routing.ts";
 import { statusOfCode } from "./status-of-code.ts";
@@ -158,22 +159,33 @@ function createApp({ extra, ...serving }: Serving & { readonly extra: (app: Http
 type HttpContext = Context<{ Bindings: HttpBindings }>;
 
 async function answerCall(context: HttpContext, route: Route, serving: Serving): Promise<Response> {
-  const { dispatcher, budget, logger } = serving;
+  try {
+    await writeAnswer(context.env, await answerOf(context, route, serving), route.version);
+  } catch (error) {
+    const { logger } = serving;
+    const headers = { "polder-version": route.version };
+    await answerError(context, error, { logger, what: `${route.api}.${route.operation}`, headers });
+  }
+  return RESPONSE_ALREADY_SENT;
+}
+
+async function answerOf(context: HttpContext, route: Route, { dispatcher, budget }: Serving): Promise<CallAnswer> {
   const { incoming, outgoing } = context.env;
   const gone = new AbortController();
   outgoing.once("close", () => {
     if (!outgoing.writableFinished) gone.abort();
   });
+  let call: HttpCall;
   try {
     const bytesMax = dispatcher.limits.inputBytesMax;
-    const { request, deadlineMs } = await readRequest(route, { incoming, url: context.req.url }, { bytesMax, budget });
-    const bounds = { signal: gone.signal, ...(deadlineMs === undefined ? {} : { deadlineMs }) };
-    await writeAnswer(context.env, await dispatcher.dispatch(request, bounds), route.version);
+    call = await readRequest(route, { incoming, url: context.req.url }, { bytesMax, budget });
   } catch (error) {
-    const headers = { "polder-version": route.version };
-    await answerError(context, error, { logger, what: `${route.api}.${route.operation}`, headers });
+    const { api, operation, version } = route;
+    return await dispatcher.refuse({ api, operation, version, headers: traceHeaders(incoming.headers) }, error);
   }
-  return RESPONSE_ALREADY_SENT;
+  const { request, deadlineMs } = call;
+  const bounds = { signal: gone.signal, ...(deadlineMs === undefined ? {} : { deadlineMs }) };
+  return await dispatcher.dispatch(request, bounds);
 }
 
 interface Failing extends Failure {

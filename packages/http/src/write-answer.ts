@@ -21,7 +21,10 @@ const RETRY_AFTER_MS = 1_000;
 export async function writeAnswer(exchange: Exchange, answer: CallAnswer, version: string): Promise<void> {
   const headers = { "polder-version": version };
   if (answer.kind === "failed") return writeProblem(exchange, answer.problem, headers);
-  if (answer.kind === "refused") return writeProblem(exchange, refusalProblem(answer.refusal, answer.details), headers);
+  if (answer.kind === "refused") {
+    const { refusal, details, trace } = answer;
+    return writeProblem(exchange, refusalProblem(refusal, details, trace), headers);
+  }
   if (answer.output === null) return write(exchange, { status: 204, headers });
   const body = JSON.stringify(answer.output);
   return write(exchange, { status: 200, headers: { ...headers, "content-type": "application/json" }, body });

@@ -107,3 +107,28 @@ async function statuses() {
   const spans = await finishedSpans();
   return spans.map(({ name, status, attributes }) => [name, status.code, attributes["error.type"]]);
 }
+
+describe("who calls over HTTP can name the trace of what went wrong", () => {
+  const parent = { traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` };
+
+  test.each([
+    ["a refusal", "reservations", { sku: "a", quantity: 6 }],
+    ["a failure", "misbehave", { how: "throw an error" }],
+  ])("%s", async (_, path, input) => {
+    const { served } = serveInventory({ thrown: new Error("out of luck") });
+    await using server = await serveHttp({ dispatcher: createDispatcher({ served: [served] }), port: 0 });
+    const headers = { "content-type": "application/json", ...parent };
+    const body = JSON.stringify(input);
+    const response = await fetch(`${server.url}/inventory/v1/${path}`, { method: "POST", headers, body });
+    expect(await response.json()).toMatchObject({ status: response.status, trace: "a".repeat(32) });
+  });
+
+  test("what could not be read has a span of its own, and its trace", async () => {
+    const { served } = serveInventory();
+    await using server = await serveHttp({ dispatcher: createDispatcher({ served: [served] }), port: 0 });
+    const headers = { "content-type": "text/plain", ...parent };
+    const response = await fetch(`${server.url}/inventory/v1/reservations`, { method: "POST", headers, body: "{}" });
+    expect(await response.json()).toMatchObject({ code: "MEDIA_TYPE_UNSUPPORTED", trace: "a".repeat(32) });
+    expect((await finishedSpans()).map(({ name }) => name)).toEqual(["serve inventory.reserve"]);
+  });
+});

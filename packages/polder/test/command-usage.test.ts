@@ -20,6 +20,7 @@ const commands = [
   "domains",
   "subscriptions",
   "doctor",
+  "trace",
   "events",
   "events tail",
   "events show",

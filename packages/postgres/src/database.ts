@@ -1,6 +1,7 @@
 import { type Logger, type QueryResult, type Reader, silentLogger } from "@polder/model";
 import pg from "pg";
 import { explained, isConnectionLost, isOutdatedPlan, NEWEST_SETTING, type Target } from "./database-error.ts";
+import { type ConnectionCounts, type DatabaseObserver, observed } from "./database-observer.ts";
 import { identifier } from "./sql-name.ts";
 import { type Statement, statementNames, templateStatement, toConfig, toRows, unnamed } from "./statement.ts";
 import { type OpenTransaction, openTransaction, type TransactionMode } from "./transaction.ts";
@@ -27,11 +28,14 @@ export interface DatabaseOptions extends Target {
    */
   readonly prepare?: boolean;
   readonly logger?: Logger;
+  readonly observer?: DatabaseObserver;
 }
 
 /** Connections to one database as one role. */
 export interface Database extends Reader, AsyncDisposable {
   readonly target: Target;
+  /** What its connections do at this moment. */
+  readonly connections: () => ConnectionCounts;
   /** Runs one prepared statement on any connection, in a transaction of its own. */
   readonly run: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
   /** A transaction that begins with its first statement. Whoever opens it ends it. */
@@ -45,18 +49,9 @@ export interface Database extends Reader, AsyncDisposable {
 /** Opens a database. Nothing is connected before the first statement. */
 export function openDatabase(options: DatabaseOptions): Database {
   const target = targetOf(options);
-  const logger = options.logger ?? silentLogger;
+  const { observer, logger = silentLogger } = options;
   const config = clientConfig(options);
-  const pool = new pg.Pool({
-    ...config,
-    max: options.connectionsMax ?? 10,
-    idleTimeoutMillis: 30_000,
-    allowExitOnIdle: false,
-  });
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
-  // The same for one that breaks while it is in use, whose statements fail by themselves.
-  pool.on("connect", (client) => client.on("error", () => undefined));
-  pool.on("error", (error) => logger.debug("an idle connection was lost", { ...target, error: error.message }));
+  const pool = openPool(options);
   const isPooled = options.prepare === false;
   const names = isPooled ? unnamed : statementNames();
   const begin: Database["begin"] = (mode = "read write") =>
@@ -65,12 +60,13 @@ export function openDatabase(options: DatabaseOptions): Database {
       names,
       target,
       mode,
+      observer,
       ...(isPooled ? { settings: sessionSettings(options) } : {}),
     });
   const send = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     const client = await pool.connect();
     try {
-      const result = await client.query(toConfig(statement, names));
+      const result = await observed(observer, statement.text, () => client.query(toConfig(statement, names)));
       client.release();
       return result as unknown as QueryResult<Row>;
     } catch (error) {
@@ -94,6 +90,11 @@ export function openDatabase(options: DatabaseOptions): Database {
   const close = (): Promise<void> => (closing ??= pool.end());
   return {
     target,
+    connections: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     run,
     query: <Row>(text: string, values: readonly unknown[] = []) => run<Row>({ text, values }),
     sql: async <Row>(parts: TemplateStringsArray, ...values: readonly unknown[]) =>
@@ -112,6 +113,22 @@ export function openDatabase(options: DatabaseOptions): Database {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function openPool(options: DatabaseOptions): pg.Pool {
+  const { logger = silentLogger, connectionsMax = 10 } = options;
+  const pool = new pg.Pool({
+    ...clientConfig(options),
+    max: connectionsMax,
+    idleTimeoutMillis: 30_000,
+    allowExitOnIdle: false,
+  });
+  const target = targetOf(options);
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  // The same for one that breaks while it is in use, whose statements fail by themselves.
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  pool.on("error", (error) => logger.debug("an idle connection was lost", { ...target, error: error.message }));
+  return pool;
 }
 
 function targetOf({ host, port, database, user, encryption }: DatabaseOptions): Target {

@@ -1,5 +1,6 @@
 export { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
 export { isInfrastructureError, isWorthRepeating, sqlState, type Target } from "./database-error.ts";
+export type { ConnectionCounts, DatabaseObserver, TransactionOutcome } from "./database-observer.ts";
 export { type DatabaseAddress, parseDatabaseUrl } from "./database-url.ts";
 export { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "./embedded/start-embedded.ts";
 export { postgresErrors } from "./errors.ts";

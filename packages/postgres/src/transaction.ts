@@ -1,6 +1,7 @@
 import type { QueryResult, Reader } from "@polder/model";
 import type pg from "pg";
 import { explained, isConnectionLost, isOutdatedPlan, type Target } from "./database-error.ts";
+import { type DatabaseObserver, observed, type TransactionOutcome } from "./database-observer.ts";
 import { postgresErrors } from "./errors.ts";
 import { identifier, literal } from "./sql-name.ts";
 import { type Statement, type StatementNames, templateStatement, toConfig, toRows } from "./statement.ts";
@@ -35,6 +36,7 @@ interface Parts {
   readonly mode: TransactionMode;
   /** Set for the transaction alone, where the session is not ours to set. Default none. */
   readonly settings?: Readonly<Record<string, string>>;
+  readonly observer: DatabaseObserver | undefined;
 }
 
 const beginText: Record<TransactionMode, string> = {
@@ -46,18 +48,16 @@ const beginText: Record<TransactionMode, string> = {
  * Opens a transaction that begins with its first statement: until then it is idle, afterwards open, and ended by
  * `commit` or `rollback`, whichever comes first.
  */
-export function openTransaction({ connect, names, target, mode, settings = {} }: Parts): OpenTransaction {
-  // One text, so that a pooler sends all of it to the same session.
-  const beginning = [
-    beginText[mode],
-    ...Object.entries(settings).map(([name, value]) => `set local ${identifier(name)} = ${settingValue(name, value)}`),
-  ].join("; ");
+export function openTransaction({ connect, names, target, mode, observer, settings = {} }: Parts): OpenTransaction {
+  const beginning = beginningOf(mode, settings);
   let client: Promise<pg.PoolClient> | undefined;
   let ended = false;
+  let begunMs = 0;
 
   const begun = (): Promise<pg.PoolClient> => {
     if (ended) throw tooLate();
     client ??= connect().then((connected) => {
+      begunMs = performance.now();
       // Not awaited: the first statement follows in the same round trip, and fails if this does.
       connected.query(beginning).catch(() => undefined);
       return connected;
@@ -74,11 +74,15 @@ export function openTransaction({ connect, names, target, mode, settings = {} }:
   const run = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     try {
       const connected = await begun();
-      return (await connected.query(toConfig(statement, names))) as unknown as QueryResult<Row>;
+      const send = () => connected.query(toConfig(statement, names));
+      return (await observed(observer, statement.text, send)) as unknown as QueryResult<Row>;
     } catch (error) {
       if (isOutdatedPlan(error)) names.renew(statement.text);
       throw explained(error, target);
     }
+  };
+  const tell = (outcome: TransactionOutcome): void => {
+    observer?.transaction(mode === "snapshot" ? "read" : outcome, (performance.now() - begunMs) / 1_000);
   };
   return {
     isOpen: () => client !== undefined,
@@ -90,11 +94,19 @@ export function openTransaction({ connect, names, target, mode, settings = {} }:
       if (ended) throw tooLate();
       if (last.length > 0) void begun();
       const connected = await end()?.catch((error: unknown) => Promise.reject(explained(error, target)));
-      if (connected !== undefined) await commitOn(connected, last, { names, target });
+      if (connected === undefined) return;
+      try {
+        await commitOn(connected, last, { names, target, observer });
+      } catch (error) {
+        tell("rolled back");
+        throw error;
+      }
+      tell("committed");
     },
     rollback: async (broken) => {
       const connected = await end()?.catch(() => undefined);
       if (connected === undefined) return;
+      tell("rolled back");
       if (broken !== undefined) return cut(connected, broken);
       await connected.query("rollback").then(
         () => connected.release(),
@@ -102,6 +114,14 @@ export function openTransaction({ connect, names, target, mode, settings = {} }:
       );
     },
   };
+}
+
+/** One text, so that a pooler sends all of it to the same session. */
+function beginningOf(mode: TransactionMode, settings: Readonly<Record<string, string>>): string {
+  const sets = Object.entries(settings).map(
+    ([name, value]) => `set local ${identifier(name)} = ${settingValue(name, value)}`,
+  );
+  return [beginText[mode], ...sets].join("; ");
 }
 
 /** The search path is a list of names; whatever else is set is one value. */
@@ -112,9 +132,12 @@ function settingValue(name: string, value: string): string {
 async function commitOn(
   client: pg.PoolClient,
   last: readonly Statement[],
-  { names, target }: Pick<Parts, "names" | "target">,
+  { names, target, observer }: Pick<Parts, "names" | "target" | "observer">,
 ): Promise<void> {
-  const sent = [...last.map((statement) => client.query(toConfig(statement, names))), client.query("commit")];
+  const sent = [
+    ...last.map((statement) => observed(observer, statement.text, () => client.query(toConfig(statement, names)))),
+    observed(observer, "commit", () => client.query("commit")),
+  ];
   const results = await Promise.allSettled(sent);
   const commit = results.at(-1);
   client.release(

@@ -9,11 +9,13 @@ import {
   httpTransport,
   localTransport,
   resilientTransport,
+  type ServedCall,
   type ServedDomain,
 } from "@polder/http";
-import { type Domain, domainOf, type Logger } from "@polder/model";
+import { type Domain, domainOf, type Logger, publishedApis } from "@polder/model";
 import type { FindTransport } from "./domain/calls.ts";
 import { runtimeErrors } from "./errors.ts";
+import { OTHER } from "./observe/bounded-label.ts";
 
 /** What {@link createCallDesk} needs. */
 export interface CallDeskOptions {
@@ -22,6 +24,8 @@ export interface CallDeskOptions {
   /** By which rules other domains are called. Default: `callRules` of @polder/http. */
   readonly rules?: Partial<CallRules> | undefined;
   readonly logger: Logger;
+  /** Told of every call that was answered here. */
+  readonly onServed?: ((call: ServedCall) => void) | undefined;
 }
 
 /** Where the calls of one process meet: those that come from outside, and those among its own domains. */
@@ -54,7 +58,7 @@ export interface CallDesk {
  * that stops takes no more of the first, but those under way may still need the second, and so may deliveries. Nor can
  * many calls from outside keep the calls out that they are waiting for.
  */
-export function createCallDesk({ urls, rules, logger }: CallDeskOptions): CallDesk {
+export function createCallDesk({ urls, rules, logger, onServed }: CallDeskOptions): CallDesk {
   const remote = new Map(
     Object.entries(urls).map(([domain, baseUrl]) => [
       domain,
@@ -73,8 +77,13 @@ export function createCallDesk({ urls, rules, logger }: CallDeskOptions): CallDe
   });
   return {
     serve: (served) => {
-      const next = createDispatcher({ served, logger });
-      among = createDispatcher({ served, logger });
+      const options = {
+        served,
+        logger,
+        ...(onServed === undefined ? {} : { onServed: knownVersion(served, onServed) }),
+      };
+      const next = createDispatcher(options);
+      among = createDispatcher(options);
       before.push(outside);
       outside = next;
       here = new Set(served.map(({ implementation }) => implementation.domain.name));
@@ -129,6 +138,13 @@ function nowhere(domain: string): CallTransport {
       );
     },
   };
+}
+
+/** A caller may name any minor version; only those that are declared are told apart. */
+function knownVersion(served: readonly ServedDomain[], told: (call: ServedCall) => void): (call: ServedCall) => void {
+  const apis = served.flatMap(({ implementation }) => publishedApis(implementation.domain));
+  const known = new Map(apis.map(({ name, versions }) => [name, new Set(Object.keys(versions))]));
+  return (call) => told(known.get(call.api)?.has(call.version) === true ? call : { ...call, version: OTHER });
 }
 
 function unknown(domains: readonly string[], known: readonly string[]): Error {

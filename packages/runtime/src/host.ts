@@ -4,6 +4,8 @@ import { type Implementation, type Logger, silentLogger } from "@polder/model";
 import type { DatabaseAddress } from "@polder/postgres";
 import { createCallDesk } from "./call-desk.ts";
 import { mountHealth } from "./health.ts";
+import { type ObserveOptions, openObserver } from "./observe/host-observer.ts";
+import { mountMetrics } from "./observe/metrics-page.ts";
 import { openRunningDomains } from "./running-domains.ts";
 
 /** Where the HTTP server listens. */
@@ -32,6 +34,8 @@ export interface HostOptions {
   /** Keep statements prepared on each connection; `false` behind a pooler in transaction mode. Default true. */
   readonly prepare?: boolean;
   readonly logger?: Logger;
+  /** Metrics, and what is slow. */
+  readonly observe?: ObserveOptions;
 }
 
 /** Domains at work in one process. */
@@ -67,8 +71,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const hard = new AbortController();
   const { signal } = hard;
   await using opened = new AsyncDisposableStack();
-  const desk = createCallDesk({ urls: options.urls ?? {}, rules: options.calls, logger });
-  const domains = openRunningDomains({ ...options, logger, growth: growthSignal(), desk, signal });
+  const observer = await openObserver(options.observe ?? {}, logger);
+  const growth = growthSignal();
+  const desk = createCallDesk({ urls: options.urls ?? {}, rules: options.calls, logger, onServed: observer.served });
+  const domains = openRunningDomains({ ...options, logger, observer, growth, desk, signal });
   opened.defer(domains.close);
   await domains.start(implementations);
   let isStopping = false;
@@ -77,7 +83,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     host: options.http?.host ?? "127.0.0.1",
     port: options.http?.port ?? 0,
     logger,
-    extra: (app) => mountHealth(app, { running: domains.running, isStopping: () => isStopping }),
+    extra: (app) => {
+      const { running } = domains;
+      mountHealth(app, { running, isStopping: () => isStopping });
+      if (observer.metrics !== undefined) mountMetrics(app, { running, growth, metrics: observer.metrics });
+    },
   });
   // Whatever is under way ends at the same time; its calls inside this process are answered until then.
   opened.defer(async () => {

@@ -12,8 +12,21 @@ export {
   type ProjectDatabase,
   type ProjectOptions,
   type ProvisionChoice,
+  polderDirectoryOf,
   projectScopes,
   selectDomains,
 } from "./load/project.ts";
 export { createLogger, type LogFormat, type LogLevel, withFields } from "./logger.ts";
 export { maskSecrets } from "./mask-secrets.ts";
+export type { ObserveOptions } from "./observe/host-observer.ts";
+export { setUpTracing, type Tracing, type TracingOptions, tracesDirectory } from "./traces/set-up-tracing.ts";
+export type { TraceOptions } from "./traces/trace-settings.ts";
+export {
+  domainOfSpan,
+  type FoundTrace,
+  findTrace,
+  listTraces,
+  type StoredSpan,
+  type TraceSummary,
+} from "./traces/trace-store.ts";
+export { type TraceNode, traceTree } from "./traces/trace-tree.ts";

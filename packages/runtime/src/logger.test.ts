@@ -1,6 +1,9 @@
+import { context, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { PolderError } from "@polder/model";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createLogger, type LogFormat, type LogLevel, withFields } from "./logger.ts";
+import { doing } from "./work-at-hand.ts";
 
 function logged(format: LogFormat, level: LogLevel = "info") {
   const lines: string[] = [];
@@ -108,4 +111,35 @@ test.each<LogFormat>(["json", "text"])("what cannot be written is said, and noth
   expect(lines).toHaveLength(3);
   for (const line of lines) expect(line).toContain("it failed");
   expect(lines[0]).toContain("for-certain");
+});
+
+describe("in the course of a trace", () => {
+  const spanContext = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", traceFlags: 1 };
+  const within = <Result>(run: () => Result): Result =>
+    context.with(trace.setSpanContext(context.active(), spanContext), run);
+
+  beforeAll(() => void context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable()));
+  afterAll(() => context.disable());
+
+  test("a line of JSON begins with the ids of trace and span, and the domain at work", () => {
+    const { lines, logger } = logged("json");
+    within(() => {
+      logger.info("in a trace");
+      doing({ domain: "order", handler: "order.place" }, () => logger.info("at work", { domain: "mine" }));
+    });
+    doing({ domain: "order", handler: "order.place" }, () => logger.info("no trace"));
+    const { traceId, spanId } = spanContext;
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { at: expect.any(String), level: "info", message: "in a trace", traceId, spanId },
+      { at: expect.any(String), level: "info", message: "at work", traceId, spanId, domain: "mine" },
+      { at: expect.any(String), level: "info", message: "no trace" },
+    ]);
+    expect(Object.keys(JSON.parse(lines[0] ?? ""))).toEqual(["at", "level", "message", "traceId", "spanId"]);
+  });
+
+  test("a line of text has the first digits of the trace, enough to find it", () => {
+    const { lines, logger } = logged("text");
+    within(() => doing({ domain: "order", handler: "order.place" }, () => logger.warn("it failed")));
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d \[4bf92f3577b3\] warn: order: it failed\n$/);
+  });
 });

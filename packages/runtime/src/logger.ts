@@ -1,6 +1,8 @@
 import { isPolderError, type LogFields, type Logger } from "@polder/model";
 import { maskSecrets } from "./mask-secrets.ts";
 import { sourcePlace } from "./source-place.ts";
+import { activeTrace } from "./tracing.ts";
+import { workAtHand } from "./work-at-hand.ts";
 
 /** How much is said; each level includes those after it. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -11,9 +13,9 @@ export type LogFormat = "json" | "text";
 const weight: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /**
- * Makes a logger that writes one line a call. As JSON: `at`, `level`, `message`, then the fields, errors with their
- * code, stack and causes. As text: time, domain, message, the error in a few words, then the other fields. Passwords
- * are masked in both.
+ * Makes a logger that writes one line a call. As JSON: `at`, `level`, `message`, in the course of a trace `traceId`,
+ * `spanId` and `domain`, then the fields, errors with their code, stack and causes. As text: time, the first digits of
+ * the trace, domain, message, the error in a few words, then the other fields. Passwords are masked in both.
  */
 export function createLogger(options: {
   readonly write: (line: string) => void;
@@ -29,7 +31,8 @@ export function createLogger(options: {
   const at =
     (lineLevel: LogLevel) =>
     (message: string, more: LogFields = {}) => {
-      if (weight[lineLevel] >= weight[level]) write(maskSecrets(line(lineLevel, message, { ...fields, ...more })));
+      if (weight[lineLevel] >= weight[level])
+        write(maskSecrets(line(lineLevel, message, { ...whereabouts(), ...fields, ...more })));
     };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
@@ -41,6 +44,13 @@ export function withFields(logger: Logger, fields: LogFields): Logger {
     (message: string, more: LogFields = {}) =>
       logger[level](message, { ...fields, ...more });
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}
+
+function whereabouts(): LogFields {
+  const trace = activeTrace();
+  if (trace === undefined) return {};
+  const domain = workAtHand()?.domain;
+  return domain === undefined ? trace : { ...trace, domain };
 }
 
 type Line = (level: LogLevel, message: string, fields: LogFields) => string;
@@ -96,17 +106,21 @@ function plainError(error: Error, causesMax: number): object {
   };
 }
 
+/** Digits of a trace's id on a line for people: enough to find it by. */
+const TRACE_DIGITS = 12;
+
 /** Longest text of one field on a line for people. */
 const FIELD_LENGTH_MAX = 200;
 
 function textLine(level: LogLevel, message: string, fields: LogFields): string {
-  const { domain, subscription, error, ...rest } = fields;
+  const { domain, subscription, error, traceId, spanId: _spanId, ...rest } = fields;
   const time = new Date().toTimeString().slice(0, 8);
   const urgency = level === "info" ? "" : `${level}: `;
   const place = [domain, subscription].filter((part) => typeof part === "string").join("/");
   const reason = error === undefined ? "" : `: ${errorInWords(error)}`;
   const others = Object.entries(rest).map(([name, value]) => ` ${name}=${fieldText(name, value)}`);
-  return `${time} ${urgency}${place === "" ? "" : `${place}: `}${message}${reason}${others.join("")}\n`;
+  const trace = typeof traceId === "string" ? `[${traceId.slice(0, TRACE_DIGITS)}] ` : "";
+  return `${time} ${trace}${urgency}${place === "" ? "" : `${place}: `}${message}${reason}${others.join("")}\n`;
 }
 
 function fieldText(name: string, value: unknown): string {

@@ -3,6 +3,7 @@ import type { Implementation, Logger } from "@polder/model";
 import { type Database, type DatabaseAddress, homeOf, openDatabase } from "@polder/postgres";
 import type { CallDesk } from "./call-desk.ts";
 import { type RunningDomain, runDomain } from "./domain/run-domain.ts";
+import type { HostObserver } from "./observe/host-observer.ts";
 import { requireHome } from "./require-home.ts";
 
 /** What {@link openRunningDomains} needs. */
@@ -14,6 +15,7 @@ export interface RunningDomainsOptions {
   readonly growth: GrowthSignal;
   readonly desk: CallDesk;
   readonly logger: Logger;
+  readonly observer: HostObserver;
   /** Aborts when the process stops hard. */
   readonly signal: AbortSignal;
 }
@@ -43,7 +45,7 @@ export function openRunningDomains(options: RunningDomainsOptions): RunningDomai
     databases.set(name, database);
     await requireHome(database, name);
     const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
-    return await runDomain({ implementation, database, growth, findTransport: desk.findTransport, logger, ...lease });
+    return await runDomain({ ...options, implementation, database, findTransport: desk.findTransport, ...lease });
   };
   const serve = (): void => desk.serve([...running.values()].map(({ served }) => served));
   const listen = async (): Promise<void> => {
@@ -114,5 +116,6 @@ function openDomainDatabase(options: RunningDomainsOptions, domain: string): Dat
     ...(options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax }),
     ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
     logger: options.logger,
+    observer: options.observer.ofDatabase(domain),
   });
 }

@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  isSpanContextValid,
   type Link,
   propagation,
   ROOT_CONTEXT,
@@ -11,6 +12,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { isPolderError } from "@polder/model";
+import { maskSecrets } from "./mask-secrets.ts";
 
 /** How a span stands to others. */
 export interface SpanOptions {
@@ -63,6 +65,13 @@ export function publisherLinks(headers: string | null): readonly Link[] {
   return linked === undefined ? [] : [{ context: linked }];
 }
 
+/** The ids of the span that is active, as a line of the log has them; nothing without one. */
+export function activeTrace(): { readonly traceId: string; readonly spanId: string } | undefined {
+  const active = trace.getActiveSpan()?.spanContext();
+  if (active === undefined || !isSpanContextValid(active)) return undefined;
+  return { traceId: active.traceId, spanId: active.spanId };
+}
+
 /** A span for what has already happened, such as an event's way through the relay. */
 export function pastSpan(
   name: string,
@@ -78,8 +87,12 @@ function tracer(): ReturnType<typeof trace.getTracer> {
   return trace.getTracer("@polder/runtime");
 }
 
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function fail(span: Span, error: unknown): void {
   const type = isPolderError(error) ? error.code : error instanceof Error ? error.name : "unknown";
   span.setAttribute("error.type", type);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.message : String(error) });
+  span.setStatus({ code: SpanStatusCode.ERROR, message: maskSecrets(messageOf(error)) });
 }

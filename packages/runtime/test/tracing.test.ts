@@ -91,7 +91,7 @@ describe("with an OpenTelemetry SDK", () => {
       bankWith({
         book: async ({ tx }) => {
           await tx.sql`select 1`;
-          throw new Error("out of luck");
+          throw new Error("out of luck at postgres://bank:hunter2@db/bank");
         },
       }),
     ]);
@@ -99,7 +99,7 @@ describe("with an OpenTelemetry SDK", () => {
     const spans = await finishedWith("call bank.book");
     const handle = spans.find(({ name }) => name === "handle bank.book");
     expect(handle).toMatchObject({
-      status: { code: SpanStatusCode.ERROR },
+      status: { code: SpanStatusCode.ERROR, message: "out of luck at postgres://bank:***@db/bank" },
       attributes: { "error.type": "Error", "polder.domain": "bank" },
     });
     expect(spans.map(({ name }) => name)).not.toContain("commit");

@@ -24,6 +24,8 @@ export interface RelayOptions {
   /** Rows of a partition of outbox and log. Default 1,000,000. */
   readonly rowsPerPartition?: number;
   readonly logger?: Logger;
+  /** Told of every step, with the number of events that it moved. */
+  readonly onStep?: (moved: number) => void;
   readonly crashPoint?: CrashPoint;
 }
 
@@ -96,6 +98,7 @@ export function startRelay(options: RelayOptions): Relay {
         await crashPoint("relay:after-step");
         const step = rows[0] ?? { moved: 0, more: false, head: null };
         failures = 0;
+        options.onStep?.(step.moved);
         if (step.moved > 0) growth.grown(domain, step.head === null ? undefined : BigInt(step.head));
         // A full page is followed at once; otherwise a pause lets the next step carry more.
         if (step.moved > 0 && step.more) continue;

@@ -11,7 +11,7 @@ import type { CrashPoint } from "../crash-point.ts";
 import { busErrors } from "../errors.ts";
 import type { LoggedEvent } from "../log/event-source.ts";
 import { type Checkpoints, type HeldRange, LEASE_LOST_STATE, type StreamName } from "./checkpoints.ts";
-import type { ParkedEvent, Parking } from "./parking.ts";
+import type { ParkedEvent, Parking, Retry } from "./parking.ts";
 import type { RetryPolicy } from "./retry-policy.ts";
 
 /** What a handler left to be sent with the commit, and what to do when it has happened. */
@@ -42,6 +42,15 @@ export interface DeliveryParts {
   /** Aborts the handler under way: the process stops hard. */
   readonly signal: AbortSignal;
   readonly crashPoint: CrashPoint;
+  /** Told what has become of events, when it is committed. */
+  readonly onDelivered?: (delivered: Delivered) => void;
+}
+
+/** What has become of events at one attempt. */
+export interface Delivered {
+  /** `failed` is tried again, `given up` is a dead letter from now on. */
+  readonly outcome: "handled" | "failed" | "given up";
+  readonly events: number;
 }
 
 /** Delivers events of one range, so that each takes effect once. */
@@ -86,7 +95,10 @@ export function openDelivery(parts: DeliveryParts): Delivery {
         reached: range.seq,
         also: [parking.leave(event)],
       });
-      if (failed === undefined) return { keyIsFree: !(await parking.has(event.key)) };
+      if (failed === undefined) {
+        if (!event.dropped) parts.onDelivered?.({ outcome: "handled", events: 1 });
+        return { keyIsFree: !(await parking.has(event.key)) };
+      }
       const attempts = event.attempts + 1;
       const retry = policy(attempts);
       await mustPersist(parts, {
@@ -95,6 +107,7 @@ export function openDelivery(parts: DeliveryParts): Delivery {
         reached: range.seq,
         also: [parking.failAgain(event, describe(failed.error), retry)],
       });
+      tellFailed(parts, retry);
       report(parts, event, "dead" in retry ? "an event was given up; it is a dead letter" : "an event failed again", {
         attempts,
         error: failed.error,
@@ -120,16 +133,21 @@ async function settle(parts: DeliveryParts, piece: Piece): Promise<void> {
   const waiting = events.filter((event) => parkedKeys.has(event.key));
   const queued = waiting.length === 0 ? [] : [parking.queue(waiting)];
   const failed = await persist(parts, { range, events: open, reached, also: queued });
-  if (failed === undefined) return;
+  if (failed === undefined) {
+    if (open.length > 0) parts.onDelivered?.({ outcome: "handled", events: open.length });
+    return;
+  }
   const [first] = open;
   if (first === undefined) throw failed.error;
   if (open.length === 1) {
+    const retry = policy(1);
     await mustPersist(parts, {
       range,
       events: [],
       reached,
-      also: [parking.park(first, describe(failed.error), policy(1)), ...queued],
+      also: [parking.park(first, describe(failed.error), retry), ...queued],
     });
+    tellFailed(parts, retry);
     parkedKeys.add(first.key);
     report(parts, first, "an event could not be handled; its key waits", { attempts: 1, error: failed.error });
     return;
@@ -200,6 +218,10 @@ async function attempt(parts: DeliveryParts, { range, events, reached, also }: U
   }
   for (const { committed } of handled) committed?.();
   return undefined;
+}
+
+function tellFailed({ onDelivered }: DeliveryParts, retry: Retry): void {
+  onDelivered?.({ outcome: "dead" in retry ? "given up" : "failed", events: 1 });
 }
 
 function report(

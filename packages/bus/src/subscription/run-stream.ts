@@ -4,7 +4,7 @@ import { type CrashPoint, noCrash } from "../crash-point.ts";
 import type { EventSource, LoggedEvent, Page } from "../log/event-source.ts";
 import { pauseFor } from "../pause.ts";
 import { type Checkpoints, type HeldRange, openCheckpoints, type StreamName } from "./checkpoints.ts";
-import { type Delivery, type HandleEvents, openDelivery } from "./deliver.ts";
+import { type Delivered, type Delivery, type HandleEvents, openDelivery } from "./deliver.ts";
 import { openParking, type Parking } from "./parking.ts";
 import { retryPolicy } from "./retry-policy.ts";
 
@@ -23,6 +23,7 @@ export interface StreamOptions {
   readonly pollMs?: number;
   readonly random?: () => number;
   readonly logger?: Logger;
+  readonly onDelivered?: (delivered: Delivered) => void;
   readonly crashPoint?: CrashPoint;
 }
 
@@ -178,6 +179,7 @@ function openWork(options: StreamOptions, name: StreamName, signal: AbortSignal)
       logger,
       signal,
       crashPoint,
+      ...(options.onDelivered === undefined ? {} : { onDelivered: options.onDelivered }),
     }),
     crashPoint,
     clock: { renewAtMs: 0, parkedAtMs: 0, idleWriteAtMs: 0, reportAtMs: 0 },

@@ -11,6 +11,8 @@ export interface SubscriptionStatus {
   /** Positions of the log that are not handled yet: exact, since positions are dense. */
   readonly lag: number;
   readonly parked: number;
+  /** Keys that wait, each with all its events that are parked. */
+  readonly parkedKeys: number;
   readonly dead: number;
   /** Processes that hold a part of it. */
   readonly owners: number;
@@ -27,6 +29,7 @@ export async function subscriptionStatus(
     `select subscription, publisher, min(seq)::text as seq,
   count(distinct owner) filter (where lease_until > now())::int as owners,
   (select count(*)::int from ${sql.parked} p where p.subscription = c.subscription and p.publisher = c.publisher) as parked,
+  (select count(distinct key)::int from ${sql.parked} p where p.subscription = c.subscription and p.publisher = c.publisher) as "parkedKeys",
   (select count(*)::int from ${sql.parked} p where p.subscription = c.subscription and p.publisher = c.publisher and p.state = 'dead') as dead
 from ${sql.checkpoint} c
 group by subscription, publisher

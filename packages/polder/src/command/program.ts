@@ -5,6 +5,7 @@ import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { ReplayOptions } from "./replay.ts";
 import type { ListSagasOptions } from "./sagas.ts";
 import type { StartOptions } from "./start.ts";
+import type { TraceChoice } from "./trace.ts";
 import type { CommandInput, Work } from "./work.ts";
 
 /** What the process around the command lends it. */
@@ -169,6 +170,15 @@ function defineLooking(program: Command, run: Run): void {
     .description("what is wrong with the set-up, why it matters, and what to do")
     .action(async (_options: object, command: Command) => {
       await run(command, async () => (await import("./doctor.ts")).doctorWork);
+    });
+  program
+    .command("trace [id]")
+    .description("what happened, span by span: of a trace, an event, an event's key, or a failure")
+    .option("-n, --count <n>", "without an id: how many of the newest traces", toCount, 20)
+    .option("--failed", "without an id: only those with a failure")
+    .option("--all", "with an id: every span, also the short ones")
+    .action(async (id: string | undefined, options: TraceChoice, command: Command) => {
+      await run(command, async () => (await import("./trace.ts")).traceWork(id, options));
     });
 }
 

@@ -1,4 +1,4 @@
-import { createLogger, hostOptionsOf, type LogFormat, selectDomains, startHost } from "@polder/runtime";
+import { createLogger, hostOptionsOf, type LogFormat, selectDomains, setUpTracing, startHost } from "@polder/runtime";
 import { runUntilStopped } from "../dev/run-until-stopped.ts";
 import { commandErrors } from "../errors.ts";
 import { openCommandProject } from "./command-project.ts";
@@ -13,6 +13,9 @@ export interface StartOptions {
   readonly log: LogFormat;
 }
 
+/** How many traces are kept in production, unless somebody says so: all of them would cost too much. */
+const TRACES_RATIO = 0.1;
+
 /** `polder start`: runs domains until SIGTERM or SIGINT; the second one does not wait any longer. */
 export function startWork(options: StartOptions): Work {
   return async (input) => {
@@ -21,6 +24,7 @@ export function startWork(options: StartOptions): Work {
     const logger = createLogger({ write: streams.err, format: options.log });
     await using project = await openCommandProject(input, logger);
     const selected = selectDomains(project.domains, options.domain);
+    await using _tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
     const { address } = await project.database();
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),

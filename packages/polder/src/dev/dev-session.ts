@@ -1,5 +1,13 @@
 import type { Logger } from "@polder/model";
-import { type Host, hostOptionsOf, openProject, type Project, type ProjectDatabase, startHost } from "@polder/runtime";
+import {
+  type Host,
+  hostOptionsOf,
+  openProject,
+  type Project,
+  type ProjectDatabase,
+  setUpTracing,
+  startHost,
+} from "@polder/runtime";
 import { moduleGenerations } from "./module-generations.ts";
 import { reloadDomains } from "./reload-domains.ts";
 
@@ -34,6 +42,7 @@ export async function startDev({ config, from, env, port, watch = true, logger }
   const modules = watch ? cleanup.use(moduleGenerations()) : undefined;
   const file = config === undefined ? {} : { file: config };
   const project = cleanup.use(await openProject({ ...file, from, env, logger }));
+  cleanup.use(await setUpTracing({ project, ratioDefault: 1, env, logger }));
   const database = await project.database();
   const report = await database.provision();
   for (const { object, found, expected } of report.drift)

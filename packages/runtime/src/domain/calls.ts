@@ -1,6 +1,8 @@
 import { type CallTransport, createClient } from "@polder/http";
 import { type AnyApi, type Call, type Domain, declaredNeed, type Logger, modelErrors, type Need } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
+import type { MadeCall } from "../observe/host-metrics.ts";
+import { measuredTransport } from "../observe/measured-transport.ts";
 
 /** Finds what carries calls to an API that is needed: the same process, or HTTP. */
 export type FindTransport = (need: Pick<Need, "contract" | "hedgeAfterMs">) => CallTransport;
@@ -13,6 +15,8 @@ export interface CallParts {
   readonly isInTransaction: () => boolean;
   /** Milliseconds left of the call or delivery in whose course the handler runs. */
   readonly remainingMs: () => number;
+  /** Told of every call that was made. */
+  readonly onMade?: ((call: MadeCall) => void) | undefined;
   /** Aborts when that call or delivery is given up: its calls are given up with it. */
   readonly signal: AbortSignal;
   /** Told when a fallback answers, or fails. */
@@ -21,7 +25,7 @@ export interface CallParts {
 
 /** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
 export function callsOf(parts: CallParts): Call<Domain> {
-  const { domain, findTransport, isInTransaction, remainingMs, signal, logger } = parts;
+  const { domain, findTransport, isInTransaction, remainingMs, signal, onMade, logger } = parts;
   const call = (api: AnyApi): unknown => {
     const need = declaredNeed(domain, api?.name);
     if (need === undefined || need.contract.kind !== "api") {
@@ -30,8 +34,12 @@ export function callsOf(parts: CallParts): Call<Domain> {
         { domain: domain.name, what: "needs", contract: String(api?.name) },
       );
     }
+    const found = findTransport(need);
     return createClient(need.contract, need.version, {
-      transport: boundTo(signal, findTransport(need)),
+      transport: boundTo(
+        signal,
+        onMade === undefined ? found : measuredTransport(found, { caller: domain.name, told: onMade }),
+      ),
       caller: domain.name,
       deadline: () => withReserve(remainingMs()),
       logger,

@@ -7,6 +7,7 @@ import {
   type DeliveryContext,
   type Domain,
   declaredNeed,
+  domainOf,
   type Logger,
   type OutsideContext,
   type Subscription,
@@ -14,7 +15,9 @@ import {
   versionParts,
 } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
+import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
+import { doing } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
@@ -25,6 +28,7 @@ export interface DeliverParts {
   /** What its transactions need to know. */
   readonly transaction: HandlerTransactionParts;
   readonly logger: Logger;
+  readonly observer: HostObserver;
 }
 
 /** How long a handler may take for which nothing is said, in milliseconds: what the bus gives it. */
@@ -32,7 +36,7 @@ const HANDLER_TIMEOUT_MS = 30_000;
 
 /** Makes the one who runs the handlers of a subscription. */
 export function createDeliver(parts: DeliverParts, subscription: Subscription): HandleEvents {
-  const { domain, logger } = parts;
+  const { domain, logger, observer } = parts;
   return async (logged, transaction, signal) => {
     const events = await Promise.all(logged.map((event) => delivered(domain, event)));
     const [first] = events;
@@ -40,20 +44,20 @@ export function createDeliver(parts: DeliverParts, subscription: Subscription): 
     const handle = subscription.handlers[first.name] as ((context: unknown) => Promise<void>) | undefined;
     if (handle === undefined) return { last: [] };
     if (transaction === undefined) {
-      await traced(subscription, logged, () => handle(outsideContext(parts, subscription, first, signal)));
+      await traced(subscription, logged, observer, () => handle(outsideContext(parts, subscription, first, signal)));
       return { last: [] };
     }
     const { tx, last, committed } = handlerTransaction(parts.transaction, transaction);
     const shared = { tx, signal, log: logger };
     const context: DeliveryContext<Domain, DeliveredEvent> | BatchContext<Domain, DeliveredEvent> =
       subscription.mode === "batch" ? { ...shared, events } : { ...shared, event: first };
-    await traced(subscription, logged, () => handle(context));
+    await traced(subscription, logged, observer, () => handle(context));
     return { last: await last(), committed };
   };
 }
 
 function outsideContext(
-  { domain, findTransport, logger }: DeliverParts,
+  { domain, findTransport, logger, observer }: DeliverParts,
   subscription: Subscription,
   event: DeliveredEvent,
   signal: AbortSignal,
@@ -63,7 +67,15 @@ function outsideContext(
   return {
     event,
     key: `${subscription.domain}.${subscription.name}:${event.id}`,
-    call: callsOf({ domain, findTransport, isInTransaction: () => false, remainingMs, signal, logger }),
+    call: callsOf({
+      domain,
+      findTransport,
+      isInTransaction: () => false,
+      remainingMs,
+      signal,
+      logger,
+      onMade: observer.metrics?.made,
+    }),
     signal,
     log: logger,
   };
@@ -76,6 +88,7 @@ function outsideContext(
 async function traced(
   subscription: Subscription,
   events: readonly LoggedEvent[],
+  { handled }: HostObserver,
   run: () => Promise<void>,
 ): Promise<void> {
   const [first, ...others] = events;
@@ -89,12 +102,25 @@ async function traced(
   };
   // One that was parked has been through the relay long ago: then both times are the same.
   if (first.headers !== null && first.relayedAt > first.at)
-    pastSpan(`relay ${first.type}`, attributes, { parent, from: first.at, to: first.relayedAt });
+    pastSpan(
+      `relay ${first.type}`,
+      { "polder.domain": domainOf(first.type), ...attributes },
+      { parent, from: first.at, to: first.relayedAt },
+    );
   const name = `${subscription.domain}.${subscription.name}`;
+  const work = { domain: subscription.domain, handler: name };
   await inSpan(
     `deliver ${first.type} to ${name}`,
-    { ...attributes, "polder.subscription": name, "polder.events": events.length },
-    () => inSpan(`handle ${name}`, { "polder.domain": subscription.domain }, run),
+    {
+      "polder.domain": subscription.domain,
+      ...attributes,
+      "polder.subscription": name,
+      "polder.events": events.length,
+    },
+    () =>
+      inSpan(`handle ${name}`, { "polder.domain": subscription.domain }, () =>
+        doing(work, () => timedHandler(handled, work, run)),
+      ),
     { kind: SpanKind.CONSUMER, parent, links: others.flatMap(({ headers }) => publisherLinks(headers)) },
   );
 }

@@ -3,7 +3,9 @@ import type { httpErrors } from "@polder/http";
 import { type Domain, isPolderError, type Logger, type Saga, type Started, type Subscription } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import { type RunningSagas, runSagas, type SagaAnswer, sagaAnswer, sagaNewsInsert } from "@polder/sagas";
+import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, publisherContext } from "../tracing.ts";
+import { doing } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { delivered } from "./deliver.ts";
 import type { HandledSubscription } from "./domain-streams.ts";
@@ -18,6 +20,7 @@ export interface DomainSagasParts {
   readonly findTransport: FindTransport;
   readonly leaseMs?: number;
   readonly logger: Logger;
+  readonly observer: HostObserver;
 }
 
 /** The sagas of a domain in this process. */
@@ -34,7 +37,7 @@ export interface DomainSagas {
 
 /** Opens the sagas of a domain; nothing runs before `start`. */
 export function openDomainSagas(parts: DomainSagasParts): DomainSagas {
-  const { domain, database, logger } = parts;
+  const { domain, database, logger, observer } = parts;
   const { sagas } = parts.transaction;
   const listeners = new Map<string, Set<() => void>>();
   let running: RunningSagas | undefined;
@@ -58,16 +61,20 @@ export function openDomainSagas(parts: DomainSagasParts): DomainSagas {
               remainingMs,
               signal,
               logger,
+              onMade: observer.metrics?.made,
             }),
           local: (transaction) => handlerTransaction(parts.transaction, transaction),
           isDefinite,
-          trace: (step, run) =>
-            inSpan(
-              `saga ${domain.name}.${saga.name}: ${step}`,
-              { "polder.domain": domain.name, "polder.saga": `${domain.name}.${saga.name}`, "polder.key": key },
-              run,
+          trace: (step, run) => {
+            // Steps may have any name, and so many that a metric could not hold them.
+            const work = { domain: domain.name, handler: `${domain.name}.${saga.name}` };
+            return inSpan(
+              `saga ${work.handler}: ${step}`,
+              { "polder.domain": domain.name, "polder.saga": work.handler, "polder.key": key },
+              () => doing(work, () => timedHandler(observer.handled, work, run)),
               { parent: publisherContext(headers === null ? null : JSON.stringify(headers)) },
-            ),
+            );
+          },
         }),
       });
     },

@@ -1,4 +1,5 @@
 import {
+  type Delivered,
   type GrowthSignal,
   type HandleEvents,
   neededEvents,
@@ -9,6 +10,7 @@ import {
 import type { Domain, Logger, Subscription } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import { withFields } from "../logger.ts";
+import type { HostObserver } from "../observe/host-observer.ts";
 
 /** A subscription, and who handles its events. */
 export interface HandledSubscription {
@@ -25,14 +27,17 @@ export function startDomainStreams(options: {
   readonly instance: string;
   readonly leaseMs?: number;
   readonly logger: Logger;
+  readonly observer: HostObserver;
 }): readonly Stream[] {
-  const { handled, domain, database, growth, instance, leaseMs } = options;
+  const { handled, domain, database, growth, instance, leaseMs, observer } = options;
   return handled.flatMap(({ subscription, handle }) => {
     const logger = withFields(options.logger, { subscription: subscription.name });
     return publishersOf(domain, subscription.events).map((publisher) => {
       const source = postgresSource({ publisher, database, growth });
       const lease = leaseMs === undefined ? {} : { leaseMs };
-      return runStream({ subscription, source, database, instance, handle, logger, ...lease });
+      const labels = { domain: domain.name, subscription: subscription.name, publisher };
+      const onDelivered = (delivered: Delivered): void => observer.metrics?.delivered(labels, delivered);
+      return runStream({ subscription, source, database, instance, handle, logger, onDelivered, ...lease });
     });
   });
 }

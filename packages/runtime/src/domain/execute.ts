@@ -4,7 +4,9 @@ import type { CommandContext, Domain, Handler, Logger, QueryContext, Reader, Ref
 import { answerInsert, type Database, findAnswer, isWorthRepeating, type KeyedRequest } from "@polder/postgres";
 import type { SagaAnswer } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
+import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan } from "../tracing.ts";
+import { doing } from "../work-at-hand.ts";
 import { inTransaction } from "./bound-transaction.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
@@ -20,6 +22,7 @@ export interface ExecuteParts {
   /** Waits for the answer of a saga that a handler has started. */
   readonly answerOf: (saga: Started, signal: AbortSignal) => Promise<SagaAnswer>;
   readonly logger: Logger;
+  readonly observer: HostObserver;
 }
 
 /** What is kept of a keyed command: how it ended, or the saga that will say. */
@@ -35,11 +38,16 @@ const RUNS_MAX = 4;
 export function createExecute(parts: ExecuteParts): Execute {
   return async (handler, call) => {
     const name = `${handler.api}.${handler.operation}`;
-    return await inSpan(`handle ${name}`, { "polder.domain": parts.domain.name }, () =>
+    const work = { domain: parts.domain.name, handler: name };
+    const run = (): Promise<Kept> =>
       handler.declared.kind === "query"
         ? repeating(parts, call, { once: (again) => runQuery(parts, handler, again) })
-        : runCommand(parts, handler, call),
-    );
+        : runCommand(parts, handler, call);
+    return await inSpan(`handle ${name}`, { "polder.domain": work.domain }, async () => {
+      const kept = await doing(work, () => timedHandler(parts.observer.handled, work, run));
+      // A saga takes the time that it takes; the handler has ended.
+      return kept.kind === "started" ? await answerOfSaga(parts, kept, call) : kept;
+    });
   };
 }
 
@@ -51,7 +59,7 @@ async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCal
   });
 }
 
-async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Executed> {
+async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Kept> {
   const { database } = parts;
   const { schema } = parts.transaction;
   // A copy: the fingerprint is that of the input as it came, whatever the handler makes of its own.
@@ -63,10 +71,10 @@ async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedC
     request === undefined ? undefined : ((await findAnswer(database, schema, request)) as Kept | undefined);
   // The same key in every run: what the handler has others do under keys derived from it is not done twice.
   const run = { key: call.key ?? randomUUID(), request };
-  const kept =
+  return (
     (await findAnswered()) ??
-    (await repeating(parts, call, { once: (again) => runOnce(parts, handler, again, run), findAnswered }));
-  return kept.kind === "started" ? await answerOfSaga(parts, kept, call) : kept;
+    (await repeating(parts, call, { once: (again) => runOnce(parts, handler, again, run), findAnswered }))
+  );
 }
 
 /** Nothing is held meanwhile. Whoever does not wait until then may ask again under the same key. */
@@ -171,7 +179,7 @@ function readerBeside(
 type SharedContext = Pick<CommandContext, "input" | "refuse" | "call" | "signal" | "log">;
 
 function contextOf(
-  { domain, findTransport, logger }: ExecuteParts,
+  { domain, findTransport, logger, observer }: ExecuteParts,
   { input, signal, remainingMs }: AdmittedCall,
   isInTransaction: () => boolean,
 ): SharedContext {
@@ -182,7 +190,15 @@ function contextOf(
       refusal,
       details,
     })) as CommandContext["refuse"],
-    call: callsOf({ domain, findTransport, isInTransaction, remainingMs, signal, logger }),
+    call: callsOf({
+      domain,
+      findTransport,
+      isInTransaction,
+      remainingMs,
+      signal,
+      logger,
+      onMade: observer.metrics?.made,
+    }),
     signal,
     log: logger,
   };

@@ -61,7 +61,7 @@ export function handlerTransaction(
     if (published.length >= EVENTS_MAX) throw new RangeError(`One transaction publishes at most ${EVENTS_MAX} events`);
     const id = randomUUID();
     const checked = validatorOf(schemaOfEvent, "writer")(asItTravels(`The event ${declared.name}`, data));
-    const finish = (result: Validated): OutboxEvent => outboxEvent(declared, id, result);
+    const finish = (result: Validated): OutboxEvent => outboxEvent(declared, id, result, domain.name);
     const pending = checked instanceof Promise ? checked.then(finish) : Promise.resolve(finish(checked));
     // Looked at when the handler has ended; until then a failure is not unhandled.
     pending.catch(() => undefined);
@@ -112,7 +112,11 @@ async function startStatement(
   const what = `The input of the saga ${saga.name}`;
   const checked = await conform(saga.input, "writer", asItTravels(what, input), what);
   const name = `${domain.name}.${saga.name}`;
-  const headers = publishSpan(`start ${name}`, { "polder.saga": name, "polder.key": key });
+  const headers = publishSpan(`start ${name}`, {
+    "polder.domain": domain.name,
+    "polder.saga": name,
+    "polder.key": key,
+  });
   return sagaStart(domain.name, { name: saga.name, key, input: checked, headers });
 }
 
@@ -126,7 +130,7 @@ function asItTravels(what: string, data: unknown): unknown {
   }
 }
 
-function outboxEvent(event: Event, id: string, result: Validated): OutboxEvent {
+function outboxEvent(event: Event, id: string, result: Validated, domain: string): OutboxEvent {
   if (!result.valid) throw violated(`The event ${event.name}`, result.violations);
   const data = JSON.stringify(result.value);
   const bytes = Buffer.byteLength(data);
@@ -138,6 +142,7 @@ function outboxEvent(event: Event, id: string, result: Validated): OutboxEvent {
   }
   const key = String((result.value as Record<string, unknown>)[event.key]);
   const headers = publishSpan(`publish ${event.name}`, {
+    "polder.domain": domain,
     "polder.event": event.name,
     "polder.event_id": id,
     "polder.key": key,

@@ -4,6 +4,7 @@ import type { ServedDomain } from "@polder/http";
 import type { Implementation, Logger } from "@polder/model";
 import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
 import { withFields } from "../logger.ts";
+import type { HostObserver } from "../observe/host-observer.ts";
 import type { FindTransport } from "./calls.ts";
 import { createDeliver } from "./deliver.ts";
 import { openDomainSagas } from "./domain-sagas.ts";
@@ -19,6 +20,7 @@ export interface RunDomainOptions {
   readonly growth: GrowthSignal;
   readonly findTransport: FindTransport;
   readonly logger: Logger;
+  readonly observer: HostObserver;
   /** How long a lease on a subscription lasts, in milliseconds. Default 15,000. */
   readonly leaseMs?: number;
   /** How long the answers of keyed commands are kept, in days. Default 7. */
@@ -45,17 +47,14 @@ const FORGET_MS = 10 * 60_000;
 
 /** Brings a domain to work. */
 export async function runDomain(options: RunDomainOptions): Promise<RunningDomain> {
-  const { implementation, database, growth, findTransport } = options;
+  const { implementation, database, growth, findTransport, observer } = options;
   const { domain } = implementation;
   const logger = withFields(options.logger, { domain: domain.name });
   const schema = homeOf(domain.name).schema;
   const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
   const instance = randomUUID();
   const presence = await startPresence({ domain: domain.name, database, instance, logger, ...lease });
-  const publishes = domain.publishes.some((contract) => contract.kind === "event");
-  const relay: Relay | undefined = publishes
-    ? startRelay({ domain: domain.name, database, growth, logger })
-    : undefined;
+  const relay = startDomainRelay({ ...options, logger });
   const transaction: HandlerTransactionParts = {
     domain,
     schema,
@@ -63,7 +62,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     published: () => relay?.wake(),
     started: () => sagas.wake(),
   };
-  const sagas = openDomainSagas({ domain, database, instance, transaction, findTransport, logger, ...lease });
+  const sagas = openDomainSagas({ domain, database, instance, transaction, findTransport, logger, observer, ...lease });
   const forgetting = setInterval(() => {
     forgetAnswers(database, schema, options.keepAnswersDays ?? 7).catch((error: unknown) =>
       logger.debug("old answers were not forgotten", { error }),
@@ -72,11 +71,14 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const startStreams = (): readonly Stream[] => {
     const declared = implementation.subscriptions.map((subscription) => {
       const ofSubscription = withFields(logger, { subscription: subscription.name });
-      const handle = createDeliver({ domain, findTransport, transaction, logger: ofSubscription }, subscription);
+      const handle = createDeliver(
+        { domain, findTransport, transaction, logger: ofSubscription, observer },
+        subscription,
+      );
       return { subscription, handle };
     });
     const handled = [...declared, ...sagas.subscriptions];
-    return startDomainStreams({ handled, domain, database, growth, instance, logger, ...lease });
+    return startDomainStreams({ handled, domain, database, growth, instance, logger, observer, ...lease });
   };
   const { answerOf } = sagas;
   let isDelivering = false;
@@ -92,7 +94,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     database,
     served: {
       implementation,
-      execute: createExecute({ domain, database, findTransport, transaction, answerOf, logger }),
+      execute: createExecute({ domain, database, findTransport, transaction, answerOf, logger, observer }),
     },
     deliver: () => {
       if (ending !== undefined || isDelivering) return;
@@ -108,4 +110,13 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
       await presence.stop();
     },
   };
+}
+
+/** The relay of a domain; none where it publishes no events. */
+function startDomainRelay(options: RunDomainOptions): Relay | undefined {
+  const { implementation, database, growth, logger, observer } = options;
+  const { name, publishes } = implementation.domain;
+  if (!publishes.some((contract) => contract.kind === "event")) return undefined;
+  const onStep = (moved: number): void => observer.metrics?.relayed(name, moved);
+  return startRelay({ domain: name, database, growth, logger, onStep });
 }

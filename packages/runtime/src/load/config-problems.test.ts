@@ -13,7 +13,11 @@ test.each([
     calls: { concurrentMax: 32, queueMax: 0, failureRateMax: 1, attemptsMax: 10 },
     connectionsMax: 2,
     prepare: false,
+    traces: { ratio: 0.5, bytesMax: 1_048_576 },
+    metrics: false,
+    slow: { statementMs: 100, handlerMs: 200 },
   },
+  { domains: ["./order"], traces: false },
 ])("%j is right", (config) => {
   expect(configProblems(config)).toEqual([]);
 });
@@ -43,6 +47,12 @@ test.each([
   [{ domains: ["./order"], connectionsMax: 1 }, ["connectionsMax"]],
   [{ domains: ["./order"], prepare: "no" }, ["prepare"]],
   [{ domains: ["./order"], connectionsMax: "20" }, ["connectionsMax"]],
+  [{ domains: ["./order"], traces: true }, ["traces"]],
+  [{ domains: ["./order"], metrics: 9_090 }, ["metrics"]],
+  [{ domains: ["./order"], slow: 500 }, ["slow"]],
+  [{ domains: ["./order"], slow: { statementMs: 0, handlerMs: "1 s" } }, ["slow.statementMs", "slow.handlerMs"]],
+  [{ domains: ["./order"], traces: { ratio: 2, bytesMax: 1 } }, ["traces.ratio", "traces.bytesMax"]],
+  [{ domains: ["./order"], traces: { rate: 1 } }, ["traces.rate"]],
   [{ domains: ["./order"], database: new URL("postgres://localhost/shop") }, ["database"]],
 ])("%j is wrong at %j", (config, expected) => {
   expect(places(config)).toEqual(expected);

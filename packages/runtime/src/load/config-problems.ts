@@ -1,6 +1,19 @@
 import { callRulesProblems } from "@polder/http";
 import type { Problem } from "@polder/model";
 
+const settings = [
+  "domains",
+  "database",
+  "http",
+  "urls",
+  "calls",
+  "connectionsMax",
+  "prepare",
+  "traces",
+  "metrics",
+  "slow",
+];
+
 /** A batch under way holds one connection, and its lease is renewed over another. */
 const CONNECTIONS_MIN = 2;
 
@@ -9,7 +22,7 @@ export function configProblems(value: unknown): readonly Problem[] {
   if (!isObject(value))
     return [{ place: "default export", problem: "is missing; write export default defineConfig({ … })" }];
   return [
-    ...unknownFields(value, ["domains", "database", "http", "urls", "calls", "connectionsMax", "prepare"], ""),
+    ...unknownFields(value, settings, ""),
     ...domainsProblems(value["domains"]),
     ...(value["database"] === undefined || typeof value["database"] === "string"
       ? []
@@ -21,6 +34,11 @@ export function configProblems(value: unknown): readonly Problem[] {
     ...(value["prepare"] === undefined || typeof value["prepare"] === "boolean"
       ? []
       : [{ place: "prepare", problem: "must be true or false" }]),
+    ...tracesProblems(value["traces"]),
+    ...(value["metrics"] === undefined || typeof value["metrics"] === "boolean"
+      ? []
+      : [{ place: "metrics", problem: "must be true or false" }]),
+    ...slowProblems(value["slow"]),
   ];
 }
 
@@ -61,6 +79,32 @@ function connectionsProblems(connectionsMax: unknown): readonly Problem[] {
   if (connectionsMax === undefined || (Number.isInteger(connectionsMax) && Number(connectionsMax) >= CONNECTIONS_MIN))
     return [];
   return [{ place: "connectionsMax", problem: `must be a whole number from ${CONNECTIONS_MIN} on` }];
+}
+
+/** A store that is smaller is full after a few traces. */
+const TRACES_BYTES_MIN = 1_048_576;
+
+function tracesProblems(traces: unknown): readonly Problem[] {
+  if (traces === undefined || traces === false) return [];
+  if (!isObject(traces)) return [{ place: "traces", problem: "must be false, or an object such as { ratio: 0.1 }" }];
+  const { ratio, bytesMax } = traces;
+  const problems = [...unknownFields(traces, ["ratio", "bytesMax"], "traces.")];
+  if (ratio !== undefined && !(typeof ratio === "number" && ratio >= 0 && ratio <= 1))
+    problems.push({ place: "traces.ratio", problem: "must be a number from 0 to 1" });
+  if (bytesMax !== undefined && !(Number.isInteger(bytesMax) && Number(bytesMax) >= TRACES_BYTES_MIN))
+    problems.push({ place: "traces.bytesMax", problem: `must be a whole number from ${TRACES_BYTES_MIN} on` });
+  return problems;
+}
+
+function slowProblems(slow: unknown): readonly Problem[] {
+  if (slow === undefined) return [];
+  if (!isObject(slow)) return [{ place: "slow", problem: "must be an object such as { statementMs: 500 }" }];
+  const known = ["statementMs", "handlerMs"];
+  const wrong = known.filter((name) => slow[name] !== undefined && !(Number(slow[name]) > 0));
+  return [
+    ...unknownFields(slow, known, "slow."),
+    ...wrong.map((name) => ({ place: `slow.${name}`, problem: "must be a number of milliseconds above 0" })),
+  ];
 }
 
 function unknownFields(value: object, known: readonly string[], prefix: string): Problem[] {

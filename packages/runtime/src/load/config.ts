@@ -1,5 +1,7 @@
 import type { CallRules } from "@polder/http";
 import type { HttpOptions } from "../host.ts";
+import type { SlowOptions } from "../observe/slow-work.ts";
+import type { TraceOptions } from "../traces/trace-settings.ts";
 
 /** What `polder.config.ts` exports: which domains there are, and where they run. */
 export interface PolderConfig {
@@ -19,6 +21,12 @@ export interface PolderConfig {
    * pooler in transaction mode, such as PgBouncer. Default true.
    */
   readonly prepare?: boolean;
+  /** Which traces are kept, and how many bytes of them; `false` makes none. */
+  readonly traces?: TraceOptions | false;
+  /** Serve metrics at `/metrics` of every host. Default true. */
+  readonly metrics?: boolean;
+  /** From when on statements and handlers are slow: they are logged and counted. */
+  readonly slow?: SlowOptions;
 }
 
 /** Helps an editor to complete `polder.config.ts`; gives back what it gets. */

@@ -104,7 +104,7 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
     domains.map(({ implementation }) => implementation.domain),
   );
   if (misplaced.length > 0) throw configInvalid(loaded.path, misplaced);
-  const polderDirectory = join(loaded.directory, ".polder");
+  const polderDirectory = polderDirectoryOf(loaded);
   let connecting: Promise<ProjectDatabase> | undefined;
   return {
     loaded,
@@ -183,18 +183,24 @@ function addressOf({ host, port, user, password }: EmbeddedServer): DatabaseAddr
   return { host, port, user, password, database: "postgres" };
 }
 
+/** The folder where Polder keeps what it needs of a project: `.polder` beside the configuration. */
+export function polderDirectoryOf({ directory }: LoadedConfig): string {
+  return join(directory, ".polder");
+}
+
 /** What a configuration says of a host; a port that is given wins. */
 export function hostOptionsOf(
   { config }: LoadedConfig,
   port: number | undefined,
-): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax" | "prepare"> {
-  const { http, urls, calls, connectionsMax, prepare } = config;
+): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax" | "prepare" | "observe"> {
+  const { http, urls, calls, connectionsMax, prepare, metrics, slow } = config;
   return {
     http: { ...http, ...(port === undefined ? {} : { port }) },
     ...(urls === undefined ? {} : { urls }),
     ...(calls === undefined ? {} : { calls }),
     ...(connectionsMax === undefined ? {} : { connectionsMax }),
     ...(prepare === undefined ? {} : { prepare }),
+    observe: { ...(metrics === undefined ? {} : { metrics }), ...(slow === undefined ? {} : { slow }) },
   };
 }
 
