@@ -46,6 +46,7 @@ describe("the local store", () => {
     const [file = ""] = await readdir(directory);
     expect((await stat(join(directory, file))).mode & 0o777).toBe(0o600);
     expect((await stat(directory)).mode & 0o777).toBe(0o700);
+    expect(await readdir(join(folder, ".polder"))).toEqual([".gitignore", "traces"]);
     expect(await listTraces(directory, { tracesMax: 10 })).toMatchObject([
       { traceId, name: "serve order.place", domains: ["order"], spans: 1, failed: false },
     ]);

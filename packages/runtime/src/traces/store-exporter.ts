@@ -1,9 +1,10 @@
 import { appendFile, mkdir, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
 import type { Logger } from "@polder/model";
+import { makePolderDirectory } from "@polder/postgres";
 import { rarely } from "../observe/rarely.ts";
 
 /** What {@link storeExporter} needs. */
@@ -34,6 +35,7 @@ export function storeExporter({ directory, bytesMax, logger }: StoreExporterOpti
     const body = JsonTraceSerializer.serializeRequest(spans);
     if (body === undefined) return;
     if (file === undefined || file.bytes + body.length > fileBytesMax) {
+      makePolderDirectory(dirname(directory));
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await removeOldest(directory, bytesMax - fileBytesMax);
       file = { path: join(directory, nameOfFile(new Date())), bytes: 0 };
