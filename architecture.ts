@@ -63,7 +63,7 @@ export const layers: readonly Layer[] = [
       folder: "examples/shop",
       purpose: "The reference system: a shop cut into domains, as a user of Polder would write it.",
       mayImport: ["polder"],
-      testsMayImport: ["@polder/postgres"],
+      testsMayImport: ["@polder/bus", "@polder/postgres"],
       external: ["zod"],
     },
   ],

@@ -91,8 +91,8 @@ async function letCustomersIn(shop: OpenShop, options: StartOptions, signal: Abo
 }
 
 async function findings({ project }: OpenShop): Promise<readonly string[]> {
-  const { admin } = await project.database();
-  return await audit(async (sql) => (await admin.query(sql)).rows, { settled: true });
+  const { adminOf } = await project.database();
+  return await audit(async (sql, domain) => (await adminOf(domain).query(sql)).rows, { settled: true });
 }
 
 /** How long further signals count as the same Ctrl-C, in milliseconds: npm hands on the one that came here already. */

@@ -39,9 +39,12 @@ export async function startProcess(
     return code;
   };
   // Should the test itself end before.
-  const killWithTest = () => void child.kill("SIGKILL");
-  process.once("exit", killWithTest);
-  void exited.then(() => process.off("exit", killWithTest));
+  if (running.size === 0) process.once("exit", killAll);
+  running.add(child);
+  void exited.then(() => {
+    running.delete(child);
+    if (running.size === 0) process.off("exit", killAll);
+  });
   const url = await readyUrl(child);
   const kill = async () => void (await end("SIGKILL"));
   return {
@@ -53,6 +56,13 @@ export async function startProcess(
     resume: () => void child.kill("SIGCONT"),
     [Symbol.asyncDispose]: kill,
   };
+}
+
+/** Those that have not ended. */
+const running = new Set<ChildProcess>();
+
+function killAll(): void {
+  for (const child of running) child.kill("SIGKILL");
 }
 
 async function readyUrl(child: ChildProcess): Promise<string> {

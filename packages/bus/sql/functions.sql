@@ -8,7 +8,9 @@ as $body$
 begin
   if not exists (
     select from polder.consumer
-    where publisher = wanted_publisher and consumer = session_user and wanted_events <@ events
+    where publisher = wanted_publisher and consumer = session_user
+      and (events <> '{}' or former_until > now())
+      and wanted_events <@ case when former_until > now() then events || former else events end
   ) then
     raise insufficient_privilege using
       message = format('the role %s has not declared that it needs %s of %s', session_user, array_to_string(wanted_events, ', '), wanted_publisher);

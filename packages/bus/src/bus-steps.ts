@@ -12,6 +12,13 @@ export function busSystemSteps(): SystemScope {
     scope: "system",
     steps: [
       { name: "0001 bus tables", sql: sqlFile("tables") },
+      {
+        name: "0002 former needs",
+        sql: `alter table polder.consumer
+  -- What the declaration before needed; processes that still run it may read it until then.
+  add column former text[] not null default '{}',
+  add column former_until timestamptz not null default '-infinity';`,
+      },
       { name: "bus functions", sql: sqlFile("functions"), repeatable: true },
     ],
   };
@@ -37,10 +44,18 @@ export function busDomainSteps(domain: string): SystemScope {
   };
 }
 
-/** The rights to read that a domain's declaration asks for: exactly the events that it needs, of exactly those domains. */
-export function busNeedSteps(declared: Domain): SystemScope {
+/** How long processes that run the declaration before may still read what the new one no longer needs. */
+const FORMER_NEEDS_KEPT = "1 day";
+/** A subscription without news says once a minute that it is there; one that has not for so long is not running. */
+const READER_SEEN = "5 minutes";
+
+/**
+ * The rights to read that a domain's declaration asks for: exactly the events that it needs, of exactly those domains.
+ * In a database where not every publisher lives, `isHere` says which ones do.
+ */
+export function busNeedSteps(declared: Domain, isHere: (publisher: string) => boolean = () => true): SystemScope {
   const { app } = homeOf(declared.name);
-  const needed = neededEvents(declared);
+  const needed = new Map([...neededEvents(declared)].filter(([publisher]) => isHere(publisher)));
   const sqlRows = [...needed]
     .map(
       ([publisher, events]) =>
@@ -59,10 +74,22 @@ export function busNeedSteps(declared: Domain): SystemScope {
         name: "needs",
         repeatable: true,
         sql: [
-          `delete from polder.consumer where consumer = ${literal(app)};`,
+          `update polder.consumer c
+set events = '{}',
+    former = array(select distinct e from unnest(events || case when former_until > now() then former else '{}' end) e order by e),
+    former_until = case when exists (
+      select from polder.subscriber s
+      where s.publisher = c.publisher and s.consumer = c.consumer and s.seen_at > now() - interval ${literal(READER_SEEN)}
+    ) then now() + interval ${literal(FORMER_NEEDS_KEPT)} else '-infinity' end
+where consumer = ${literal(app)};`,
           ...(needed.size > 0
-            ? [`insert into polder.consumer (publisher, consumer, events) values ${sqlRows};`, sqlReport]
+            ? [
+                `insert into polder.consumer (publisher, consumer, events) values ${sqlRows}
+on conflict (publisher, consumer) do update set events = excluded.events;`,
+                sqlReport,
+              ]
             : []),
+          `delete from polder.consumer where consumer = ${literal(app)} and events = '{}' and former_until < now();`,
           ...sqlGrants,
         ].join("\n"),
       },

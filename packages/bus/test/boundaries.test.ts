@@ -31,7 +31,7 @@ async function provisionAll(domains: readonly Domain[]): Promise<void> {
       busSystemSteps(),
       ...homes.map(homeSteps),
       ...domains.map(({ name }) => busDomainSteps(name)),
-      ...domains.map(busNeedSteps),
+      ...domains.map((one) => busNeedSteps(one)),
     ],
   });
 }

@@ -33,13 +33,15 @@ const SETTLE_MS_MAX = 120_000;
 const patience = { idleInTransactionTimeoutMs: 500 };
 const sales = openDatabase({ ...addresses.sales, schema: homeOf("sales").schema, ...patience });
 const ledger = openDatabase({ ...addresses.ledger, schema: homeOf("ledger").schema, ...patience });
-const admin = openDatabase(addresses.admin);
+const reader = openDatabase(addresses.reader);
+const salesAdmin = openDatabase(addresses.salesAdmin);
+const ledgerAdmin = openDatabase(addresses.ledgerAdmin);
 const growth = growthSignal();
 const relay = startRelay({ domain: "sales", database: sales, growth, pollMs: 50, stepEventsMax: 20, crashPoint });
 const instance = randomUUID();
 const leaseMs = 600;
 const presence = await startPresence({ domain: "ledger", database: ledger, instance, leaseMs });
-const source = postgresSource({ publisher: "sales", database: ledger, growth });
+const source = postgresSource({ publisher: "sales", database: reader, growth });
 const write =
   (worker: string): HandleEvents =>
   async (events, transaction) => {
@@ -102,10 +104,10 @@ process.on("message", (message) => {
     await selling;
     await until(
       async () => {
-        const { rows } = await admin.query<{ left: number }>(
+        const { rows } = await salesAdmin.query<{ left: number }>(
           "select count(*)::int as left from sales._outbox o where not exists (select from polder.log_sales l where l.event_id = o.event_id)",
         );
-        const statuses = await subscriptionStatus(admin, "ledger", (publisher) => logHead(admin, publisher));
+        const statuses = await subscriptionStatus(ledgerAdmin, "ledger", (publisher) => logHead(salesAdmin, publisher));
         return (
           rows[0]?.left === 0 && statuses.length === 2 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0)
         );
@@ -116,7 +118,7 @@ process.on("message", (message) => {
     await Promise.all(streams.map((stream) => stream.stop()));
     await relay.stop();
     await presence.stop();
-    await Promise.all([sales.close(), ledger.close(), admin.close()]);
+    await Promise.all([sales, ledger, reader, salesAdmin, ledgerAdmin].map((one) => one.close()));
     process.disconnect();
   })();
 });

@@ -20,7 +20,9 @@ test("a process that is stopped past its lease and continued: the other has take
   const addresses: FaultAddresses = {
     sales: database.appAddress("sales"),
     ledger: database.appAddress("ledger"),
-    admin: database.address,
+    reader: database.appAddress("ledger"),
+    salesAdmin: database.address,
+    ledgerAdmin: database.address,
   };
   const worker = fork(join(import.meta.dirname, "stopped-worker.ts"), [JSON.stringify(addresses)], {
     execArgv: ["--conditions=source"],

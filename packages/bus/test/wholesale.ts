@@ -38,32 +38,39 @@ export const ledger = domain("ledger", {
   needs: [need(Sold, "1.0.0"), need(Returned, "1.0.0")],
 });
 
-/** Gives both domains their home, and Ledger a table that tells what it has handled, in the order in which it did. */
-export async function provisionWholesale(database: TestDatabase): Promise<void> {
-  const homes = [homeOf("sales"), homeOf("ledger")];
-  await provision({
-    admin: database.admin,
-    homes,
-    scopes: [
-      busSystemSteps(),
-      ...homes.map(homeSteps),
-      busDomainSteps("sales"),
-      busDomainSteps("ledger"),
-      busNeedSteps(sales),
-      busNeedSteps(ledger),
-    ],
-    password: database.password,
-  });
-  const asOwner = await database.admin.connect();
-  try {
-    await asOwner.query(
-      "set role ledger_owner; create table ledger.entry (id bigint generated always as identity primary key, event_id uuid not null, seq bigint not null, article text not null, n integer not null, worker text not null default '')",
-    );
-    await asOwner.query(
-      "set role sales_owner; create table sales.article (article text primary key, n integer not null default 0)",
-    );
-  } finally {
-    await asOwner.end();
+const tables: Readonly<Record<string, string>> = {
+  sales: "set role sales_owner; create table sales.article (article text primary key, n integer not null default 0)",
+  ledger:
+    "set role ledger_owner; create table ledger.entry (id bigint generated always as identity primary key, event_id uuid not null, seq bigint not null, article text not null, n integer not null, worker text not null default '')",
+};
+
+/**
+ * Gives both domains their home, and Ledger a table that tells what it has handled, in the order in which it did. With a
+ * second database Ledger lives there, and has a login and no home in the first one.
+ */
+export async function provisionWholesale(database: TestDatabase, ofLedger: TestDatabase = database): Promise<void> {
+  const all = ["sales", "ledger"];
+  for (const one of new Set([database, ofLedger])) {
+    const here = all.filter((name) => (name === "ledger" ? ofLedger : database) === one);
+    const homes = here.map(homeOf);
+    await provision({
+      admin: one.admin,
+      homes,
+      guests: one === database && !here.includes("ledger") ? [homeOf("ledger")] : [],
+      scopes: [
+        busSystemSteps(),
+        ...homes.map(homeSteps),
+        ...here.map(busDomainSteps),
+        ...[sales, ledger].map((declared) => busNeedSteps(declared, (publisher) => here.includes(publisher))),
+      ],
+      password: one.password,
+    });
+    const asOwner = await one.admin.connect();
+    try {
+      for (const name of here) await asOwner.query(tables[name] ?? "");
+    } finally {
+      await asOwner.end();
+    }
   }
 }
 
@@ -121,6 +128,8 @@ export interface Wholesale extends AsyncDisposable {
     readonly handle?: HandleEvents;
     readonly leaseMs?: number;
     readonly instance?: string;
+    /** What the process says that it runs. Default: nothing said. */
+    readonly subscriptions?: readonly string[];
     readonly crashPoint?: CrashPoint;
     readonly logger?: Logger;
   }) => Promise<Stream>;
@@ -150,10 +159,12 @@ export function openWholesale(
       handle = writeEntries,
       leaseMs = 3_000,
       instance = randomUUID(),
+      subscriptions,
       crashPoint: point = crashPoint,
       logger = silentLogger,
     } = {}) => {
-      const presence = await startPresence({ domain: "ledger", database: ledgerDatabase, instance, leaseMs });
+      const says = subscriptions === undefined ? {} : { subscriptions };
+      const presence = await startPresence({ domain: "ledger", database: ledgerDatabase, instance, leaseMs, ...says });
       const source = postgresSource({ publisher: "sales", database: ledgerDatabase, growth });
       const stream = runStream({
         subscription,

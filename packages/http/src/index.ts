@@ -30,6 +30,7 @@ export { type CallRules, callRules, callRulesProblems } from "./resilience/call-
 export type { Clock } from "./resilience/clock.ts";
 export { type HedgedTransportOptions, hedgedTransport } from "./resilience/hedged-transport.ts";
 export { type ResilientTransportOptions, resilientTransport } from "./resilience/resilient-transport.ts";
+export { type RotatingOptions, rotatingTransport } from "./rotating-transport.ts";
 export {
   type HttpApp,
   type HttpLimits,

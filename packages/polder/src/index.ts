@@ -5,6 +5,7 @@ export {
   hedgedTransport,
   httpTransport,
   resilientTransport,
+  rotatingTransport,
 } from "@polder/http";
 export {
   type Aggregate,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { until } from "@polder/postgres/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { jsonOf, polder, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
@@ -48,6 +49,21 @@ describe("polder dev without a database", () => {
     // The data is still there for the next time, also for other commands.
     const status = await polder(["subscriptions", "--json"], { cwd: folder.path });
     expect(jsonOf(status)).toMatchObject({ ok: true, data: [{ subscription: "greet-guests", seq: "1", lag: 0 }] });
+    expect(await isServerRunning()).toBe(false);
+  });
+
+  test("puts domains into databases of their own where the configuration says so", async () => {
+    await folder.edit("polder.config.ts", ["  http:", '  databases: { welcome: "embedded:welcome" },\n  http:']);
+    await using dev = startPolder(["dev", "--port", "0", "--no-watch", "--json"], { cwd: folder.path });
+    const [, url = ""] = await dev.says(/"url":"([^"]+)"/);
+    expect(dev.said().out).toMatch(/"databases":\["postgres:[^"]+\/postgres","postgres:[^"]+\/welcome"\]/);
+    const body = JSON.stringify({ guest: "Ada", words: "Hello" });
+    const headers = { "content-type": "application/json" };
+    expect((await fetch(`${url}/guestbook/v1/entries`, { method: "POST", headers, body })).status).toBe(200);
+    const greeted = async () => (await fetch(`${url}/welcome/v1/greeted`)).json();
+    await until(async () => JSON.stringify(await greeted()) === '{"guests":["Ada"]}', "she is greeted");
+    dev.child.kill("SIGINT");
+    expect(await dev.ended).toMatchObject({ code: 0 });
     expect(await isServerRunning()).toBe(false);
   });
 

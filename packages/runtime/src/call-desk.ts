@@ -9,6 +9,7 @@ import {
   httpTransport,
   localTransport,
   resilientTransport,
+  rotatingTransport,
   type ServedCall,
   type ServedDomain,
 } from "@polder/http";
@@ -19,8 +20,8 @@ import { OTHER } from "./observe/bounded-label.ts";
 
 /** What {@link createCallDesk} needs. */
 export interface CallDeskOptions {
-  /** Base URLs of domains that run elsewhere, by name. */
-  readonly urls: Readonly<Record<string, string>>;
+  /** Base URLs of domains that run elsewhere, by name; several are tried in turn. */
+  readonly urls: Readonly<Record<string, string | readonly string[]>>;
   /** By which rules other domains are called. Default: `callRules` of @polder/http. */
   readonly rules?: Partial<CallRules> | undefined;
   readonly logger: Logger;
@@ -60,9 +61,13 @@ export interface CallDesk {
  */
 export function createCallDesk({ urls, rules, logger, onServed }: CallDeskOptions): CallDesk {
   const remote = new Map(
-    Object.entries(urls).map(([domain, baseUrl]) => [
+    Object.entries(urls).map(([domain, baseUrls]) => [
       domain,
-      resilientTransport({ transport: httpTransport({ baseUrl }), rules, logger }),
+      resilientTransport({
+        transport: rotatingTransport([baseUrls].flat().map((baseUrl) => httpTransport({ baseUrl }))),
+        rules,
+        logger,
+      }),
     ]),
   );
   let here: ReadonlySet<string> = new Set();
@@ -150,7 +155,7 @@ function knownVersion(served: readonly ServedDomain[], told: (call: ServedCall) 
 function unknown(domains: readonly string[], known: readonly string[]): Error {
   const names = domains.map((domain) => `"${domain}"`).join(", ");
   return runtimeErrors.DOMAIN_UNKNOWN(
-    `APIs are needed of ${names}, but nothing of that name runs in this process, and no URL says where it does. Start it here as well, name it in "urls" of the configuration, or say essential: false where a domain works without it.`,
+    `APIs are needed of ${names}, but nothing of that name runs in this process, and no URL says where it does. Start it here as well, name it in "urls" of the configuration or as POLDER_URL_<DOMAIN>, or say essential: false where a domain works without it.`,
     { domains, known },
   );
 }

@@ -9,6 +9,10 @@ export interface RuntimeErrors {
   readonly DOMAINS_INVALID: { readonly problems: readonly Problem[] };
   readonly EVENT_TOO_LARGE: { readonly event: string; readonly bytes: number; readonly bytesMax: number };
   readonly EVENT_VERSION_UNKNOWN: { readonly event: string; readonly version: string; readonly needed: string };
+  readonly HOME_ELSEWHERE: {
+    /** Each with the database that has its home and the one that is configured, as `host:port/database`. */
+    readonly moved: readonly { readonly domain: string; readonly found: string; readonly wanted: string }[];
+  };
   readonly READ_IN_TRANSACTION: { readonly domain: string };
 }
 
@@ -21,5 +25,6 @@ export const runtimeErrors: ErrorMakers<RuntimeErrors> = defineErrors<RuntimeErr
   DOMAINS_INVALID: "Domains have mistakes",
   EVENT_TOO_LARGE: "An event is too large",
   EVENT_VERSION_UNKNOWN: "An event has a version that its reader does not know",
+  HOME_ELSEWHERE: "A domain's home is in another database than the configured one",
   READ_IN_TRANSACTION: "A read beside an open transaction",
 });

@@ -20,11 +20,14 @@ export interface HttpOptions {
 export interface HostOptions {
   /** The domains of this process. */
   readonly implementations: readonly Implementation[];
-  /** Where a domain's database is, and as whom to go there: as `<domain>_app`. */
-  readonly address: (domain: string) => DatabaseAddress;
+  /**
+   * Where a domain's database is, and as whom to go there: as `<domain>_app`, or as `<reader>_app` for a domain that
+   * reads its events.
+   */
+  readonly address: (domain: string, reader?: string) => DatabaseAddress;
   readonly http?: HttpOptions;
-  /** Base URLs of domains that run elsewhere, by name. */
-  readonly urls?: Readonly<Record<string, string>>;
+  /** Base URLs of domains that run elsewhere, by name; several are tried in turn. */
+  readonly urls?: Readonly<Record<string, string | readonly string[]>>;
   /** How the failure of other domains is lived with. Default: `callRules` of @polder/http. */
   readonly calls?: Partial<CallRules>;
   /** How long a lease on a subscription lasts, in milliseconds. Default 15,000. */

@@ -3,19 +3,17 @@ export { type Host, type HostOptions, type HttpOptions, startHost } from "./host
 export { defineConfig, type PolderConfig } from "./load/config.ts";
 export { type LoadedConfig, loadConfig } from "./load/load-config.ts";
 export { type LoadedDomain, loadDomains } from "./load/load-domains.ts";
-export {
-  hostOptionsOf,
-  type MigrateChoice,
-  type MigratedDomain,
-  openProject,
-  type Project,
-  type ProjectDatabase,
-  type ProjectOptions,
-  type ProvisionChoice,
-  polderDirectoryOf,
-  projectScopes,
-  selectDomains,
-} from "./load/project.ts";
+export type { PlacedDatabase } from "./load/place-databases.ts";
+export { hostOptionsOf, openProject, type Project, type ProjectOptions, polderDirectoryOf } from "./load/project.ts";
+export type {
+  MigrateChoice,
+  MigratedDomain,
+  ProjectDatabase,
+  ProjectReport,
+  ProvisionChoice,
+} from "./load/project-database.ts";
+export { projectScopes } from "./load/project-scopes.ts";
+export { selectDomains } from "./load/select-domains.ts";
 export { createLogger, type LogFormat, type LogLevel, withFields } from "./logger.ts";
 export { maskSecrets } from "./mask-secrets.ts";
 export type { ObserveOptions } from "./observe/host-observer.ts";

@@ -1,6 +1,6 @@
 import { type Database, homeOf, postgresErrors } from "@polder/postgres";
 
-/** What Polder keeps in the schema of every domain. */
+/** What Polder keeps in the schema of every domain; the newest column among it, for a home that an older release made. */
 const tables = ["_outbox", "_request", "_migration", "_instance", "_checkpoint", "_parked"] as const;
 
 /**
@@ -14,7 +14,13 @@ export async function requireHome(database: Database, domain: string): Promise<v
     `select array(
   select name
   from unnest($2::text[]) as name
-  where not exists (select from pg_tables where schemaname = $1 and tablename = name)
+  where not exists (select from pg_tables where schemaname = $1::text and tablename = name)
+  union all
+  select '_instance.subscriptions'
+  where not exists (
+    select from pg_attribute
+    where attrelid = to_regclass(format('%I._instance', $1::text)) and attname = 'subscriptions'
+  )
 ) as missing`,
     [schema, tables],
   );

@@ -1,14 +1,15 @@
 import { type GrowthSignal, type Listening, listenForGrowth, neededEvents } from "@polder/bus";
-import type { Implementation, Logger } from "@polder/model";
-import { type Database, type DatabaseAddress, homeOf, openDatabase } from "@polder/postgres";
+import type { Domain, Implementation, Logger } from "@polder/model";
+import type { Database } from "@polder/postgres";
 import type { CallDesk } from "./call-desk.ts";
 import { type RunningDomain, runDomain } from "./domain/run-domain.ts";
+import { type AddressOf, type DomainDatabases, openDomainDatabases } from "./domain-databases.ts";
 import type { HostObserver } from "./observe/host-observer.ts";
 import { requireHome } from "./require-home.ts";
 
 /** What {@link openRunningDomains} needs. */
 export interface RunningDomainsOptions {
-  readonly address: (domain: string) => DatabaseAddress;
+  readonly address: AddressOf;
   readonly leaseMs?: number;
   readonly connectionsMax?: number;
   readonly prepare?: boolean;
@@ -35,37 +36,31 @@ export interface RunningDomains {
 /** Makes an empty set of running domains. */
 export function openRunningDomains(options: RunningDomainsOptions): RunningDomains {
   const { growth, desk, logger, signal } = options;
-  const databases = new Map<string, Database>();
+  const databases = openDomainDatabases(options);
   const running = new Map<string, RunningDomain>();
-  let listening: { readonly to: string; readonly stop: Listening["stop"] } | undefined;
+  const listening = openListening({ databases, growth, logger });
+  const listen = (): Promise<void> => listening.to([...running.values()]);
 
   const open = async (implementation: Implementation): Promise<RunningDomain> => {
     const { name } = implementation.domain;
-    const database = databases.get(name) ?? openDomainDatabase(options, name);
-    databases.set(name, database);
+    const database = databases.of(name);
     await requireHome(database, name);
+    const publisherDatabase = (publisher: string): Database => databases.reading(publisher, name);
     const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
-    return await runDomain({ ...options, implementation, database, findTransport: desk.findTransport, ...lease });
+    return await runDomain({
+      ...options,
+      implementation,
+      database,
+      publisherDatabase,
+      findTransport: desk.findTransport,
+      ...lease,
+    });
   };
   const serve = (): void => desk.serve([...running.values()].map(({ served }) => served));
-  const listen = async (): Promise<void> => {
-    const needed = [...running.values()].flatMap(({ implementation }) => [
-      ...neededEvents(implementation.domain).keys(),
-    ]);
-    const publishers = [...new Set(needed)].sort();
-    const to = publishers.join();
-    const [first] = databases.values();
-    if (first === undefined || listening?.to === to) return;
-    await listening?.stop();
-    listening = { to, stop: listenForGrowth({ database: first, publishers, growth, logger }).stop };
-  };
   return {
     running,
     start: async (implementations) => {
-      desk.requireReachable(
-        implementations.map(({ domain }) => domain),
-        implementations.map(nameOf),
-      );
+      desk.requireReachable(implementations.map(domainOf), implementations.map(nameOf));
       for (const implementation of implementations) running.set(nameOf(implementation), await open(implementation));
       serve();
       await listen();
@@ -98,24 +93,55 @@ export function openRunningDomains(options: RunningDomainsOptions): RunningDomai
     },
     close: async () => {
       await Promise.all([...running.values()].map((domain) => domain.stop({ signal })));
-      await listening?.stop();
-      await Promise.all([...databases.values()].map((database) => database.close()));
+      await listening.stop();
+      await databases.close();
     },
   };
+}
+
+function neededPublishers({ name, implementation }: RunningDomain) {
+  return [...neededEvents(implementation.domain).keys()].map((publisher) => ({ name, publisher }));
+}
+
+function domainOf({ domain }: Implementation): Domain {
+  return domain;
 }
 
 function nameOf(implementation: Implementation): string {
   return implementation.domain.name;
 }
 
-function openDomainDatabase(options: RunningDomainsOptions, domain: string): Database {
-  return openDatabase({
-    ...options.address(domain),
-    schema: homeOf(domain).schema,
-    applicationName: `polder ${domain}`,
-    ...(options.connectionsMax === undefined ? {} : { connectionsMax: options.connectionsMax }),
-    ...(options.prepare === undefined ? {} : { prepare: options.prepare }),
-    logger: options.logger,
-    observer: options.observer.ofDatabase(domain),
-  });
+/** Hears of growth in all databases that matter to the domains of this process. */
+interface DomainsListening {
+  /** Listens for what these need from now on. */
+  readonly to: (running: readonly RunningDomain[]) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+function openListening(options: {
+  readonly databases: DomainDatabases;
+  readonly growth: GrowthSignal;
+  readonly logger: Logger;
+}): DomainsListening {
+  const { databases, growth, logger } = options;
+  let listening: { readonly to: string; readonly all: readonly Listening[] } | undefined;
+  const stop = async (): Promise<void> => {
+    await Promise.all((listening?.all ?? []).map((one) => one.stop()));
+  };
+  return {
+    to: async (running) => {
+      const needs = running.flatMap(neededPublishers);
+      const publishers = [...new Set(needs.map(({ publisher }) => publisher))].sort();
+      // A publisher's database says that its log has grown, a consumer's own that something parked is to be tried.
+      const places = databases.eachPlace(
+        needs.flatMap(({ name, publisher }) => [databases.of(name), databases.reading(publisher, name)]),
+      );
+      const to = [...publishers, ...[...places.keys()].sort()].join();
+      if (listening?.to === to) return;
+      await stop();
+      const all = [...places.values()].map((database) => listenForGrowth({ database, publishers, growth, logger }));
+      listening = { to, all };
+    },
+    stop,
+  };
 }

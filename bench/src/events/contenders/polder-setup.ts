@@ -25,7 +25,7 @@ export async function setUpPolder(server: ServerAddress): Promise<PolderSetup> {
       busSystemSteps(),
       ...domains.map(({ name }) => homeSteps(homeOf(name))),
       ...domains.map(({ name }) => busDomainSteps(name)),
-      ...domains.map(busNeedSteps),
+      ...domains.map((one) => busNeedSteps(one)),
     ],
     password: secrets.get,
   });

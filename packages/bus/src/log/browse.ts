@@ -54,15 +54,15 @@ order by l.seq desc limit $3`,
   return rows.reverse();
 }
 
-/** The event with an id, looked for in the logs of some domains. */
+/** The event with an id, looked for in the logs of some domains; `adminOf` gives the database of each. */
 export async function findEvent(
-  admin: Database,
+  adminOf: (publisher: string) => Database,
   publishers: readonly string[],
   id: string,
 ): Promise<BrowsedEvent | undefined> {
   for (const publisher of publishers) {
     const sql = busNames(homeOf(publisher));
-    const { rows } = await admin.query<BrowsedEvent>(
+    const { rows } = await adminOf(publisher).query<BrowsedEvent>(
       `select $2::text as publisher, ${SQL_COLUMNS} from ${sql.log} l where event_id = $1`,
       [id, publisher],
     );

@@ -124,7 +124,10 @@ async function look({ database, sql, key, owner, leaseSeconds }: Table): Promise
     instances: number;
   }>(
     `select part_lo as lo, part_hi as hi, seq, epoch, owner, lease_until < now() as free,
-  (select count(*)::int from ${sql.instance} where seen_at > now() - make_interval(secs => $3)) as instances
+  (
+    select count(*)::int from ${sql.instance}
+    where seen_at > now() - make_interval(secs => $3) and (subscriptions is null or $1 = any (subscriptions))
+  ) as instances
 from ${sql.checkpoint} where subscription = $1 and publisher = $2 order by part_lo`,
     [...key, leaseSeconds],
   );

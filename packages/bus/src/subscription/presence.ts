@@ -14,6 +14,8 @@ export interface PresenceOptions {
   readonly database: Database;
   /** UUID of this process's instance of the domain. */
   readonly instance: string;
+  /** Names of the subscriptions that it runs: another version of the domain may run others. Default: all that there are. */
+  readonly subscriptions?: readonly string[];
   /** Without a sign of life for this long an instance counts as gone, in milliseconds. Default 15,000. */
   readonly leaseMs?: number;
   readonly logger?: Logger;
@@ -25,8 +27,8 @@ export async function startPresence(options: PresenceOptions): Promise<Presence>
   const sql = busNames(homeOf(domain));
   const show = async (): Promise<void> => {
     await database.query(
-      `insert into ${sql.instance} (id, host, pid) values ($1, $2, $3) on conflict (id) do update set seen_at = now()`,
-      [instance, hostname(), process.pid],
+      `insert into ${sql.instance} (id, host, pid, subscriptions) values ($1, $2, $3, $4) on conflict (id) do update set seen_at = now()`,
+      [instance, hostname(), process.pid, options.subscriptions ?? null],
     );
   };
   await forgetDead(database, sql);

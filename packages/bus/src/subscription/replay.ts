@@ -67,29 +67,33 @@ export interface ReplayPlan {
 export async function planReplay(
   stream: StreamName & { readonly events: readonly string[] },
   from: ReplayFrom,
-  parts: { readonly admin: Database; readonly source: EventSource },
+  parts: { readonly adminOf: (domain: string) => Database; readonly source: EventSource },
 ): Promise<ReplayPlan> {
-  const { admin, source } = parts;
+  const { adminOf, source } = parts;
   const after = await positionAfter(from, source);
   const sql = busNames(homeOf(stream.consumer));
   const sqlLog = busNames(homeOf(stream.publisher)).log;
-  const { rows: standing } = await admin.query<{ reached: string | null; parked: number }>(
-    `select min(seq)::text as reached,
+  const { rows: standing } = await adminOf(stream.consumer).query<{
+    reached: string | null;
+    parked: number;
+    ranges: unknown;
+  }>(
+    `select min(seq)::text as reached, json_agg(json_build_object('part_lo', part_lo, 'part_hi', part_hi, 'seq', seq)) as ranges,
   (select count(*)::int from ${sql.parked} where subscription = $1 and publisher = $2 and seq > $3) as parked
 from ${sql.checkpoint} where subscription = $1 and publisher = $2`,
     [stream.subscription, stream.publisher, String(after)],
   );
-  const [{ reached, parked } = { reached: null, parked: 0 }] = standing;
+  const [{ reached, parked, ranges } = { reached: null, parked: 0, ranges: [] }] = standing;
   if (reached === null) throw unknownSubscription(stream);
   // Each range of parts has a checkpoint of its own.
-  const { rows } = await admin.query<{ type: string; again: number; skipped: number }>(
+  const { rows } = await adminOf(stream.publisher).query<{ type: string; again: number; skipped: number }>(
     `select l.type, count(*) filter (where l.seq > $3)::int as again, count(*) filter (where l.seq <= $3)::int as skipped
-from ${sqlLog} l join ${sql.checkpoint} c on l.part between c.part_lo and c.part_hi
-where c.subscription = $1 and c.publisher = $2 and l.type = any ($4)
-  and ((l.seq > $3 and l.seq <= c.seq) or (l.seq <= $3 and l.seq > c.seq))
+from ${sqlLog} l
+join jsonb_to_recordset($1::jsonb) as c (part_lo integer, part_hi integer, seq bigint) on l.part between c.part_lo and c.part_hi
+where l.type = any ($2) and ((l.seq > $3 and l.seq <= c.seq) or (l.seq <= $3 and l.seq > c.seq))
 group by l.type
 order by l.type`,
-    [stream.subscription, stream.publisher, String(after), stream.events],
+    [JSON.stringify(ranges), stream.events, String(after)],
   );
   return {
     after,

@@ -1,6 +1,7 @@
 import { type Logger, type Subscription, silentLogger } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import { type CrashPoint, noCrash } from "../crash-point.ts";
+import { busErrors } from "../errors.ts";
 import type { EventSource, LoggedEvent, Page } from "../log/event-source.ts";
 import { pauseFor } from "../pause.ts";
 import { type Checkpoints, type HeldRange, openCheckpoints, type StreamName } from "./checkpoints.ts";
@@ -262,6 +263,7 @@ async function readOn(work: Work, one: Held): Promise<boolean> {
     const page = await options.source.read({ after, ...upTo, parts: one.range, events, eventsMax });
     // Shorter than what was said before: the log was set back, and there is nothing to wait for.
     if (page.head < wanted && work.wanted === wanted) work.wanted = page.head;
+    if (page.head < one.range.seq) throw await setBack(work, one.range.seq);
     return page;
   };
   const { ahead } = one;
@@ -284,6 +286,15 @@ async function readOn(work: Work, one: Held): Promise<boolean> {
     await moveTo(work, one, [], one.scanned);
   }
   return page.scanned < page.head;
+}
+
+/** Positions that were handled will be given to other events: to go on would be to pass over those. */
+async function setBack({ name, options }: Work, seq: bigint): Promise<Error> {
+  const { head, oldest } = await options.source.state();
+  return busErrors.POSITION_UNAVAILABLE(
+    `The log of "${name.publisher}" ends at ${head}, and "${name.subscription}" of "${name.consumer}" has been at ${seq} already: the publisher's database was set back to an earlier moment than the consumer's. Replay the subscription from ${head + 1n}.`,
+    { publisher: name.publisher, position: String(seq), oldest: String(oldest), head: String(head) },
+  );
 }
 
 async function moveTo({ delivery }: Work, one: Held, events: readonly LoggedEvent[], reached: bigint): Promise<void> {

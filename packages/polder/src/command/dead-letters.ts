@@ -19,10 +19,10 @@ export function listWork(options: { readonly domain?: readonly string[]; readonl
   return async (input) => {
     await using project = await openCommandProject(input);
     const domains = selectDomains(project.domains, options.domain);
-    const { admin } = await provisionedDatabase(project);
+    const { adminOf } = await provisionedDatabase(project);
     const letters: ParkedLetter[] = [];
     for (const { name } of domains)
-      letters.push(...(await listDeadLetters(admin, name, { all: options.all === true })));
+      letters.push(...(await listDeadLetters(adminOf(name), name, { all: options.all === true })));
     const rows = letters.map((letter) => [
       nameOf(letter),
       letter.type,
@@ -48,8 +48,8 @@ export function showWork(text: string): Work {
   return async (input) => {
     const name = parseName(text);
     await using project = await openLetterProject(input, name);
-    const { admin } = await provisionedDatabase(project);
-    const letter = await findDeadLetter(admin, name);
+    const { adminOf } = await provisionedDatabase(project);
+    const letter = await findDeadLetter(adminOf(name.domain), name);
     if (letter === undefined) {
       throw busErrors.DEAD_LETTER_UNKNOWN(
         `There is no dead letter ${text}. List them with "polder dead-letters list --all"; it may have been handled meanwhile.`,
@@ -72,7 +72,7 @@ export function retryWork(text: string, options: { readonly data?: string }): Wo
   return async (input) => {
     const replaced = options.data === undefined ? {} : { data: parseJson(options.data) };
     return await change(input, text, {
-      change: (project, name) => retryDeadLetter(project.admin, name, replaced),
+      change: (project, name) => retryDeadLetter(project.adminOf(name.domain), name, replaced),
       result: { data: { letter: text, state: "retry" }, text: `${text} is tried again.` },
     });
   };
@@ -82,7 +82,7 @@ export function retryWork(text: string, options: { readonly data?: string }): Wo
 export function discardWork(text: string): Work {
   return async (input) =>
     await change(input, text, {
-      change: (database, name) => discardDeadLetter(database.admin, name),
+      change: (database, name) => discardDeadLetter(database.adminOf(name.domain), name),
       result: {
         data: { letter: text, state: "discard" },
         text: `${text} is passed over; later events of its key go on.`,

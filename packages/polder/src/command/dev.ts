@@ -19,24 +19,29 @@ export function devWork(options: { readonly port?: number; readonly watch: boole
       ...(options.port === undefined ? {} : { port: options.port }),
     });
     const { host } = session;
-    const { database, password } = await whereIs(session, cwd);
-    const data = { url: host.url, database, password, domains: host.domains };
+    const { databases, password } = await whereIs(session, cwd);
+    const data = { url: host.url, database: databases[0], databases, password, domains: host.domains };
     streams.out(
       json
         ? jsonLine({ ok: true, command: "dev", data })
-        : `\n  APIs      ${host.url}\n  database  ${database}${password === null ? "" : `, its password is in ${password}`}\n  domains   ${host.domains.join(", ")}\n\n  Ctrl-C stops.\n\n`,
+        : `\n  APIs      ${host.url}\n  database  ${databases.join("\n            ")}${password === null ? "" : `, its password is in ${password}`}\n  domains   ${host.domains.join(", ")}\n\n  Ctrl-C stops.\n\n`,
     );
     const reason = await runUntilStopped(host, { signal, hardSignal });
     return { code: reason === undefined ? exitCode.clean : exitCode.failed };
   };
 }
 
-/** The address of the database without a password in it, and the file that has the password of an embedded one. */
-async function whereIs({ project }: DevSession, cwd: string): Promise<{ database: string; password: string | null }> {
-  const { admin, embedded } = await project.database();
-  const { host, port, user, database } = admin.target;
+interface Whereabouts {
+  /** Without passwords. */
+  readonly databases: readonly string[];
+  /** The file that has the password of the embedded server. */
+  readonly password: string | null;
+}
+
+async function whereIs({ project }: DevSession, cwd: string): Promise<Whereabouts> {
+  const { databases, embedded } = await project.database();
   return {
-    database: `postgres://${user}@${host}:${port}/${database}`,
+    databases: databases.map(({ name, admin }) => `postgres://${admin.target.user}@${name}`),
     password: embedded === undefined ? null : `${relative(cwd, project.polderDirectory)}/secrets`,
   };
 }

@@ -36,16 +36,16 @@ export function tailWork(options: TailOptions): Work {
     const { json, streams, signal } = input;
     await using project = await openCommandProject(input);
     const publishers = selectDomains(project.domains, options.domain).map(({ name }) => name);
-    const { admin } = await provisionedDatabase(project);
+    const { adminOf } = await provisionedDatabase(project);
     const filter = {
       ...(options.type === undefined ? {} : { type: options.type }),
       ...(options.key === undefined ? {} : { key: options.key }),
     };
     const write = (event: BrowsedEvent): void => streams.out(json ? jsonLine(event) : `${line(event)}\n`);
-    const positions = await writeNewest({ admin, publishers, filter, eventsMax: options.count, write });
+    const positions = await writeNewest({ adminOf, publishers, filter, eventsMax: options.count, write });
     while (options.follow && !signal.aborted) {
       for (const [publisher, after] of positions)
-        positions.set(publisher, await writeNew({ admin, publisher, filter, after, write }));
+        positions.set(publisher, await writeNew({ adminOf, publisher, filter, after, write }));
       await wait(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
     return {};
@@ -53,7 +53,7 @@ export function tailWork(options: TailOptions): Work {
 }
 
 interface Tail {
-  readonly admin: ProjectDatabase["admin"];
+  readonly adminOf: ProjectDatabase["adminOf"];
   readonly filter: BrowseOptions;
   readonly write: (event: BrowsedEvent) => void;
 }
@@ -62,13 +62,13 @@ interface Tail {
 async function writeNewest(
   tail: Tail & { readonly publishers: readonly string[]; readonly eventsMax: number },
 ): Promise<Map<string, bigint>> {
-  const { admin, publishers, filter, eventsMax, write } = tail;
+  const { adminOf, publishers, filter, eventsMax, write } = tail;
   const positions = new Map<string, bigint>();
   const newest: BrowsedEvent[] = [];
   for (const publisher of publishers) {
     // Where to go on from is taken first: what comes meanwhile is seen, not skipped.
-    positions.set(publisher, await logHead(admin, publisher));
-    newest.push(...(await browseEvents(admin, publisher, { ...filter, eventsMax })));
+    positions.set(publisher, await logHead(adminOf(publisher), publisher));
+    newest.push(...(await browseEvents(adminOf(publisher), publisher, { ...filter, eventsMax })));
   }
   newest.sort((a, b) => a.at.getTime() - b.at.getTime());
   for (const event of newest.slice(-eventsMax)) {
@@ -80,10 +80,10 @@ async function writeNewest(
 
 /** Writes what has come after a position; gives the position to go on from. */
 async function writeNew(tail: Tail & { readonly publisher: string; readonly after: bigint }): Promise<bigint> {
-  const { admin, publisher, filter, after, write } = tail;
-  const head = await logHead(admin, publisher);
+  const { adminOf, publisher, filter, after, write } = tail;
+  const head = await logHead(adminOf(publisher), publisher);
   if (head <= after) return after;
-  const events = await browseEvents(admin, publisher, { ...filter, after, eventsMax: LOOK_EVENTS_MAX });
+  const events = await browseEvents(adminOf(publisher), publisher, { ...filter, after, eventsMax: LOOK_EVENTS_MAX });
   for (const event of events) write(event);
   const last = BigInt(events.at(-1)?.seq ?? after);
   // A page that is not full has seen the log up to its head, whatever the filter let through.
@@ -101,16 +101,16 @@ export function showWork(id: string): Work {
         { argument: id },
       );
     await using project = await openCommandProject(input);
-    const { admin } = await provisionedDatabase(project);
+    const { adminOf } = await provisionedDatabase(project);
     const publishers = project.domains.map(({ name }) => name);
-    const event = await findEvent(admin, publishers, id);
+    const event = await findEvent(adminOf, publishers, id);
     if (event === undefined)
       throw commandErrors.EVENT_UNKNOWN(
         `No log has an event ${id}. It may not be relayed yet, or be older than what is kept.`,
         { id },
       );
     const deliveries: Delivery[] = [];
-    for (const domain of project.domains) deliveries.push(...(await deliveriesOf(admin, event, domain)));
+    for (const domain of project.domains) deliveries.push(...(await deliveriesOf(adminOf, event, domain)));
     const rows = deliveries.map(({ subscription, state }) => [subscription, state]);
     const parts = [
       line(event),
@@ -139,14 +139,14 @@ interface Delivery {
 
 /** Where the subscriptions of a domain stand with an event. */
 async function deliveriesOf(
-  admin: ProjectDatabase["admin"],
+  adminOf: ProjectDatabase["adminOf"],
   event: BrowsedEvent,
   { name, implementation }: LoadedDomain,
 ): Promise<readonly Delivery[]> {
   const wanted = implementation.subscriptions.filter(({ events }) => events.includes(event.type));
   if (wanted.length === 0) return [];
-  const parked = await listDeadLetters(admin, name, { all: true });
-  const statuses = await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher));
+  const parked = await listDeadLetters(adminOf(name), name, { all: true });
+  const statuses = await subscriptionStatus(adminOf(name), name, (publisher) => logHead(adminOf(publisher), publisher));
   return statuses
     .filter(
       ({ publisher, subscription }) => publisher === event.publisher && wanted.some((one) => one.name === subscription),

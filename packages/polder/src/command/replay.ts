@@ -22,11 +22,13 @@ export function replayWork(name: string, options: ReplayOptions): Work {
     await using project = await openCommandProject(input);
     const found = findSubscription(project, { domain, subscription, publisher: options.publisher });
     const stream = { consumer: domain, subscription, publisher: found.publisher };
-    const { admin, address } = await provisionedDatabase(project);
+    const { adminOf, address } = await provisionedDatabase(project);
     // As the subscription's own role: PostgreSQL lets nobody else speak of its position.
-    await using database = openDatabase({ ...address(domain), applicationName: "polder replay", connectionsMax: 1 });
-    const source = postgresSource({ publisher: found.publisher, database, growth: growthSignal() });
-    const plan = await planReplay({ ...stream, events: found.events }, from, { admin, source });
+    const how = { applicationName: "polder replay", connectionsMax: 1 };
+    await using database = openDatabase({ ...address(domain), ...how });
+    await using reading = openDatabase({ ...address(found.publisher, domain), ...how });
+    const source = postgresSource({ publisher: found.publisher, database: reading, growth: growthSignal() });
+    const plan = await planReplay({ ...stream, events: found.events }, from, { adminOf, source });
     const what = describePlan(`${domain}/${subscription}`, found.publisher, plan);
     if (plan.skipped > 0) {
       throw commandErrors.USAGE(

@@ -1,4 +1,4 @@
-import { type Project, selectDomains } from "@polder/runtime";
+import { type ProjectDatabase, selectDomains } from "@polder/runtime";
 import { abortSaga, listSagas, resumeSaga, type SagaName, type SagaStatus, showSaga } from "@polder/sagas";
 import { commandErrors } from "../errors.ts";
 import { openCommandProject, provisionedDatabase } from "./command-project.ts";
@@ -18,9 +18,9 @@ export function listWork({ domain, ...options }: ListSagasOptions): Work {
   return async (input) => {
     await using project = await openCommandProject(input);
     const domains = selectDomains(project.domains, domain);
-    const { admin } = await provisionedDatabase(project);
+    const { adminOf } = await provisionedDatabase(project);
     const sagas: SagaStatus[] = [];
-    for (const { name } of domains) sagas.push(...(await listSagas(admin, name, options)));
+    for (const { name } of domains) sagas.push(...(await listSagas(adminOf(name), name, options)));
     const rows = sagas.map((saga) => [
       nameOf(saga),
       stateOf(saga),
@@ -81,7 +81,7 @@ export function abortWork(text: string, { reason }: { readonly reason: string })
     });
 }
 
-type Admin = Awaited<ReturnType<Project["database"]>>["admin"];
+type Admin = ReturnType<ProjectDatabase["adminOf"]>;
 
 async function withSaga(
   input: CommandInput,
@@ -91,8 +91,8 @@ async function withSaga(
   const name = parseName(text);
   await using project = await openCommandProject(input);
   selectDomains(project.domains, [name.domain]);
-  const { admin } = await provisionedDatabase(project);
-  return await run(admin, name);
+  const { adminOf } = await provisionedDatabase(project);
+  return await run(adminOf(name.domain), name);
 }
 
 function nameOf({ domain, saga, key }: SagaName): string {

@@ -25,11 +25,11 @@ export function startWork(options: StartOptions): Work {
     await using project = await openCommandProject(input, logger);
     const selected = selectDomains(project.domains, options.domain);
     await using _tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
-    const { address } = await project.database();
+    const { address } = await project.database(selected.map(({ name }) => name));
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),
       address,
-      ...hostOptionsOf(project.loaded, port),
+      ...hostOptionsOf(project, port),
       logger,
     });
     const data = { url: host.url, domains: host.domains };

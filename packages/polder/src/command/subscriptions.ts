@@ -7,10 +7,12 @@ import type { Work } from "./work.ts";
 /** `polder subscriptions`: exit code 1 when there are dead letters. */
 export const subscriptionsWork: Work = async (input) => {
   await using project = await openCommandProject(input);
-  const { admin } = await provisionedDatabase(project);
+  const { adminOf } = await provisionedDatabase(project);
   const statuses = [];
   for (const { name } of project.domains)
-    statuses.push(...(await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher))));
+    statuses.push(
+      ...(await subscriptionStatus(adminOf(name), name, (publisher) => logHead(adminOf(publisher), publisher))),
+    );
   const rows = statuses.map(({ domain, subscription, publisher, seq, lag, parked, dead, owners }) => [
     `${domain}.${subscription}`,
     publisher,

@@ -3,6 +3,7 @@ import {
   type Host,
   hostOptionsOf,
   openProject,
+  type PlacedDatabase,
   type Project,
   type ProjectDatabase,
   setUpTracing,
@@ -26,7 +27,7 @@ export interface DevOptions {
 export interface DevSession extends AsyncDisposable {
   readonly host: Host;
   readonly project: Project;
-  /** Address of the database for an administrator's tools; of an embedded one with the password in it. */
+  /** Address of the database, of several that of the first domain, for an administrator's tools; of an embedded one with the password in it. */
   readonly databaseUrl: string;
 }
 
@@ -52,7 +53,7 @@ export async function startDev({ config, from, env, port, watch = true, logger }
     await startHost({
       implementations: project.domains.map(({ implementation }) => implementation),
       address: database.address,
-      ...hostOptionsOf(project.loaded, port),
+      ...hostOptionsOf(project, port),
       logger,
     }),
   );
@@ -66,8 +67,9 @@ export async function startDev({ config, from, env, port, watch = true, logger }
   };
 }
 
-function urlOf({ admin, embedded }: ProjectDatabase): string {
-  const { host, port, user, database } = admin.target;
-  const password = embedded === undefined ? "" : `:${embedded.password}`;
+function urlOf({ databases: [first], embedded }: ProjectDatabase): string {
+  // A project has domains, and so a database.
+  const { host, port, user, database } = (first as PlacedDatabase).admin.target;
+  const password = embedded?.port !== port ? "" : `:${embedded.password}`;
   return `postgres://${user}${password}@${host}:${port}/${database}`;
 }

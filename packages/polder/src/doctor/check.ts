@@ -51,6 +51,8 @@ export interface Examined {
 /** What a check looks at when there is a database. */
 export interface ExaminedDatabase extends Examined {
   readonly database: ProjectDatabase;
+  /** The one of its databases that is looked at; what belongs to a domain is looked for where the domain lives. */
+  readonly admin: ProjectDatabase["databases"][number]["admin"];
 }
 
 /** Something that a check has seen. */

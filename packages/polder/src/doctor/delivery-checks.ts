@@ -15,7 +15,7 @@ export const deliveryChecks: readonly Check[] = [
     remedy: "Look at the log of that process. The entry is removed after a day.",
     look: async (examined) =>
       await ofEachDomain(examined, async (domain, sqlTable) => {
-        const { rows } = await examined.database.admin.query<{ host: string; pid: number; seconds: number }>(
+        const { rows } = await examined.database.adminOf(domain).query<{ host: string; pid: number; seconds: number }>(
           `select host, pid, extract(epoch from now() - seen_at)::int as seconds
 from ${sqlTable("_instance")}
 where seen_at < now() - make_interval(secs => $1)
@@ -64,7 +64,7 @@ order by seen_at limit 20`,
     remedy: "Start a process for that domain, or look in its log for why its relay fails.",
     look: async (examined) =>
       await ofEachDomain(examined, async (domain, sqlTable) => {
-        const { rows } = await examined.database.admin.query<{ count: number; seconds: number | null }>(
+        const { rows } = await examined.database.adminOf(domain).query<{ count: number; seconds: number | null }>(
           `select count(*)::int as count, extract(epoch from now() - min(o.at))::int as seconds
 from (select lo from polder.relay where domain = $1 order by step desc limit 1) r, ${sqlTable("_outbox")} o
 where (o.xid >= pg_snapshot_xmax(r.lo) or o.xid = any (array(select pg_snapshot_xip(r.lo))))
@@ -108,7 +108,7 @@ where (o.xid >= pg_snapshot_xmax(r.lo) or o.xid = any (array(select pg_snapshot_
       const sights: Sight[] = [];
       for (const { domain, subscription, publisher, dead } of await statuses(examined)) {
         if (dead === 0) continue;
-        const [first] = (await listDeadLetters(examined.database.admin, domain)).filter(
+        const [first] = (await listDeadLetters(examined.database.adminOf(domain), domain)).filter(
           (letter) => letter.subscription === subscription,
         );
         const why = first === undefined ? "" : ` The oldest: ${first.error.split("\n", 1)[0]}`;
@@ -124,10 +124,10 @@ where (o.xid >= pg_snapshot_xmax(r.lo) or o.xid = any (array(select pg_snapshot_
     looksFor: "sagas that stand still until somebody looks at them.",
     why: "Their process over several domains has neither come to its end nor been taken back.",
     remedy: "See polder sagas show; mend the reason, then resume or abort the saga.",
-    look: async ({ project, database: { admin } }) => {
+    look: async ({ project, database: { adminOf } }) => {
       const sights: Sight[] = [];
       for (const { name } of project.domains) {
-        const stuck = await listSagas(admin, name, { stuck: true });
+        const stuck = await listSagas(adminOf(name), name, { stuck: true });
         sights.push(...stuck.map(({ saga, key, stuck: why }) => ({ what: `${name}/${saga}/${key}: ${why}` })));
       }
       return sights;
@@ -177,31 +177,35 @@ interface LeaseLook {
 async function leases(examined: ExaminedDatabase, lookFor: LeaseLook): Promise<readonly Sight[]> {
   const { sql: sqlCondition, values, says } = lookFor;
   return await ofEachDomain(examined, async (domain, sqlTable) => {
-    const { rows } = await examined.database.admin.query<{ subscription: string; publisher: string; parts: number }>(
-      `select subscription, publisher, sum(part_hi - part_lo + 1)::int as parts
+    const { rows } = await examined.database
+      .adminOf(domain)
+      .query<{ subscription: string; publisher: string; parts: number }>(
+        `select subscription, publisher, sum(part_hi - part_lo + 1)::int as parts
 from ${sqlTable("_checkpoint")}
 where ${sqlCondition}
 group by subscription, publisher
 order by subscription, publisher`,
-      values,
-    );
+        values,
+      );
     return rows.map(({ subscription, publisher, parts }) => ({
       what: `${domain}/${subscription}: ${parts} of 64 parts of ${publisher} ${says}.`,
     }));
   });
 }
 
-async function statuses({ database: { admin }, project }: ExaminedDatabase): Promise<readonly SubscriptionStatus[]> {
+async function statuses({ database: { adminOf }, project }: ExaminedDatabase): Promise<readonly SubscriptionStatus[]> {
   const found: SubscriptionStatus[] = [];
   for (const { name } of project.domains)
-    found.push(...(await subscriptionStatus(admin, name, (publisher) => logHead(admin, publisher))));
+    found.push(
+      ...(await subscriptionStatus(adminOf(name), name, (publisher) => logHead(adminOf(publisher), publisher))),
+    );
   return found;
 }
 
 /** How long the next event of a subscription has been in the log, in seconds. */
-async function waitsFor({ database: { admin } }: ExaminedDatabase, status: SubscriptionStatus): Promise<number> {
+async function waitsFor({ database: { adminOf } }: ExaminedDatabase, status: SubscriptionStatus): Promise<number> {
   const sqlLog = identifier(POLDER_ROLE, `log_${homeOf(status.publisher).schema}`);
-  const { rows } = await admin.query<{ seconds: number }>(
+  const { rows } = await adminOf(status.publisher).query<{ seconds: number }>(
     `select extract(epoch from now() - relayed_at)::int as seconds from ${sqlLog} where seq > $1 order by seq limit 1`,
     [status.seq],
   );

@@ -9,6 +9,7 @@ import {
   type Finding,
   findingOf,
   type Severity,
+  type Sight,
 } from "./check.ts";
 import { deliveryChecks } from "./delivery-checks.ts";
 import { homeChecks } from "./home-checks.ts";
@@ -26,8 +27,8 @@ const reachable: Check = {
   remedy: "The message says what to do; the page of its error code says more.",
   look: async ({ project }) =>
     await problemOf(async () => {
-      const { admin } = await project.database();
-      await admin.query("select 1");
+      const { databases } = await project.database();
+      for (const { admin } of databases) await admin.query("select 1");
     }),
 };
 
@@ -94,7 +95,10 @@ export async function examine(project: Project, options: ExamineOptions = {}): P
 
 const rank: Readonly<Record<Severity, number>> = { error: 0, warning: 1, note: 2 };
 
-async function lookWith(check: Check, examined: Examined & Partial<ExaminedDatabase>): Promise<readonly Finding[]> {
+async function lookWith(
+  check: Check,
+  examined: Examined & Partial<Pick<ExaminedDatabase, "database">>,
+): Promise<readonly Finding[]> {
   try {
     const { database } = examined;
     const sights =
@@ -102,7 +106,7 @@ async function lookWith(check: Check, examined: Examined & Partial<ExaminedDatab
         ? await check.look(examined)
         : database === undefined
           ? []
-          : await check.look({ ...examined, database });
+          : await lookInEach(check.look, { ...examined, database });
     return sights.map((sight) => findingOf(check, sight));
   } catch (error) {
     examined.signal.throwIfAborted();
@@ -115,6 +119,17 @@ async function lookWith(check: Check, examined: Examined & Partial<ExaminedDatab
       }),
     ];
   }
+}
+
+/** Looks in every database; what is the same in several is said once. */
+async function lookInEach(
+  look: (examined: ExaminedDatabase) => Promise<readonly Sight[]>,
+  examined: Omit<ExaminedDatabase, "admin">,
+): Promise<readonly Sight[]> {
+  const sights = new Map<string, Sight>();
+  for (const { admin } of examined.database.databases)
+    for (const sight of await look({ ...examined, admin })) sights.set(sight.what, sight);
+  return [...sights.values()];
 }
 
 /** What an error that a user can mend says; any other is thrown. */

@@ -160,10 +160,11 @@ interface FoundIndex {
 }
 
 /** The indexes of whole tables in the schemas of Polder and of the domains; those of partitions go with them. */
-async function indexes({ database: { admin }, project }: ExaminedDatabase): Promise<readonly FoundIndex[]> {
+async function indexes({ database: { databases }, project }: ExaminedDatabase): Promise<readonly FoundIndex[]> {
   const schemas = [POLDER_ROLE, ...project.domains.map(({ name }) => homeOf(name).schema)];
-  const { rows } = await admin.query<FoundIndex>(
-    `select format('%I.%I', n.nspname, c.relname) as name, format('%I.%I', n.nspname, t.relname) as "table",
+  const found = databases.map(({ admin }) =>
+    admin.query<FoundIndex>(
+      `select format('%I.%I', n.nspname, c.relname) as name, format('%I.%I', n.nspname, t.relname) as "table",
   array_to_string(array(
     select a.attname::text
     from unnest(i.indkey::int2[]) with ordinality as k (attnum, position)
@@ -177,9 +178,10 @@ join pg_class t on t.oid = i.indrelid
 join pg_namespace n on n.oid = t.relnamespace
 where n.nspname = any ($1) and not t.relispartition
 order by 1`,
-    [schemas],
+      [schemas],
+    ),
   );
-  return rows;
+  return (await Promise.all(found)).flatMap(({ rows }) => rows);
 }
 
 interface ExpectedIndex {

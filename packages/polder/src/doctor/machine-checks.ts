@@ -55,9 +55,9 @@ export const machineChecks: readonly Check[] = [
     remedy:
       'Start that domain, or mend its URL in "urls" of the configuration. From other machines the way may be another.',
     look: async ({ project, limits, signal }) => {
-      const { urls = {} } = project.loaded.config;
+      const urls = Object.entries(project.urls).flatMap(([domain, of]) => of.map((url) => [domain, url] as const));
       const looked = await Promise.all(
-        Object.entries(urls).map(async ([domain, url]) => {
+        urls.map(async ([domain, url]) => {
           const problem = await livenessProblem(url, AbortSignal.any([signal, AbortSignal.timeout(limits.answerMs)]));
           return problem === undefined ? [] : [{ what: `${domain} at ${new URL(url).origin} ${problem}.` }];
         }),

@@ -24,7 +24,7 @@ export const serverChecks: readonly Check[] = [
     looksFor: "a standby, or a database in which transactions cannot write.",
     why: "No command and no subscription can do its work there.",
     remedy: "Let DATABASE_URL name the primary; reset default_transaction_read_only.",
-    look: async ({ database: { admin } }) => {
+    look: async ({ admin }) => {
       const { rows } = await admin.query<{ standby: boolean; readOnly: string }>(
         `select pg_is_in_recovery() as standby, current_setting('default_transaction_read_only') as "readOnly"`,
       );
@@ -126,7 +126,7 @@ export const serverChecks: readonly Check[] = [
     looksFor: "clocks of this machine and of the database that are more than a second apart.",
     why: "Times in logs and traces of several machines do not fit together, and certificates and tokens count as expired.",
     remedy: "Let both machines set their clocks by the network (NTP).",
-    look: async ({ database: { admin }, limits, now }) => {
+    look: async ({ admin, limits, now }) => {
       const before = now();
       const { rows } = await admin.query<{ at: number }>(
         "select extract(epoch from clock_timestamp())::float8 * 1000 as at",
@@ -155,7 +155,7 @@ const HANDLER_MS = 30_000;
 
 /** Settings as they are in a session, without units; those that the server does not know are missing. */
 async function settings(
-  { database: { admin } }: ExaminedDatabase,
+  { admin }: ExaminedDatabase,
   names: readonly string[],
 ): Promise<Readonly<Record<string, string>>> {
   const { rows } = await admin.query<{ name: string; setting: string }>(

@@ -12,7 +12,7 @@ export const sessionChecks: readonly Check[] = [
     looksFor: "transactions that have been open for more than five minutes, in any database of the server.",
     why: holdsBack,
     remedy: "Ask whoever runs it; end it with select pg_terminate_backend(pid).",
-    look: async ({ database: { admin }, limits }) => {
+    look: async ({ admin, limits }) => {
       const { rows } = await admin.query<Session>(
         `select pid, coalesce(usename::text, backend_type) as who, coalesce(datname::text, '-') as database, state,
   extract(epoch from clock_timestamp() - xact_start)::int as seconds
@@ -35,7 +35,7 @@ order by xact_start limit 20`,
     looksFor: "prepared transactions (two-phase commits) that nobody has ended for more than five minutes.",
     why: `${holdsBack} It keeps its locks as well, also over a restart.`,
     remedy: "End it in its database with commit prepared or rollback prepared, as whoever coordinates it decides.",
-    look: async ({ database: { admin }, limits }) => {
+    look: async ({ admin, limits }) => {
       const { rows } = await admin.query<{ gid: string; database: string; owner: string; seconds: number }>(
         `select gid, database::text, owner::text, extract(epoch from clock_timestamp() - prepared)::int as seconds
 from pg_prepared_xacts
@@ -55,7 +55,7 @@ order by prepared limit 20`,
     looksFor: "replication slots that nobody uses and that keep more than 1 GiB.",
     why: "The server keeps its journal for them until the disk is full; then it stops.",
     remedy: "Start whoever reads it, or drop it with select pg_drop_replication_slot(name).",
-    look: async ({ database: { admin }, limits }) => {
+    look: async ({ admin, limits }) => {
       const { rows } = await admin.query<{ name: string; bytes: string }>(
         `select slot_name::text as name, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::text as bytes
 from pg_replication_slots

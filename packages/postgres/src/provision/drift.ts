@@ -12,7 +12,10 @@ export interface Drift {
 }
 
 /** What is in the database against the declaration. Pure. */
-export function findDrift(homes: readonly DomainHome[], observed: Observed): readonly Drift[] {
+export function findDrift(
+  { homes, guests }: { readonly homes: readonly DomainHome[]; readonly guests: readonly DomainHome[] },
+  observed: Observed,
+): readonly Drift[] {
   return [
     ...publicDrift(observed),
     ...roleDrift(POLDER_ROLE, "nologin", observed),
@@ -22,6 +25,7 @@ export function findDrift(homes: readonly DomainHome[], observed: Observed): rea
       ...roleDrift(app, "login", observed),
       ...schemaDrift(schema, [owner, app], observed),
     ]),
+    ...guests.flatMap(({ app }) => roleDrift(app, "login", observed)),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { identifier } from "../sql-name.ts";
 import type { DomainHome } from "./roles.ts";
-import type { SystemScope } from "./system-object.ts";
+import type { SystemScope, SystemStep } from "./system-object.ts";
 
 /**
  * What every domain's schema holds of Polder itself: the outbox, the answers of keyed commands, the
@@ -9,7 +9,6 @@ import type { SystemScope } from "./system-object.ts";
  */
 export function homeSteps(home: DomainHome): SystemScope {
   const sqlTable = (name: string): string => identifier(home.schema, name);
-  const [sqlOwner, sqlApp] = [identifier(home.owner), identifier(home.app)];
   return {
     scope: home.domain,
     steps: [
@@ -61,17 +60,28 @@ create index on ${sqlTable("_request")} (at);`,
 );`,
       },
       {
-        name: "rights",
-        repeatable: true,
-        // The application writes what an event says, and nothing that the relay goes by. The owner enters each migration
-        // in the transaction of that migration, so that both are there or neither.
-        sql: `revoke all on ${sqlTable("_outbox")}, ${sqlTable("_request")}, ${sqlTable("_migration")}, ${sqlTable("_instance")} from ${sqlApp}, ${sqlOwner};
+        name: "0005 subscriptions of an instance",
+        // Of a process that does not say which subscriptions it runs it is assumed that it runs all.
+        sql: `alter table ${sqlTable("_instance")} add column subscriptions text[];`,
+      },
+      rightsStep(home),
+    ],
+  };
+}
+
+function rightsStep(home: DomainHome): SystemStep {
+  const sqlTable = (name: string): string => identifier(home.schema, name);
+  const [sqlOwner, sqlApp] = [identifier(home.owner), identifier(home.app)];
+  return {
+    name: "rights",
+    repeatable: true,
+    // The application writes what an event says, and nothing that the relay goes by. The owner enters each migration
+    // in the transaction of that migration, so that both are there or neither.
+    sql: `revoke all on ${sqlTable("_outbox")}, ${sqlTable("_request")}, ${sqlTable("_migration")}, ${sqlTable("_instance")} from ${sqlApp}, ${sqlOwner};
 grant insert (event_id, key, type, version, data, headers) on ${sqlTable("_outbox")} to ${sqlApp};
 grant select, insert, delete on ${sqlTable("_request")} to ${sqlApp};
 grant select on ${sqlTable("_migration")} to ${sqlApp};
 grant insert (name, hash, duration_ms) on ${sqlTable("_migration")} to ${sqlOwner};
 grant select, insert, update, delete on ${sqlTable("_instance")} to ${sqlApp};`,
-      },
-    ],
   };
 }

@@ -68,8 +68,12 @@ export interface Observed {
 }
 
 /** Reads the catalogs: what is there, and not what should be. */
-export async function observe(client: pg.ClientBase, homes: readonly DomainHome[]): Promise<Observed> {
-  const roleNames = [POLDER_ROLE, ...homes.flatMap(({ owner, app }) => [owner, app])];
+export async function observe(
+  client: pg.ClientBase,
+  homes: readonly DomainHome[],
+  guests: readonly DomainHome[],
+): Promise<Observed> {
+  const roleNames = [POLDER_ROLE, ...homes.flatMap(({ owner, app }) => [owner, app]), ...guests.map(({ app }) => app)];
   const schemas = [POLDER_ROLE, ...homes.map(({ schema }) => schema)];
   const read = async <Row>(text: string, ...values: readonly unknown[]): Promise<readonly Row[]> =>
     (await client.query(text, [...values])).rows as Row[];

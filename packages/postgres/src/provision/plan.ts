@@ -16,19 +16,26 @@ export interface PlannedStatement {
   readonly passwordOf?: string;
 }
 
+/** What a database is to hold. */
+export interface Wanted {
+  readonly homes: readonly DomainHome[];
+  /** Domains that live elsewhere and read events here. */
+  readonly guests: readonly DomainHome[];
+  readonly scopes: readonly SystemScope[];
+}
+
 /** The statements that are missing. Pure: the same observation gives the same plan; none when all is there. */
-export function planProvision(
-  homes: readonly DomainHome[],
-  scopes: readonly SystemScope[],
-  observed: Observed,
-): readonly PlannedStatement[] {
+export function planProvision({ homes, guests, scopes }: Wanted, observed: Observed): readonly PlannedStatement[] {
   return [
     ...planSystem(observed),
     ...homes.flatMap((home) => [
-      ...planRoles(home, observed),
+      ...planGroup(home.owner, observed),
+      ...planLogin(home, observed),
       ...planSchema(home, observed),
+      ...planUsage(home, observed),
       ...planRights(home, observed),
     ]),
+    ...guests.flatMap((guest) => [...planLogin(guest, observed), ...planUsage(guest, observed)]),
     ...scopes.flatMap((scope) => planScope(scope, observed)),
   ];
 }
@@ -50,8 +57,8 @@ export function missingRights(planned: readonly PlannedStatement[], observed: Ob
 }
 
 /** The statements that set the passwords of all logins again. */
-export function planPasswords(homes: readonly DomainHome[]): readonly PlannedStatement[] {
-  return homes.map(({ app }) => ({
+export function planPasswords(logins: readonly DomainHome[]): readonly PlannedStatement[] {
+  return logins.map(({ app }) => ({
     what: `password of ${app}`,
     sql: `alter role ${identifier(app)} login`,
     needs: "create roles",
@@ -85,8 +92,9 @@ alter default privileges revoke execute on routines from public`,
   ];
 }
 
-function planRoles({ owner, app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
-  const statements = [...planGroup(owner, observed)];
+/** The role of a domain's processes, and its way into the database. */
+function planLogin({ app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
+  const statements: PlannedStatement[] = [];
   if (!observed.roles.has(app)) {
     const sql = `create role ${identifier(app)} login`;
     statements.push({ what: `role ${app}`, sql, needs: "create roles", passwordOf: app });
@@ -140,9 +148,8 @@ function planSchema({ schema, owner, app }: DomainHome, observed: Observed): rea
 
 const appRights = { tables: ["select", "insert", "update", "delete"], sequences: ["usage", "select"] } as const;
 
-function planRights({ schema, owner, app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
-  const statements: PlannedStatement[] = [];
-  const sqlApp = identifier(app);
+/** The way to Polder's functions; which of them a domain may call, its needs say. */
+function planUsage({ app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
   const uses = observed.grants.some(
     (grant) =>
       grant.kind === "schema" &&
@@ -150,10 +157,14 @@ function planRights({ schema, owner, app }: DomainHome, observed: Observed): rea
       grant.grantee === app &&
       grant.privileges.includes("usage"),
   );
-  if (!uses) {
-    const sql = `grant usage on schema ${identifier(POLDER_ROLE)} to ${sqlApp}`;
-    statements.push(asRole(POLDER_ROLE, `usage of polder for ${app}`, sql));
-  }
+  if (uses) return [];
+  const sql = `grant usage on schema ${identifier(POLDER_ROLE)} to ${identifier(app)}`;
+  return [asRole(POLDER_ROLE, `usage of polder for ${app}`, sql)];
+}
+
+function planRights({ schema, owner, app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
+  const statements: PlannedStatement[] = [];
+  const sqlApp = identifier(app);
   const lacks = (on: keyof typeof appRights): boolean => {
     const found = observed.defaults.find(
       (given) => given.schema === schema && given.maker === owner && given.on === on && given.grantee === app,

@@ -16,6 +16,8 @@ export interface ProvisionOptions {
   /** The database, as a role that may create roles and schemas. */
   readonly admin: Database;
   readonly homes: readonly DomainHome[];
+  /** Domains that live elsewhere and read events of those here: each gets a login here, and no schema. Default none. */
+  readonly guests?: readonly DomainHome[];
   readonly scopes: readonly SystemScope[];
   /** Gives the password of a role. */
   readonly password: (role: string) => string;
@@ -77,14 +79,15 @@ function isRoleRace(error: unknown): boolean {
 }
 
 async function provisionOnce(client: pg.ClientBase, options: ProvisionOptions): Promise<ProvisionReport> {
-  const { admin, homes, scopes, dryRun = false } = options;
+  const { admin, homes, guests = [], scopes, dryRun = false } = options;
+  const logins = [...homes, ...guests];
   await client.query("begin");
   // Only one provisions at a time; released at the end of the transaction.
   await client.query("select pg_advisory_xact_lock(hashtextextended('polder provision', 0))");
-  const observed = await observe(client, homes);
+  const observed = await observe(client, homes, guests);
   const planned = [
-    ...planProvision(homes, scopes, observed),
-    ...(options.setPasswords === true ? planPasswords(homes) : []),
+    ...planProvision({ homes, guests, scopes }, observed),
+    ...(options.setPasswords === true ? planPasswords(logins) : []),
   ];
   const missing = missingRights(planned, observed);
   // Who may not read what has been installed would be shown all of it as missing.
@@ -92,7 +95,10 @@ async function provisionOnce(client: pg.ClientBase, options: ProvisionOptions): 
   if (missing.length > 0 && (!dryRun || isBlind)) throw forbidden(observed.currentUser, missing);
   if (!dryRun) for (const statement of planned) await apply(client, statement, options.password);
   await client.query(dryRun ? "rollback" : "commit");
-  const drift = [...findDrift(homes, observed), ...(dryRun ? [] : await passwordDrift(admin, homes, options.password))];
+  const drift = [
+    ...findDrift({ homes, guests }, observed),
+    ...(dryRun ? [] : await passwordDrift(admin, logins, options.password)),
+  ];
   return { statements: planned.map(({ what, sql }) => ({ what, sql })), applied: !dryRun, drift };
 }
 
@@ -120,11 +126,11 @@ async function apply(
 /** A login that does not get in: its password is another than ours, or it may not log in at all. */
 async function passwordDrift(
   admin: Database,
-  homes: readonly DomainHome[],
+  logins: readonly DomainHome[],
   password: (role: string) => string,
 ): Promise<readonly Drift[]> {
   const drift: Drift[] = [];
-  for (const { app } of homes) {
+  for (const { app } of logins) {
     await using database = openDatabase({ ...admin.target, user: app, password: password(app), connectionsMax: 1 });
     try {
       await database.query("select 1");

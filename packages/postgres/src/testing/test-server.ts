@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Database, openDatabase } from "../database.ts";
@@ -11,6 +12,11 @@ import { identifier } from "../sql-name.ts";
 /** A server for tests: real, fast, and without care for a crash of the machine. */
 export interface TestServer extends AsyncDisposable {
   readonly server: EmbeddedServer;
+  /**
+   * Ends the server at once, as a crash would, and starts it again at the same port. For one of its own only, and a
+   * durable one, or what was committed last may be lost.
+   */
+  readonly restart: () => Promise<void>;
   /** A new, empty database; dropped when it is disposed. */
   readonly database: () => Promise<TestDatabase>;
 }
@@ -40,19 +46,24 @@ export async function testServer(
     readonly own?: string;
     /** Where its files are, unless the environment says so. Default: in the system's temporary folder. */
     readonly directory?: string;
+    /** Where the files of one of its own go. Default: in a folder of its own beside those of the test run. */
+    readonly ownDirectory?: string;
     readonly settings?: Readonly<Record<string, string>>;
     readonly durable?: boolean;
   } = {},
 ): Promise<TestServer> {
   const shared =
     process.env[TEST_DIRECTORY_VARIABLE] ?? options.directory ?? join(tmpdir(), `polder-test-${process.ppid}`);
-  const directory =
-    options.own === undefined ? shared : join(shared, `own-${options.own}-${randomBytes(4).toString("hex")}`);
-  const server = await startEmbedded({
-    directory,
-    durable: options.durable ?? false,
-    ...(options.settings === undefined ? {} : { settings: options.settings }),
-  });
+  const beside = join(shared, `own-${options.own}-${randomBytes(4).toString("hex")}`);
+  const directory = options.own === undefined ? shared : (options.ownDirectory ?? beside);
+  const start = (): Promise<EmbeddedServer> =>
+    startEmbedded({
+      directory,
+      durable: options.durable ?? false,
+      ...(options.settings === undefined ? {} : { settings: options.settings }),
+    });
+  const server = await start();
+  const started = [server];
   const root: DatabaseAddress = {
     host: server.host,
     port: server.port,
@@ -63,6 +74,14 @@ export async function testServer(
   const secrets = openSecrets({ directory, env: {} });
   return {
     server,
+    restart: async () => {
+      if (options.own === undefined) throw new Error("others use this server; open one of your own to restart it");
+      const [postmaster] = (await readFile(join(server.directory, "postmaster.pid"), "utf8")).split("\n");
+      process.kill(Number(postmaster), "SIGQUIT");
+      const again = await start();
+      started.push(again);
+      if (again.port !== server.port) throw new Error("another program has taken the server's port meanwhile");
+    },
     database: async () => {
       const name = `test_${randomBytes(6).toString("hex")}`;
       await onRoot(root, `create database ${identifier(name)}`);
@@ -84,7 +103,9 @@ export async function testServer(
         },
       };
     },
-    [Symbol.asyncDispose]: () => server.stop(),
+    [Symbol.asyncDispose]: async () => {
+      for (const one of started.toReversed()) await one.stop();
+    },
   };
 }
 

@@ -23,17 +23,19 @@ export function startDomainStreams(options: {
   readonly handled: readonly HandledSubscription[];
   readonly domain: Domain;
   readonly database: Database;
+  /** The database of a domain whose events this one needs, as this one's role. */
+  readonly publisherDatabase: (publisher: string) => Database;
   readonly growth: GrowthSignal;
   readonly instance: string;
   readonly leaseMs?: number;
   readonly logger: Logger;
   readonly observer: HostObserver;
 }): readonly Stream[] {
-  const { handled, domain, database, growth, instance, leaseMs, observer } = options;
+  const { handled, domain, database, publisherDatabase, growth, instance, leaseMs, observer } = options;
   return handled.flatMap(({ subscription, handle }) => {
     const logger = withFields(options.logger, { subscription: subscription.name });
     return publishersOf(domain, subscription.events).map((publisher) => {
-      const source = postgresSource({ publisher, database, growth });
+      const source = postgresSource({ publisher, database: publisherDatabase(publisher), growth });
       const lease = leaseMs === undefined ? {} : { leaseMs };
       const labels = { domain: domain.name, subscription: subscription.name, publisher };
       const onDelivered = (delivered: Delivered): void => observer.metrics?.delivered(labels, delivered);

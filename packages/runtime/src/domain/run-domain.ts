@@ -17,6 +17,8 @@ export interface RunDomainOptions {
   readonly implementation: Implementation;
   /** The domain's database, as its own role. It stays the caller's to close. */
   readonly database: Database;
+  /** The database of a domain whose events this one needs, as this one's role. It stays the caller's to close. */
+  readonly publisherDatabase: (publisher: string) => Database;
   readonly growth: GrowthSignal;
   readonly findTransport: FindTransport;
   readonly logger: Logger;
@@ -53,8 +55,6 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const schema = homeOf(domain.name).schema;
   const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
   const instance = randomUUID();
-  const presence = await startPresence({ domain: domain.name, database, instance, logger, ...lease });
-  const relay = startDomainRelay({ ...options, logger });
   const transaction: HandlerTransactionParts = {
     domain,
     schema,
@@ -63,24 +63,31 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     started: () => sagas.wake(),
   };
   const sagas = openDomainSagas({ domain, database, instance, transaction, findTransport, logger, observer, ...lease });
-  const forgetting = setInterval(() => {
-    forgetAnswers(database, schema, options.keepAnswersDays ?? 7).catch((error: unknown) =>
-      logger.debug("old answers were not forgotten", { error }),
-    );
-  }, FORGET_MS);
+  const all = [...implementation.subscriptions, ...sagas.subscriptions.map(({ subscription }) => subscription)];
+  const subscriptions = all.map(({ name }) => name);
+  const presence = await startPresence({ domain: domain.name, database, instance, subscriptions, logger, ...lease });
+  const relay = startDomainRelay({ ...options, logger });
+  const stopForgetting = startForgetting({ ...options, logger });
   const startStreams = (): readonly Stream[] => {
     const declared = implementation.subscriptions.map((subscription) => {
       const ofSubscription = withFields(logger, { subscription: subscription.name });
-      const handle = createDeliver(
-        { domain, findTransport, transaction, logger: ofSubscription, observer },
-        subscription,
-      );
-      return { subscription, handle };
+      const parts = { domain, findTransport, transaction, logger: ofSubscription, observer };
+      return { subscription, handle: createDeliver(parts, subscription) };
     });
     const handled = [...declared, ...sagas.subscriptions];
-    return startDomainStreams({ handled, domain, database, growth, instance, logger, observer, ...lease });
+    const { publisherDatabase } = options;
+    return startDomainStreams({
+      handled,
+      domain,
+      database,
+      publisherDatabase,
+      growth,
+      instance,
+      logger,
+      observer,
+      ...lease,
+    });
   };
-  const { answerOf } = sagas;
   let isDelivering = false;
   let streams: readonly Stream[] = [];
   let ending: Promise<void> | undefined;
@@ -94,7 +101,15 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     database,
     served: {
       implementation,
-      execute: createExecute({ domain, database, findTransport, transaction, answerOf, logger, observer }),
+      execute: createExecute({
+        domain,
+        database,
+        findTransport,
+        transaction,
+        answerOf: sagas.answerOf,
+        logger,
+        observer,
+      }),
     },
     deliver: () => {
       if (ending !== undefined || isDelivering) return;
@@ -104,7 +119,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     },
     endDeliveries,
     stop: async (stopOptions) => {
-      clearInterval(forgetting);
+      stopForgetting();
       await endDeliveries(stopOptions);
       await relay?.stop();
       await presence.stop();
@@ -119,4 +134,15 @@ function startDomainRelay(options: RunDomainOptions): Relay | undefined {
   if (!publishes.some((contract) => contract.kind === "event")) return undefined;
   const onStep = (moved: number): void => observer.metrics?.relayed(name, moved);
   return startRelay({ domain: name, database, growth, logger, onStep });
+}
+
+/** Forgets old answers now and then. Gives the way to stop. */
+function startForgetting({ implementation, database, logger, keepAnswersDays = 7 }: RunDomainOptions): () => void {
+  const { schema } = homeOf(implementation.domain.name);
+  const timer = setInterval(() => {
+    forgetAnswers(database, schema, keepAnswersDays).catch((error: unknown) =>
+      logger.debug("old answers were not forgotten", { error }),
+    );
+  }, FORGET_MS);
+  return () => clearInterval(timer);
 }

@@ -1,9 +1,12 @@
 import { callRulesProblems } from "@polder/http";
 import type { Problem } from "@polder/model";
+import { isBaseUrl } from "./base-urls.ts";
+import { embeddedName, isVariable } from "./database-settings.ts";
 
 const settings = [
   "domains",
   "database",
+  "databases",
   "http",
   "urls",
   "calls",
@@ -27,6 +30,7 @@ export function configProblems(value: unknown): readonly Problem[] {
     ...(value["database"] === undefined || typeof value["database"] === "string"
       ? []
       : [{ place: "database", problem: 'must be a text such as "postgres://…"' }]),
+    ...databasesProblems(value["databases"]),
     ...httpProblems(value["http"]),
     ...urlsProblems(value["urls"]),
     ...callRulesProblems(value["calls"], "calls"),
@@ -52,6 +56,23 @@ function domainsProblems(domains: unknown): readonly Problem[] {
   );
 }
 
+function databasesProblems(databases: unknown): readonly Problem[] {
+  if (databases === undefined) return [];
+  if (!isObject(databases))
+    return [{ place: "databases", problem: "must be an object: the database of each domain, by its name" }];
+  return Object.entries(databases).flatMap(([domain, database]) =>
+    typeof database === "string" &&
+    (database.includes("://") || isVariable(database) || embeddedName(database) !== undefined)
+      ? []
+      : [
+          {
+            place: `databases.${domain}`,
+            problem: 'must be "postgres://…", the name of an environment variable, or such as "embedded:stock"',
+          },
+        ],
+  );
+}
+
 function httpProblems(http: unknown): readonly Problem[] {
   if (http === undefined) return [];
   if (!isObject(http)) return [{ place: "http", problem: "must be an object such as { port: 4000 }" }];
@@ -68,11 +89,12 @@ function urlsProblems(urls: unknown): readonly Problem[] {
   if (urls === undefined) return [];
   if (!isObject(urls))
     return [{ place: "urls", problem: "must be an object: the base URL of each domain, by its name" }];
-  return Object.entries(urls).flatMap(([domain, url]) =>
-    typeof url === "string" && ["http:", "https:"].includes(URL.parse(url)?.protocol ?? "")
+  return Object.entries(urls).flatMap(([domain, url]) => {
+    const list: readonly unknown[] = Array.isArray(url) ? url : [url];
+    return list.length > 0 && list.every(isBaseUrl)
       ? []
-      : [{ place: `urls.${domain}`, problem: "must be a URL such as http://127.0.0.1:4001" }],
-  );
+      : [{ place: `urls.${domain}`, problem: "must be a URL such as http://127.0.0.1:4001, or a list of them" }];
+  });
 }
 
 function connectionsProblems(connectionsMax: unknown): readonly Problem[] {

@@ -9,9 +9,18 @@ export interface PolderConfig {
   readonly domains: readonly string[];
   /** Address of the database, `postgres://…`. Default: the environment's `DATABASE_URL`; without one, an embedded PostgreSQL. */
   readonly database?: string;
+  /**
+   * Databases of domains that live apart from the others, by the domain's name: an address, the name of an environment
+   * variable that has it, or `embedded:<name>` for a database of its own in the embedded server. Without an entry the
+   * environment's `DATABASE_URL_<DOMAIN>` counts.
+   */
+  readonly databases?: Readonly<Record<string, string>>;
   readonly http?: HttpOptions;
-  /** Base URLs of domains that run in other processes, by name. */
-  readonly urls?: Readonly<Record<string, string>>;
+  /**
+   * Base URLs of domains that run in other processes, by name; several are tried in turn. Without an entry the
+   * environment's `POLDER_URL_<DOMAIN>` counts.
+   */
+  readonly urls?: Readonly<Record<string, string | readonly string[]>>;
   /** How the failure of other domains is lived with: bulkheads, circuit breakers, repetitions. */
   readonly calls?: Partial<CallRules>;
   /** Connections that a process has to the database for each of its domains at most. Default 10. */

@@ -1,28 +1,12 @@
 import { join } from "node:path";
-import { busDomainSteps, busNeedSteps, busSystemSteps } from "@polder/bus";
-import { type Logger, silentLogger } from "@polder/model";
-import {
-  type Database,
-  type DatabaseAddress,
-  type EmbeddedServer,
-  homeOf,
-  homeSteps,
-  migrate,
-  openDatabase,
-  openSecrets,
-  type ProvisionReport,
-  parseDatabaseUrl,
-  provision,
-  type SystemScope,
-  startEmbedded,
-} from "@polder/postgres";
-import { sagaDomainSteps } from "@polder/sagas";
-import { runtimeErrors } from "../errors.ts";
+import { neededEvents } from "@polder/bus";
+import { type Logger, type Problem, silentLogger } from "@polder/model";
 import type { HostOptions } from "../host.ts";
-import { requireHome } from "../require-home.ts";
-import { configInvalid, type LoadedConfig, loadConfig } from "./load-config.ts";
+import { type BaseUrls, readBaseUrls } from "./base-urls.ts";
+import { databaseVariable, readDatabaseSettings, settingsInvalid } from "./database-settings.ts";
+import { type LoadedConfig, loadConfig } from "./load-config.ts";
 import { type LoadedDomain, loadDomains } from "./load-domains.ts";
-import { urlProblems } from "./url-problems.ts";
+import { openProjectDatabase, type ProjectDatabase } from "./project-database.ts";
 
 /** Where a project is, and with what environment. */
 export interface ProjectOptions {
@@ -33,11 +17,13 @@ export interface ProjectOptions {
   readonly logger?: Logger;
 }
 
-/** A project: its configuration, its domains, its database. */
+/** A project: its configuration, its domains, its databases. */
 export interface Project extends AsyncDisposable {
   readonly loaded: LoadedConfig;
   /** As they were loaded last. */
   readonly domains: readonly LoadedDomain[];
+  /** Where domains of other processes are called. */
+  readonly urls: BaseUrls;
   /** The folder where Polder keeps what it needs: `.polder` beside the configuration. */
   readonly polderDirectory: string;
   /**
@@ -46,47 +32,13 @@ export interface Project extends AsyncDisposable {
    * @throws `DOMAINS_INVALID`; the domains are as before then.
    */
   readonly reload: () => Promise<readonly LoadedDomain[]>;
-  /** Connects to the database, starting the embedded one if there is no other. */
-  readonly database: () => Promise<ProjectDatabase>;
-}
-
-/** The database of a project. */
-export interface ProjectDatabase {
-  /** As the administrator that DATABASE_URL names, or the embedded server's. */
-  readonly admin: Database;
-  readonly embedded: EmbeddedServer | undefined;
-  /** How a domain's processes go there. */
-  readonly address: (domain: string) => DatabaseAddress;
-  /** Says whether the password of a domain's role is known; `address` would make one. */
-  readonly hasPassword: (domain: string) => boolean;
-  readonly provision: (options?: ProvisionChoice) => Promise<ProvisionReport>;
-  /** Migrates every domain; gives what ran, or would run. */
-  readonly migrate: (options?: MigrateChoice) => Promise<readonly MigratedDomain[]>;
-  /** Makes sure that the domains have their homes; throws `NOT_PROVISIONED`. */
-  readonly requireHomes: () => Promise<void>;
-}
-
-/** How to provision. */
-export interface ProvisionChoice {
-  /** Only say what would be done. Default false. */
-  readonly dryRun?: boolean;
-  /** Set the password of every login again. Default false. */
-  readonly setPasswords?: boolean;
-}
-
-/** What to migrate, and how. */
-export interface MigrateChoice {
-  /** Only say what would run. Default false. */
-  readonly dryRun?: boolean;
-  /** Names of domains; throws `DOMAIN_UNKNOWN`. Default: all. */
-  readonly only?: readonly string[];
-  readonly signal?: AbortSignal;
-}
-
-/** What migrating did to one domain. */
-export interface MigratedDomain {
-  readonly domain: string;
-  readonly migrations: readonly string[];
+  /**
+   * Opens the databases, starting the embedded server if it is needed; with names only those of these domains and of
+   * the domains whose events they need.
+   *
+   * @throws `URL_INVALID`, `CONFIG_INVALID` for settings that contradict each other.
+   */
+  readonly database: (of?: readonly string[]) => Promise<ProjectDatabase>;
 }
 
 /**
@@ -95,92 +47,59 @@ export interface MigratedDomain {
  * @throws `CONFIG_NOT_FOUND`, `CONFIG_INVALID`, `DOMAINS_INVALID`.
  */
 export async function openProject(options: ProjectOptions): Promise<Project> {
-  const { logger = silentLogger } = options;
+  const { logger = silentLogger, env } = options;
   const loaded = await loadConfig(options);
   const load = (): Promise<readonly LoadedDomain[]> => loadDomains(loaded.directory, loaded.config.domains);
   let domains = await load();
-  const misplaced = urlProblems(
-    loaded.config.urls,
-    domains.map(({ implementation }) => implementation.domain),
-  );
-  if (misplaced.length > 0) throw configInvalid(loaded.path, misplaced);
+  refuseStrangeDatabases(loaded, domains);
+  warnOfStrangeVariables(env, domains, logger);
   const polderDirectory = polderDirectoryOf(loaded);
-  let connecting: Promise<ProjectDatabase> | undefined;
+  const connecting = new Map<string, ReturnType<typeof openProjectDatabase>>();
+  const connect = async (names: readonly string[]): ReturnType<typeof openProjectDatabase> => {
+    const settings = readDatabaseSettings({ loaded, env, domains: names });
+    return await openProjectDatabase({
+      settings,
+      path: loaded.path,
+      env,
+      logger,
+      polderDirectory,
+      domains: () => domains,
+    });
+  };
   return {
     loaded,
     get domains() {
       return domains;
     },
+    urls: readBaseUrls({ loaded, env, domains }),
     polderDirectory,
     reload: async () => {
       domains = await load();
       return domains;
     },
-    database: () => {
-      connecting ??= connect({ ...options, logger, polderDirectory, url: loaded.config.database }, () => domains);
-      return connecting;
+    database: (of) => {
+      const names = withPublishers(domains, of);
+      const key = names.join();
+      const opening = connecting.get(key) ?? connect(names);
+      connecting.set(key, opening);
+      return opening;
     },
     [Symbol.asyncDispose]: async () => {
-      const connected = await connecting?.catch(() => undefined);
-      await connected?.admin.close();
-      await connected?.embedded?.stop();
-    },
-  };
-}
-
-interface Connecting extends ProjectOptions {
-  readonly logger: Logger;
-  readonly polderDirectory: string;
-  /** The address in the configuration, if there is one. */
-  readonly url: string | undefined;
-}
-
-async function connect(
-  { env, logger, polderDirectory, url }: Connecting,
-  domains: () => readonly LoadedDomain[],
-): Promise<ProjectDatabase> {
-  const secrets = openSecrets({ directory: polderDirectory, env });
-  const given = url ?? env["DATABASE_URL"];
-  const embedded = given === undefined ? await startEmbedded({ directory: polderDirectory, logger }) : undefined;
-  const server =
-    embedded === undefined
-      ? parseDatabaseUrl(given ?? "", url === undefined ? "DATABASE_URL" : '"database" of the configuration')
-      : addressOf(embedded);
-  const admin = openDatabase({
-    ...server,
-    applicationName: "polder admin",
-    connectionsMax: 4,
-    statementTimeoutMs: 0,
-    logger,
-  });
-  return {
-    admin,
-    embedded,
-    address: (domain) => {
-      const { app } = homeOf(domain);
-      return { ...server, user: app, password: secrets.get(app) };
-    },
-    hasPassword: (domain) => secrets.has(homeOf(domain).app),
-    provision: async (choice = {}) => {
-      const homes = domains().map(({ name }) => homeOf(name));
-      return await provision({ admin, homes, scopes: projectScopes(domains()), password: secrets.get, ...choice });
-    },
-    migrate: async ({ only, ...choice } = {}) => {
-      const migrated: MigratedDomain[] = [];
-      for (const { name, migrations } of selectDomains(domains(), only)) {
-        const ran = await migrate({ admin, home: homeOf(name), migrations, logger, ...choice });
-        migrated.push({ domain: name, migrations: ran });
+      for (const opening of connecting.values()) {
+        const connected = await opening.catch(() => undefined);
+        await connected?.[Symbol.asyncDispose]();
       }
-      return migrated;
-    },
-    requireHomes: async () => {
-      for (const { name } of domains()) await requireHome(admin, name);
     },
   };
 }
 
-function addressOf({ host, port, user, password }: EmbeddedServer): DatabaseAddress {
-  return { host, port, user, password, database: "postgres" };
+/** The names of some domains, and of those whose events they need. */
+function withPublishers(all: readonly LoadedDomain[], of: readonly string[] | undefined): readonly string[] {
+  const wanted = new Set(of ?? all.map(({ name }) => name));
+  for (const { name, implementation } of all)
+    if (of?.includes(name) === true)
+      for (const publisher of neededEvents(implementation.domain).keys()) wanted.add(publisher);
+  return all.map(({ name }) => name).filter((name) => wanted.has(name));
 }
 
 /** The folder where Polder keeps what it needs of a project: `.polder` beside the configuration. */
@@ -188,52 +107,39 @@ export function polderDirectoryOf({ directory }: LoadedConfig): string {
   return join(directory, ".polder");
 }
 
-/** What a configuration says of a host; a port that is given wins. */
+function refuseStrangeDatabases(loaded: LoadedConfig, domains: readonly LoadedDomain[]): void {
+  const known = domains.map(({ name }) => name);
+  const problems = Object.keys(loaded.config.databases ?? {}).flatMap((name): readonly Problem[] =>
+    known.includes(name)
+      ? []
+      : [{ place: `databases.${name}`, problem: `names no domain of this project; it has ${known.join(", ")}` }],
+  );
+  if (problems.length > 0) throw settingsInvalid(loaded, problems);
+}
+
+/** The variable may be somebody else's, so it is no mistake; but a mistyped one would leave its domain with the others. */
+function warnOfStrangeVariables(env: ProjectOptions["env"], domains: readonly LoadedDomain[], logger: Logger): void {
+  const known = new Set(domains.map(({ name }) => databaseVariable(name)));
+  for (const variable of Object.keys(env)) {
+    if (variable.startsWith("DATABASE_URL_") && !known.has(variable))
+      logger.warn(`the environment variable ${variable} is not used: this project has no domain of that name`, {
+        variable,
+      });
+  }
+}
+
+/** What a project says of a host; a port that is given wins. */
 export function hostOptionsOf(
-  { config }: LoadedConfig,
+  { loaded: { config }, urls }: Pick<Project, "loaded" | "urls">,
   port: number | undefined,
 ): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax" | "prepare" | "observe"> {
-  const { http, urls, calls, connectionsMax, prepare, metrics, slow } = config;
+  const { http, calls, connectionsMax, prepare, metrics, slow } = config;
   return {
     http: { ...http, ...(port === undefined ? {} : { port }) },
-    ...(urls === undefined ? {} : { urls }),
+    urls,
     ...(calls === undefined ? {} : { calls }),
     ...(connectionsMax === undefined ? {} : { connectionsMax }),
     ...(prepare === undefined ? {} : { prepare }),
     observe: { ...(metrics === undefined ? {} : { metrics }), ...(slow === undefined ? {} : { slow }) },
   };
-}
-
-/** All that Polder keeps in a database for these domains, in the order in which it is made. */
-export function projectScopes(
-  domains: readonly Pick<LoadedDomain, "name" | "implementation">[],
-): readonly SystemScope[] {
-  return [
-    busSystemSteps(),
-    ...domains.map(({ name }) => homeSteps(homeOf(name))),
-    ...domains.map(({ name }) => busDomainSteps(name)),
-    ...domains.map(({ name }) => sagaDomainSteps(name)),
-    ...domains.map(({ implementation }) => busNeedSteps(implementation.domain)),
-  ];
-}
-
-/**
- * The domains with these names; all without names.
- *
- * @throws `DOMAIN_UNKNOWN` with every name that is none.
- */
-export function selectDomains(
-  domains: readonly LoadedDomain[],
-  names: readonly string[] | undefined,
-): readonly LoadedDomain[] {
-  if (names === undefined) return domains;
-  const known = domains.map(({ name }) => name);
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw runtimeErrors.DOMAIN_UNKNOWN(
-      `This project has no domain ${unknown.map((name) => `"${name}"`).join(", ")}; it has ${known.join(", ")}.`,
-      { domains: unknown, known },
-    );
-  }
-  return domains.filter(({ name }) => names.includes(name));
 }
