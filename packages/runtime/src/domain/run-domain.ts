@@ -6,9 +6,9 @@ import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
 import { withFields } from "../logger.ts";
 import type { HostObserver } from "../observe/host-observer.ts";
 import type { FindTransport } from "./calls.ts";
-import { createDeliver } from "./deliver.ts";
+import { createDeliver, type DeliverParts } from "./deliver.ts";
 import { openDomainSagas } from "./domain-sagas.ts";
-import { startDomainStreams } from "./domain-streams.ts";
+import { type HandledSubscription, startDomainStreams } from "./domain-streams.ts";
 import { createExecute } from "./execute.ts";
 import type { HandlerTransactionParts } from "./handler-transaction.ts";
 
@@ -49,7 +49,7 @@ const FORGET_MS = 10 * 60_000;
 
 /** Brings a domain to work. */
 export async function runDomain(options: RunDomainOptions): Promise<RunningDomain> {
-  const { implementation, database, growth, findTransport, observer } = options;
+  const { implementation, database, findTransport, observer } = options;
   const { domain } = implementation;
   const logger = withFields(options.logger, { domain: domain.name });
   const schema = homeOf(domain.name).schema;
@@ -62,31 +62,17 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     published: () => relay?.wake(),
     started: () => sagas.wake(),
   };
-  const sagas = openDomainSagas({ domain, database, instance, transaction, findTransport, logger, observer, ...lease });
+  const shared = { domain, findTransport, logger, observer };
+  const sagas = openDomainSagas({ ...shared, ...lease, database, instance, transaction });
   const all = [...implementation.subscriptions, ...sagas.subscriptions.map(({ subscription }) => subscription)];
   const subscriptions = all.map(({ name }) => name);
   const presence = await startPresence({ domain: domain.name, database, instance, subscriptions, logger, ...lease });
   const relay = startDomainRelay({ ...options, logger });
   const stopForgetting = startForgetting({ ...options, logger });
   const startStreams = (): readonly Stream[] => {
-    const declared = implementation.subscriptions.map((subscription) => {
-      const ofSubscription = withFields(logger, { subscription: subscription.name });
-      const parts = { domain, findTransport, transaction, logger: ofSubscription, observer };
-      return { subscription, handle: createDeliver(parts, subscription) };
-    });
+    const declared = handledSubscriptions(implementation, { ...shared, transaction });
     const handled = [...declared, ...sagas.subscriptions];
-    const { publisherDatabase } = options;
-    return startDomainStreams({
-      handled,
-      domain,
-      database,
-      publisherDatabase,
-      growth,
-      instance,
-      logger,
-      observer,
-      ...lease,
-    });
+    return startDomainStreams({ ...options, ...lease, handled, domain, instance, logger });
   };
   let isDelivering = false;
   let streams: readonly Stream[] = [];
@@ -101,15 +87,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     database,
     served: {
       implementation,
-      execute: createExecute({
-        domain,
-        database,
-        findTransport,
-        transaction,
-        answerOf: sagas.answerOf,
-        logger,
-        observer,
-      }),
+      execute: createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf }),
     },
     deliver: () => {
       if (ending !== undefined || isDelivering) return;
@@ -145,4 +123,11 @@ function startForgetting({ implementation, database, logger, keepAnswersDays = 7
     );
   }, FORGET_MS);
   return () => clearInterval(timer);
+}
+
+function handledSubscriptions({ subscriptions }: Implementation, parts: DeliverParts): readonly HandledSubscription[] {
+  return subscriptions.map((subscription) => {
+    const logger = withFields(parts.logger, { subscription: subscription.name });
+    return { subscription, handle: createDeliver({ ...parts, logger }, subscription) };
+  });
 }
