@@ -9,5 +9,6 @@ export default defineConfig({
     "./domains/fulfillment",
     "./domains/accounting",
   ],
-  http: { port: 4000 },
+  // All simulated customers sign in as one, so what one user may do is what they may do together.
+  gateway: { port: 4000, rateLimit: { perSecond: 5_000 } },
 });

@@ -8,6 +8,7 @@ export interface StartOptions {
   readonly seed: number;
   /** How many orders, until it ends by itself. */
   readonly orders: number;
+  /** Of the gateway, where customers come in. */
   readonly port: number;
   /** Where the shop runs already; without it, it is opened here. */
   readonly at?: string;
@@ -25,7 +26,7 @@ export const usage = `Usage: npm start -- [options]
   --rate <number>    orders a second, above 0, at most 1000 (default: 5)
   --orders <number>  end after so many orders, and let the auditor look (default: go on until Ctrl-C)
   --seed <number>    a whole number; the same seed gives the same customers and orders (default: a fresh one)
-  --port <number>    port of the APIs; 0 takes any that is free (default: 4000)
+  --port <number>    port of the gateway; 0 takes any that is free (default: 4000)
   --at <url>         open no shop, only let customers into the one that runs there
 `;
 

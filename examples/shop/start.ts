@@ -4,6 +4,7 @@ import { Customer } from "./domains/customer/contract.ts";
 import { Inventory } from "./domains/inventory/contract.ts";
 import { Order } from "./domains/order/contract.ts";
 import { liveSummary } from "./live-summary.ts";
+import { signIn } from "./sign-in.ts";
 import { simulate } from "./simulate.ts";
 import { readStartOptions, type StartOptions, usage } from "./start-options.ts";
 import { untilDone } from "./until-done.ts";
@@ -15,6 +16,7 @@ const exitCode = { done: 0, disagreement: 1, usage: 2, failed: 3 };
 
 /** A shop that customers can come to. */
 interface OpenShop {
+  /** Of its gateway. */
   readonly url: string;
   readonly project: Project;
 }
@@ -25,12 +27,13 @@ async function openShop(options: StartOptions, signal: AbortSignal): Promise<num
     config: "polder.config.ts",
     from: import.meta.dirname,
     env: process.env,
-    port: options.port,
+    gatewayPort: options.port,
     logger: createLogger({ write: (line) => process.stderr.write(line), format: "text", level: "info" }),
   });
   const { host, project, databaseUrl } = session;
-  process.stdout.write(welcome(host.url, databaseUrl));
-  return await runShop({ url: host.url, project }, options, signal);
+  const url = host.gateway ?? host.url;
+  process.stdout.write(welcome(url, databaseUrl, host.url));
+  return await runShop({ url, project }, options, signal);
 }
 
 /** Lets customers into a shop that runs already. Gives the exit code. */
@@ -57,21 +60,22 @@ async function runShop(shop: OpenShop, options: StartOptions, signal: AbortSigna
   return found.length === 0 ? exitCode.done : exitCode.disagreement;
 }
 
-function welcome(url: string, databaseUrl: string): string {
+function welcome(url: string, databaseUrl: string, inside: string): string {
   const config = "--config examples/shop/polder.config.ts";
   return `
-  The shop is open. Every domain has its own schema, roles and API. Ctrl-C closes it.
+  The shop is open. Every domain has its own schema, roles, API and key. Ctrl-C closes it.
 
-  APIs           curl ${url}/accounting/v1/revenue
+  gateway        curl ${url}/inventory/v1/availability/SKU-001
+  a token        curl ${url}/.polder/token -H accept:text/plain -d subject=me
   events         npm run polder -- events tail ${config}
   subscriptions  npm run polder -- subscriptions ${config}
   database       ${databaseUrl}
-  health         ${url}/readyz
+  health         ${inside}/readyz
 `;
 }
 
 async function letCustomersIn(shop: OpenShop, options: StartOptions, signal: AbortSignal): Promise<void> {
-  const transport = httpTransport({ baseUrl: shop.url });
+  const transport = httpTransport({ baseUrl: shop.url, authorize: signIn(shop.url) });
   const clients = {
     customer: createClient(Customer, "1.0.0", { transport }),
     inventory: createClient(Inventory, "1.0.0", { transport }),

@@ -47,7 +47,7 @@ const READY_MAX_MS = 120_000;
 export async function startDev({ directory, signal }: Shop): Promise<DevProcess> {
   signal.throwIfAborted();
   const startMs = performance.now();
-  const child = spawnPolder(["dev", "--port", "0", "--json"], directory);
+  const child = spawnPolder(["dev", "--port", "0", "--gateway-port", "0", "--json"], directory);
   const url = await urlOf(child);
   for (let ready = false; !ready; ) {
     if (performance.now() - startMs > READY_MAX_MS) throw new Error("The shop did not become ready");

@@ -1,7 +1,8 @@
 import { defineConfig } from "polder";
 import shop from "../polder.config.ts";
 
-// The shop in production: the same domains, reachable from outside of the container.
+// The shop in production: the same domains, reachable from outside of the container. Name your issuer in "gateway" and
+// give `--gateway` to `start`, to let users in.
 export default defineConfig({
   ...shop,
   domains: shop.domains.map((folder) => `../${folder}`),

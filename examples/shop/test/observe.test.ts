@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { httpTransport } from "polder";
+import { httpTransport, openProject, type Project } from "polder";
 import { answerOf } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { untilDone } from "../until-done.ts";
@@ -17,6 +17,7 @@ const main = new URL("../../../packages/polder/src/main.ts", import.meta.url);
 const opened = new AsyncDisposableStack();
 let database: ShopDatabase;
 let folder: string;
+let project: Project;
 let front: ShopProcess;
 let back: ShopProcess;
 
@@ -35,6 +36,7 @@ beforeAll(async () => {
 const urls = url === undefined ? {} : { inventory: url, payment: url };
 export default { ...${JSON.stringify(config)}, urls };`,
   );
+  project = opened.use(await openProject({ from: folder, env: database.env }));
   back = opened.use(await start("inventory,payment"));
   opened.use(await start("fulfillment,accounting"));
   front = opened.use(await start("customer,order", { BACK_URL: back.url }));
@@ -68,20 +70,31 @@ async function spansOf(id: string): Promise<readonly DrawnSpan[]> {
   return (JSON.parse(out) as { data: { spans: readonly DrawnSpan[] } | null }).data?.spans ?? [];
 }
 
+/** Calls as the gateway does, with its key. */
+function asGateway(baseUrl: string): ReturnType<typeof httpTransport> {
+  const transport = httpTransport({ baseUrl, authorize: project.identity().authorize });
+  return { call: (request, options) => transport.call({ ...request, caller: "gateway" }, options) };
+}
+
+async function place(order: object, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  const [method, url, body] = ["POST", "/order/v1/orders", JSON.stringify(order)];
+  const call = { api: "order", operation: "place", version: "1.0.0", caller: "gateway", user: undefined };
+  const proof = await project.identity().authorize({ ...call, method, url, key: undefined, body });
+  const all = { "content-type": "application/json", ...headers, ...proof };
+  return await fetch(front.url + url, { method, headers: all, body });
+}
+
 /** Places an order in a trace that is known beforehand, as a caller with tracing of its own would. */
 async function placeOrder(): Promise<{ readonly traceId: string; readonly orderId: string }> {
   const sku = `tea-${randomUUID()}`;
-  const clients = clientsOf(httpTransport({ baseUrl: front.url }));
-  const { inventory } = clientsOf(httpTransport({ baseUrl: back.url }));
+  const clients = clientsOf(asGateway(front.url));
+  const { inventory } = clientsOf(asGateway(back.url));
   const { customerId } = answerOf(await clients.customer.register({ name: "Ada", email: "ada@example.org" }));
   await clients.order.setPrice({ sku, unitCents: 250 });
   await inventory.receive({ sku, quantity: 10 });
   const traceId = randomBytes(16).toString("hex");
-  const response = await fetch(`${front.url}/order/v1/orders`, {
-    method: "POST",
-    headers: { "content-type": "application/json", traceparent: `00-${traceId}-${"1".repeat(16)}-01` },
-    body: JSON.stringify({ customerId, lines: [{ sku, quantity: 2 }] }),
-  });
+  const traceparent = `00-${traceId}-${"1".repeat(16)}-01`;
+  const response = await place({ customerId, lines: [{ sku, quantity: 2 }] }, { traceparent });
   const { orderId } = (await response.json()) as { orderId: string };
   return { traceId, orderId };
 }
@@ -155,11 +168,7 @@ test("nothing is found: exit code 1", async () => {
 });
 
 test("who is refused, and what failed, can be looked up by what the answer says", async () => {
-  const response = await fetch(`${front.url}/order/v1/orders`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ customerId: randomUUID(), lines: [{ sku: "dragon", quantity: 1 }] }),
-  });
+  const response = await place({ customerId: randomUUID(), lines: [{ sku: "dragon", quantity: 1 }] });
   const problem = (await response.json()) as { refusal: string; trace: string };
   expect(problem).toMatchObject({ refusal: "UnknownProduct", trace: expect.stringMatching(/^[0-9a-f]{32}$/) });
   await untilDone(async () => ((await trace(problem.trace)).code === 0 ? [] : ["the trace is not written yet"]));

@@ -1,4 +1,4 @@
-import type { Operation } from "@polder/model";
+import type { Operation, User } from "@polder/model";
 import type { ProblemDocument } from "./problem.ts";
 
 /** A call as it travels, whatever carries it. */
@@ -11,8 +11,10 @@ export interface CallRequest {
   readonly input: unknown;
   /** Idempotency key: 1 to 200 printable ASCII characters. */
   readonly key?: string;
-  /** The domain that calls. Known inside one process only: over HTTP it could not be believed. */
+  /** The domain that calls, or `gateway`. Over HTTP it is believed only where it is proven. */
   readonly caller?: string;
+  /** Somebody from outside on whose behalf the call is made. */
+  readonly user?: User;
   /** W3C trace context: `traceparent`, `tracestate` and `baggage`, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }

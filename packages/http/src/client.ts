@@ -9,6 +9,7 @@ import {
   type Logger,
   type Operations,
   silentLogger,
+  type User,
 } from "@polder/model";
 import { admitInput } from "./admit-input.ts";
 import type { CallAnswer, CallTransport, OutgoingCall } from "./call.ts";
@@ -27,6 +28,8 @@ export interface ClientOptions<Ops extends Operations = Operations> {
   readonly transport: CallTransport;
   /** The domain that calls. */
   readonly caller?: string;
+  /** Somebody from outside on whose behalf its calls are made. */
+  readonly user?: User;
   /** How long a call may take that says nothing of it, in milliseconds. Default 5,000. */
   readonly deadlineMsDefault?: number;
   /** Milliseconds left of the call in whose course this client calls: none of its calls takes longer. */
@@ -78,7 +81,7 @@ type OneCall = CallOptions & { readonly input: unknown };
 async function makeCall(outgoing: OutgoingCall, options: ClientOptions, one: OneCall): Promise<unknown> {
   options.onCall?.(outgoing);
   const { api, version, operation, declared } = outgoing;
-  const { caller, transport } = options;
+  const { caller, user, transport } = options;
   const ownMs = one.deadlineMs ?? options.deadlineMsDefault ?? deadlineMsDefault;
   const deadlineMs = Math.min(ownMs, options.deadline?.() ?? Number.POSITIVE_INFINITY);
   using deadline = startDeadline({ api, operation, deadlineMs, signals: [one.signal] });
@@ -94,6 +97,7 @@ async function makeCall(outgoing: OutgoingCall, options: ClientOptions, one: One
         input,
         ...(one.key === undefined ? {} : { key: one.key }),
         ...(caller === undefined ? {} : { caller }),
+        ...(user === undefined ? {} : { user }),
         headers,
       };
       const fallback = fallbackOf(outgoing, options);

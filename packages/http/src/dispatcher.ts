@@ -8,6 +8,7 @@ import { httpErrors } from "./errors.ts";
 import type { AdmittedCall, ServedDomain } from "./execute.ts";
 import { createGate } from "./gate.ts";
 import { checkKey } from "./idempotency-key.ts";
+import type { AdmitCaller } from "./identity/admit-callers.ts";
 import { createOperationTable, type Route, type ServedOperation } from "./operation-table.ts";
 import { problemOf } from "./problem.ts";
 import { reportDependencyFailure, reportFailure } from "./report-failure.ts";
@@ -37,6 +38,8 @@ export const dispatcherLimits: DispatcherLimits = {
 /** What is served, and how. */
 export interface DispatcherOptions {
   readonly served: readonly ServedDomain[];
+  /** Decides who may call what. Default: anybody anything. */
+  readonly admit?: AdmitCaller;
   /** Default: says nothing. */
   readonly logger?: Logger;
   readonly limits?: Partial<DispatcherLimits>;
@@ -80,7 +83,7 @@ export interface Dispatcher {
  * @throws `DECLARATION_INVALID` when two of the domains publish the same API.
  */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { served, logger = silentLogger, onServed } = options;
+  const { served, admit, logger = silentLogger, onServed } = options;
   const limits = { ...dispatcherLimits, ...options.limits };
   const table = createOperationTable(served);
   const gate = createGate(limits);
@@ -107,6 +110,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const dispatch = async (request: CallRequest, bounds: Partial<CallBounds> = {}): Promise<CallAnswer> => {
     try {
       const route = table.find(request);
+      admit?.(request, route);
       return await traced(request, async () => {
         const deadlineMs = Math.min(bounds.deadlineMs ?? limits.deadlineMaxMs, limits.deadlineMaxMs);
         const signals = [bounds.signal, gate.closed];
@@ -145,6 +149,7 @@ async function perform(
     input: value,
     ...(request.key === undefined ? {} : { key: request.key }),
     ...(request.caller === undefined ? {} : { caller: request.caller }),
+    ...(request.user === undefined ? {} : { user: request.user }),
     signal: deadline.signal,
     remainingMs: deadline.remainingMs,
     headers: request.headers,
@@ -199,6 +204,7 @@ function reportGivenUp({ request, deadline }: RunningCall, work: Promise<unknown
   );
 }
 
-function fieldsOf({ api, operation, version, caller }: UnreadCall): Readonly<Record<string, unknown>> {
-  return { domain: domainOf(api), api, operation, version, ...(caller === undefined ? {} : { caller }) };
+function fieldsOf({ api, operation, version, caller, user }: UnreadCall): Readonly<Record<string, unknown>> {
+  const who = { ...(caller === undefined ? {} : { caller }), ...(user === undefined ? {} : { user: user.subject }) };
+  return { domain: domainOf(api), api, operation, version, ...who };
 }

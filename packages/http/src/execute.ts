@@ -1,4 +1,4 @@
-import type { Handler, Implementation } from "@polder/model";
+import type { Handler, Implementation, User } from "@polder/model";
 import type { Answered, RefusedAnswer } from "./call.ts";
 
 /** A call that was let in: its operation is known and its input is valid. */
@@ -9,8 +9,10 @@ export interface AdmittedCall {
   readonly input: unknown;
   /** The caller's idempotency key, if it gave one. */
   readonly key?: string;
-  /** The domain that calls, where that is known. */
+  /** The domain that calls, or `gateway`, where that is known. */
   readonly caller?: string;
+  /** Somebody from outside on whose behalf the call is made. */
+  readonly user?: User;
   /** Aborts when the deadline has passed, the caller has gone, or the process stops hard. Work for the call ends then. */
   readonly signal: AbortSignal;
   /** Milliseconds left of the deadline: calls made on behalf of this one take no longer. */

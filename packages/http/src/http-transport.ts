@@ -1,5 +1,6 @@
 import type { CallAnswer, CallRequest, CallTransport, TransportOptions } from "./call.ts";
 import { answerTooLarge } from "./conclude.ts";
+import type { Authorize, OutgoingRequest } from "./identity/authenticate.ts";
 import { majorOf } from "./operation-table.ts";
 import { readProblem } from "./problem.ts";
 import { answerInvalid } from "./read-answer.ts";
@@ -11,6 +12,8 @@ import { writeInput } from "./url-fields.ts";
 export interface HttpTransportOptions {
   /** What stands before `/<api>/v<major>`, such as `http://inventory.internal:8080`. */
   readonly baseUrl: string;
+  /** Proves to the other side who calls. Default: nothing is proven. */
+  readonly authorize?: Authorize;
   /** Default: that of the runtime. */
   readonly fetch?: typeof globalThis.fetch;
   /** Bytes of an answer that are read at most. Default 8 MiB. */
@@ -24,11 +27,18 @@ export interface HttpTransportOptions {
  * @throws TypeError when the base URL is none.
  */
 export function httpTransport(options: HttpTransportOptions): CallTransport {
-  const { fetch = globalThis.fetch, answerBytesMax = 8_388_608 } = options;
+  const { authorize, fetch = globalThis.fetch, answerBytesMax = 8_388_608 } = options;
   const base = new URL(options.baseUrl).href.replace(/\/$/, "");
+  const prefixLength = new URL(base).pathname.replace(/\/$/, "").length;
   return {
     call: async (request, callOptions) => {
       const { url, init } = writeRequest(request, callOptions);
+      if (authorize !== undefined) {
+        // As it will stand on the request line: the runtime encodes what a URL may not have.
+        const { pathname, search } = new URL(base + url);
+        const sent = { url: pathname.slice(prefixLength) + search, init };
+        Object.assign(init.headers, await authorize(outgoing(request, sent)));
+      }
       const { text, ...received } = await exchange(request, callOptions.signal, async () => {
         const response = await fetch(base + url, init);
         const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
@@ -52,10 +62,21 @@ async function exchange<Received>(
   }
 }
 
-function writeRequest(
-  request: CallRequest,
-  { declared, deadlineMs, signal }: TransportOptions,
-): { readonly url: string; readonly init: RequestInit } {
+interface WrittenRequest {
+  readonly url: string;
+  readonly init: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string;
+  } & RequestInit;
+}
+
+function outgoing(request: CallRequest, { url, init }: WrittenRequest): OutgoingRequest {
+  const { api, version, operation, caller, user, key } = request;
+  return { api, version, operation, caller, user, key, method: init.method, url, body: init.body ?? "" };
+}
+
+function writeRequest(request: CallRequest, { declared, deadlineMs, signal }: TransportOptions): WrittenRequest {
   const { url, body } = writeInput(declared, request.input as Readonly<Record<string, unknown>>);
   const hasBody = declared.kind === "command" && (declared.method !== "DELETE" || Object.keys(body).length > 0);
   const headers = {

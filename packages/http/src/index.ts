@@ -21,7 +21,30 @@ export {
 } from "./dispatcher.ts";
 export { type HttpErrors, httpErrors, type OperationDetails } from "./errors.ts";
 export type { AdmittedCall, Execute, Executed, ServedDomain } from "./execute.ts";
+export { DEV_TOKEN_PATH } from "./gateway/dev-issuer.ts";
+export type { RateLimit } from "./gateway/rate-limiter.ts";
+export {
+  type Gateway,
+  type GatewayOptions,
+  type GatewaySettings,
+  openOperations,
+  startGateway,
+} from "./gateway/start-gateway.ts";
+export type { IssuerOptions } from "./gateway/user-tokens.ts";
 export { type HttpTransportOptions, httpTransport } from "./http-transport.ts";
+export { type AdmitCaller, admitDeclared } from "./identity/admit-callers.ts";
+export type {
+  Authenticate,
+  Authenticated,
+  Authorize,
+  OutgoingRequest,
+  RequestHead,
+  SentRequest,
+} from "./identity/authenticate.ts";
+export { createKeySet, type KeySet, type KeySetOptions } from "./identity/key-set.ts";
+export { fetchJson, keySetOf, keysUnavailable } from "./identity/load-keys.ts";
+export { type SigningKey, type SignOptions, signCalls } from "./identity/sign-calls.ts";
+export { type VerifyOptions, verifyCallers } from "./identity/verify-callers.ts";
 export { localTransport } from "./local-transport.ts";
 export type { Route } from "./operation-table.ts";
 export { type Dependency, type ProblemDocument, problemOf, refusalProblem } from "./problem.ts";

@@ -14,6 +14,8 @@ export interface HttpCall {
   readonly request: CallRequest;
   /** What the caller allows, in milliseconds, if it said so. */
   readonly deadlineMs: number | undefined;
+  /** The bytes of its body; none where it has none. */
+  readonly body: Uint8Array;
 }
 
 /**
@@ -35,7 +37,9 @@ export async function readRequest(
   const { path, query } = splitUrl(url);
   const inPath = readPathFields(route, path);
   const others =
-    route.method === "GET" ? inQuery(route, query, incoming) : await inBody(route, query, incoming, limits);
+    route.method === "GET"
+      ? { ...inQuery(route, query, incoming), body: nothing }
+      : await inBody(route, query, incoming, limits);
   const violations = [...inPath.violations, ...others.violations, ...contradictions(inPath, others)];
   if (violations.length > 0) throw inputInvalid(route, violations);
   const request: CallRequest = {
@@ -46,7 +50,7 @@ export async function readRequest(
     ...(key === undefined ? {} : { key }),
     headers: traceHeaders(headers),
   };
-  return { request, deadlineMs };
+  return { request, deadlineMs, body: others.body };
 }
 
 /** The path and the query string of a URL, both still encoded. */
@@ -54,6 +58,8 @@ export function splitUrl(url: string): { readonly path: string; readonly query: 
   const { pathname, search } = new URL(url);
   return { path: pathname, query: search.slice(1) };
 }
+
+const nothing = new Uint8Array();
 
 function inQuery(route: Route, query: string, incoming: IncomingMessage): ReadFields {
   const read = readQueryFields(route.declared, query);
@@ -68,15 +74,16 @@ async function inBody(
   query: string,
   incoming: IncomingMessage,
   limits: { readonly bytesMax: number; readonly budget: BodyBudget },
-): Promise<ReadFields> {
+): Promise<ReadFields & Pick<HttpCall, "body">> {
   const problem = "came with a query string; a command takes its fields from path and body";
   const violations: Violation[] = query === "" ? [] : [{ pointer: "", problem }];
-  if (!hasBody(incoming)) return { fields: {}, violations };
+  if (!hasBody(incoming)) return { fields: {}, violations, body: nothing };
   checkMediaType(incoming);
   const { api, operation } = route;
-  const body = parseJson(await readBody(incoming, { ...limits, api, operation }));
-  if (isObject(body)) return { fields: body, violations };
-  return { fields: {}, violations: [...violations, { pointer: "", problem: "must be an object" }] };
+  const body = await readBody(incoming, { ...limits, api, operation });
+  const json = parseJson(body);
+  if (isObject(json)) return { fields: json, violations, body };
+  return { fields: {}, violations: [...violations, { pointer: "", problem: "must be an object" }], body };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,12 +1,13 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { isPolderError, type Logger, silentLogger } from "@polder/model";
+import { isPolderError, type Logger, type PolderError, silentLogger } from "@polder/model";
 import { type Context, Hono } from "hono";
 import type { CallAnswer } from "./call.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { httpErrors } from "./errors.ts";
+import type { Authenticate, SentRequest } from "./identity/authenticate.ts";
 import type { Route } from "./operation-table.ts";
 import { problemOf } from "./problem.ts";
 import type { BodyBudget } from "./read-body.ts";
@@ -57,6 +58,8 @@ export type HttpApp = Hono<{ Bindings: HttpBindings }>;
 /** What is served over HTTP, and where. */
 export interface HttpServerOptions {
   readonly dispatcher: Dispatcher;
+  /** Finds out who calls. Default: nobody asks, and nobody is known. */
+  readonly authenticate?: Authenticate;
   /** Default `127.0.0.1`: this machine only. */
   readonly host?: string;
   /** 0 takes any free port. */
@@ -92,7 +95,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
   const limits = { ...httpLimits, ...options.limits };
   const budget: BodyBudget = { bytesMax: limits.bodiesBytesMax, bytes: 0 };
   const serving = (dispatcher: Dispatcher) => {
-    const app = createApp({ dispatcher, logger, budget, extra });
+    const app = createApp({ dispatcher, authenticate: options.authenticate, logger, budget, extra });
     // Hono's faster replacements for Request and Response would be put in place for the whole process.
     return { dispatcher, listener: getRequestListener(app.fetch, { overrideGlobalObjects: false }) };
   };
@@ -131,6 +134,7 @@ function nodeOptions(limits: HttpLimits): object {
 
 interface Serving {
   readonly dispatcher: Dispatcher;
+  readonly authenticate: Authenticate | undefined;
   readonly logger: Logger;
   /** Shared by all that this server serves, one after the other. */
   readonly budget: BodyBudget;
@@ -146,7 +150,7 @@ function createApp({ extra, ...serving }: Serving & { readonly extra: (app: Http
   app.notFound(async (context) => {
     const { path } = splitUrl(context.req.url);
     const error = unknownRoute(dispatcher.operations, { method: context.req.method, path });
-    await writeProblem(context.env, problemOf(error), allowHeader(error.details));
+    await writeProblem(context.env, problemOf(error), allowHeader(error));
     return RESPONSE_ALREADY_SENT;
   });
   app.onError(async (error, context) => {
@@ -169,7 +173,11 @@ async function answerCall(context: HttpContext, route: Route, serving: Serving):
   return RESPONSE_ALREADY_SENT;
 }
 
-async function answerOf(context: HttpContext, route: Route, { dispatcher, budget }: Serving): Promise<CallAnswer> {
+async function answerOf(
+  context: HttpContext,
+  route: Route,
+  { dispatcher, authenticate, budget }: Serving,
+): Promise<CallAnswer> {
   const { incoming, outgoing } = context.env;
   const gone = new AbortController();
   outgoing.once("close", () => {
@@ -178,7 +186,11 @@ async function answerOf(context: HttpContext, route: Route, { dispatcher, budget
   let call: HttpCall;
   try {
     const bytesMax = dispatcher.limits.inputBytesMax;
-    call = await readRequest(route, { incoming, url: context.req.url }, { bytesMax, budget });
+    const head = { headers: incoming.headers, address: incoming.socket.remoteAddress ?? "" };
+    const { confirm, ...who } = (await authenticate?.(head, route)) ?? {};
+    const read = await readRequest(route, { incoming, url: context.req.url }, { bytesMax, budget });
+    confirm?.(sentRequest(incoming, read));
+    call = { ...read, request: { ...read.request, ...who } };
   } catch (error) {
     const { api, operation, version } = route;
     return await dispatcher.refuse({ api, operation, version, headers: traceHeaders(incoming.headers) }, error);
@@ -186,6 +198,10 @@ async function answerOf(context: HttpContext, route: Route, { dispatcher, budget
   const { request, deadlineMs } = call;
   const bounds = { signal: gone.signal, ...(deadlineMs === undefined ? {} : { deadlineMs }) };
   return await dispatcher.dispatch(request, bounds);
+}
+
+function sentRequest({ method = "", url = "" }: IncomingMessage, { request, body }: HttpCall): SentRequest {
+  return { method, url, version: request.version, key: request.key, body };
 }
 
 interface Failing extends Failure {
@@ -198,7 +214,7 @@ async function answerError(context: HttpContext, error: unknown, failing: Failin
   return writeProblem(context.env, problem, failing.headers);
 }
 
-function allowHeader(details: unknown): Readonly<Record<string, string>> {
+function allowHeader({ details }: PolderError): Readonly<Record<string, string>> {
   const { allowed } = details as { readonly allowed?: readonly string[] };
   return allowed === undefined ? {} : { allow: allowed.join(", ") };
 }

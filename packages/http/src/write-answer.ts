@@ -38,8 +38,14 @@ export async function writeProblem(
 ): Promise<void> {
   const retryAfterMs = problem.retryAfterMs ?? (problem.status === 503 ? RETRY_AFTER_MS : undefined);
   const retry = retryAfterMs === undefined ? {} : { "retry-after": writeRetryAfter(retryAfterMs) };
-  const all = { ...headers, ...retry, "content-type": problemMediaType };
+  const all = { ...retry, ...challenge(problem), ...headers, "content-type": problemMediaType };
   return write(exchange, { status: problem.status, headers: all, body: JSON.stringify(problem) });
+}
+
+/** What proves who calls, for one who has not proven it (RFC 9110, section 11.6.1). */
+function challenge({ status, code }: ProblemDocument): Readonly<Record<string, string>> {
+  if (status !== 401) return {};
+  return { "www-authenticate": code.startsWith("CALLER_") ? "Polder-Caller" : "Bearer" };
 }
 
 interface Written {

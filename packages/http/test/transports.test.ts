@@ -6,7 +6,9 @@ import {
   localTransport,
   resilientTransport,
   serveHttp,
+  verifyCallers,
 } from "../src/index.ts";
+import { callersWithKeys } from "./callers.ts";
 import { describeTransport } from "./transport-conformance.ts";
 
 /** A way of carrying calls, and what is wrapped around it. */
@@ -40,3 +42,13 @@ for (const { name, wrap } of remote) {
     };
   });
 }
+
+describeTransport("over HTTP between domains that prove who they are", async (dispatcher) => {
+  const callers = await callersWithKeys("order");
+  const server = await serveHttp({ dispatcher, port: 0, authenticate: verifyCallers({ keys: callers.keySet }) });
+  const transport = httpTransport({ baseUrl: server.url, authorize: (request) => callers.authorize(request) });
+  return {
+    transport: { call: (request, options) => transport.call({ ...request, caller: "order" }, options) },
+    [Symbol.asyncDispose]: () => server.stop({ signal: AbortSignal.abort() }),
+  };
+});

@@ -71,6 +71,7 @@ describe("names", () => {
     ["", "is not a domain's name"],
     [undefined, "is not a domain's name"],
     [7, "is not a domain's name"],
+    ["gateway", "is reserved"],
     ["a".repeat(41), "is longer than 40 characters"],
     ["polder", "is reserved"],
     ["public", "is reserved"],

@@ -13,6 +13,7 @@ import type { Logger } from "./runtime.ts";
 import type { Started } from "./saga-ref.ts";
 import type { SchemaInput, SchemaOutput } from "./schema.ts";
 import type { Reader, Transaction } from "./transaction.ts";
+import type { User } from "./user.ts";
 
 /** The client of an API: at its newest version, or at the one that is named. */
 export type ClientOf<
@@ -51,6 +52,10 @@ export interface OperationContext<D extends Domain, Op extends Operation> {
   readonly input: SchemaOutput<Op["input"]>;
   readonly refuse: Refuse<Op["refusals"]>;
   readonly call: Call<D>;
+  /** The domain that calls, or `gateway`; missing where the process does not ask who calls. */
+  readonly caller?: string;
+  /** On whose behalf, where somebody from outside asked first. What this handler calls and publishes is on theirs as well. */
+  readonly user?: User;
   /** Aborts when the caller's deadline has passed, the caller has gone, or the process stops hard. */
   readonly signal: AbortSignal;
   readonly log: Logger;

@@ -1,3 +1,4 @@
+export type { Access } from "./access.ts";
 export { type Aggregate, aggregate } from "./aggregate.ts";
 export {
   type AnyApi,
@@ -43,6 +44,7 @@ export {
   domainNameProblems,
   domainOf,
   eventNameProblems,
+  GATEWAY,
   operationNameProblems,
   schemaName,
   subscriptionNameProblems,
@@ -114,4 +116,5 @@ export {
 } from "./subscription.ts";
 export { type Team, team } from "./team.ts";
 export type { EventInput, QueryResult, Reader, Rows, Transaction } from "./transaction.ts";
+export type { User } from "./user.ts";
 export { compareVersions, isVersion, type Newest, newestVersion, type Version, versionParts } from "./version.ts";

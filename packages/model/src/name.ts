@@ -10,8 +10,11 @@ const DOMAIN_NAME_LENGTH_MAX = 40;
 /** Longest name of a subscription: it is part of keys and of what operators type, so it is held to PostgreSQL's 63 bytes. */
 const SUBSCRIPTION_NAME_LENGTH_MAX = 63;
 
+/** As whom the gateway calls; no domain has this name. */
+export const GATEWAY = "gateway";
+
 /** Names that PostgreSQL or Polder itself uses in the same places. */
-const taken = new Set(["polder", "public", "postgres", "pg-catalog", "information-schema"]);
+const taken = new Set(["polder", GATEWAY, "public", "postgres", "pg-catalog", "information-schema"]);
 
 /** What is wrong with a domain's name, if anything. */
 export function domainNameProblems(name: string, place: string): readonly Problem[] {

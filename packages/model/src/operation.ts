@@ -1,3 +1,4 @@
+import { type Access, accessProblems } from "./access.ts";
 import { operationNameProblems } from "./name.ts";
 import type { Problem } from "./problems.ts";
 import { type AnySchema, isSchema, type JsonSchema, jsonSchemaOf, type Schema } from "./schema.ts";
@@ -23,6 +24,8 @@ export interface Operation<
   readonly input: Input;
   readonly output: Output;
   readonly refusals: Declared;
+  /** Who may come from outside, through the gateway. Without it, only domains that need the API may call. */
+  readonly access?: Access;
 }
 
 /** What a query or a command is declared with. */
@@ -33,6 +36,8 @@ export interface OperationShape<Input extends AnySchema, Output extends AnySchem
   readonly output?: Output;
   /** The answers that say no, each with a name and the schema of its details. */
   readonly refusals?: Declared;
+  /** Who may come from outside: `anyone`, `signed-in`, or a permission such as `orders.write`. Default: only domains. */
+  readonly access?: Access;
 }
 
 /** The schema of an operation that hands in no field. */
@@ -79,6 +84,7 @@ function operation<
       shape?.input ?? (nothing({ type: "object", properties: {}, additionalProperties: false }) as unknown as Input),
     output: shape?.output ?? (nothing({ type: "null" }) as unknown as Output),
     refusals: shape?.refusals ?? ({} as Declared),
+    ...(shape?.access === undefined ? {} : { access: shape.access }),
   };
 }
 
@@ -117,6 +123,7 @@ export function operationProblems(name: string, candidate: Operation, place: str
       problem: `"${candidate.path}" is no path: segments of lower-case letters, digits and hyphens, or parameters such as ":sku"`,
     });
   }
+  problems.push(...accessProblems(candidate.access, `${place}.access`));
   const input = schemaProblems(candidate.input, "input", `${place}.input`);
   problems.push(...input, ...schemaProblems(candidate.output, "output", `${place}.output`));
   if (input.length === 0) problems.push(...inputProblems(candidate, place));

@@ -5,6 +5,7 @@ import { refuseProblems } from "./problems.ts";
 import type { Logger } from "./runtime.ts";
 import type { SchemaOutput } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
+import type { User } from "./user.ts";
 
 /** An event as a subscription gets it. */
 export interface DeliveredEvent<Name extends string = string, Data = unknown> {
@@ -18,6 +19,8 @@ export interface DeliveredEvent<Name extends string = string, Data = unknown> {
   readonly at: Date;
   /** Position in the publisher's log: dense, from 1. */
   readonly seq: bigint;
+  /** On whose behalf it was published, where somebody from outside asked first. */
+  readonly user?: User;
 }
 
 /** The event of a name as a domain gets it: at the version that it needs. */

@@ -1,13 +1,16 @@
 export {
+  type Authorize,
   type CallRules,
   type ClientOptions,
   createClient,
+  DEV_TOKEN_PATH,
   hedgedTransport,
   httpTransport,
   resilientTransport,
   rotatingTransport,
 } from "@polder/http";
 export {
+  type Access,
   type Aggregate,
   type AnyEvent,
   type Api,
@@ -63,6 +66,7 @@ export {
   type Team,
   type Transaction,
   team,
+  type User,
 } from "@polder/model";
 export {
   createLogger,

@@ -46,8 +46,10 @@ export const greetGuests = subscription(
 `,
   );
   for (const command of ["provision", "migrate"]) expect((await run(command)).code).toBe(0);
-  running = opened.use(startPolder(["start", "--port", "0"], { cwd: folder.path, env: environment.env }));
-  [, url = ""] = await running.says(/"message":"ready","url":"([^"]+)"/);
+  running = opened.use(
+    startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
+  );
+  [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
 });
 afterEach(() => opened.disposeAsync());
 

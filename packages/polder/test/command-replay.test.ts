@@ -20,8 +20,10 @@ beforeEach(async () => {
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
   for (const command of ["provision", "migrate"]) expect((await run(command)).code).toBe(0);
-  const running = opened.use(startPolder(["start", "--port", "0"], { cwd: folder.path, env: environment.env }));
-  const [, url = ""] = await running.says(/"message":"ready","url":"([^"]+)"/);
+  const running = opened.use(
+    startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
+  );
+  const [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
   for (const guest of ["Ada", "Bob", "Cora"]) {
     const answer = await fetch(`${url}/guestbook/v1/entries`, {
       method: "POST",

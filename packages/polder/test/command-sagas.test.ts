@@ -67,10 +67,11 @@ test("a saga answers its caller, is shown with its steps, stands still over a mi
     ["apis:", "sagas: [signing], apis:"],
   );
   for (const command of ["provision", "migrate"]) expect((await run(command)).code).toBe(0);
-  const start = () => startPolder(["start", "--port", "0"], { cwd: folder.path, env: environment.env });
+  const start = () =>
+    startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env });
   {
     await using running = start();
-    const [, url = ""] = await running.says(/"message":"ready","url":"([^"]+)"/);
+    const [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
     for (const guest of ["Ada", "Mallory"]) {
       const answer = await fetch(`${url}/guestbook/v1/entries`, {
         method: "POST",

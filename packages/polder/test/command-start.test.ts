@@ -25,12 +25,21 @@ beforeEach(async () => {
 afterEach(() => opened.disposeAsync());
 
 function start(args: string, env: Readonly<Record<string, string>> = {}): PolderProcess {
-  return startPolder(["start", ...args.split(" ")], { cwd: folder.path, env: { ...environment.env, ...env } });
+  return startPolder(["start", ...args.split(" "), "--gateway", "--gateway-port", "0"], {
+    cwd: folder.path,
+    env: { ...environment.env, ...env },
+  });
 }
 
 /** The URL that a started process says it has. */
 async function urlOf(running: PolderProcess): Promise<string> {
   const [, url = ""] = await running.says(/"message":"ready","url":"([^"]+)"/);
+  return url;
+}
+
+/** The URL that its gateway has. */
+async function gatewayOf(running: PolderProcess): Promise<string> {
+  const [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
   return url;
 }
 
@@ -74,7 +83,7 @@ describe("polder start", () => {
     await using running = start("--port 0");
     const url = await urlOf(running);
     expect(await (await fetch(`${url}/readyz`)).json()).toMatchObject({ status: "ready" });
-    const signing = sign(url, "Ada");
+    const signing = sign(await gatewayOf(running), "Ada");
     await lock.isWaitedFor();
     running.child.kill("SIGTERM");
     await until(async () => !(await isTaken(url)), "nobody is let in any more");
@@ -91,7 +100,7 @@ describe("polder start", () => {
     const lock = await holdSignatures();
     await using running = start("--port 0");
     const url = await urlOf(running);
-    const signing = sign(url, "Ada").then(
+    const signing = sign(await gatewayOf(running), "Ada").then(
       ({ status }) => status,
       () => "cut",
     );
@@ -109,7 +118,7 @@ describe("polder start", () => {
 
   test("goes on when nobody reads its log any more", async () => {
     await using running = start("--port 0");
-    const url = await urlOf(running);
+    const url = await gatewayOf(running);
     running.child.stderr?.destroy();
     for (const guest of ["Ada", "Bob"]) expect((await sign(url, guest)).status).toBe(200);
     running.child.kill("SIGTERM");
@@ -120,7 +129,7 @@ describe("polder start", () => {
     const lock = await holdSignatures();
     await using running = start("--port 0", { npm_lifecycle_event: "polder" });
     const url = await urlOf(running);
-    const signing = sign(url, "Ada");
+    const signing = sign(await gatewayOf(running), "Ada");
     await lock.isWaitedFor();
     running.child.kill("SIGINT");
     running.child.kill("SIGINT");
@@ -133,7 +142,7 @@ describe("polder start", () => {
   test("runs some domains here and others there", async () => {
     await using book = start("--domain guestbook --port 0 --json");
     await using welcome = start("--domain welcome --port 0");
-    const [bookUrl, welcomeUrl] = await Promise.all([urlOf(book), urlOf(welcome)]);
+    const [bookUrl, welcomeUrl] = await Promise.all([gatewayOf(book), gatewayOf(welcome)]);
     await book.says(/"ok":true/);
     expect((await sign(bookUrl, "Ada")).status).toBe(200);
     expect((await sign(welcomeUrl, "Bob")).status).toBe(404);
@@ -144,7 +153,28 @@ describe("polder start", () => {
     for (const one of [book, welcome]) one.child.kill("SIGTERM");
     const [ofBook, ofWelcome] = await Promise.all([book.ended, welcome.ended]);
     expect([ofBook.code, ofWelcome.code]).toEqual([0, 0]);
-    expect(jsonOf(ofBook)).toEqual({ ok: true, command: "start", data: { url: bookUrl, domains: ["guestbook"] } });
+    expect(jsonOf(ofBook)).toEqual({
+      ok: true,
+      command: "start",
+      data: { url: expect.any(String), gateway: bookUrl, domains: ["guestbook"] },
+    });
+  });
+
+  test("lets nobody in who is no domain, except by the gateway", async () => {
+    await using running = start("--domain guestbook");
+    const [url, gateway] = [await urlOf(running), await gatewayOf(running)];
+    const answers = await Promise.all([url, gateway].map((at) => fetch(`${at}/guestbook/v1/entries`)));
+    expect(answers.map(({ status }) => status)).toEqual([401, 200]);
+  });
+
+  test("runs the gateway alone, which calls the domains elsewhere with a key of its own", async () => {
+    await using domains = start("--domain guestbook");
+    const url = await urlOf(domains);
+    await folder.edit("polder.config.ts", ["gateway:", `urls: { guestbook: "${url}" },\n  gateway:`]);
+    await using alone = start("--gateway-only");
+    expect((await sign(await gatewayOf(alone), "Ada")).status).toBe(200);
+    await alone.says(/leads nowhere for \\"welcome\\"/);
+    expect(await guests()).toEqual(["Ada"]);
   });
 
   test("finds its port in PORT, and the option wins", async () => {
@@ -164,7 +194,7 @@ describe("polder start", () => {
       `    if (event.data.guest === "Oscar") await tx.sql\`select 1 / 0\`;\n    await tx.sql`,
     ]);
     await using running = start("--port 0");
-    const url = await urlOf(running);
+    const url = await gatewayOf(running);
     expect((await sign(url, "Mallory")).status).toBe(500);
     expect((await sign(url, "Oscar")).status).toBe(200);
     await running.says(/"subscription":"greet-guests".*\n/);
@@ -199,6 +229,19 @@ describe("polder start does not start", () => {
     const { port } = new URL(await urlOf(first));
     await using second = start(`--domain welcome --port ${port}`);
     expect(await second.ended).toMatchObject({ code: 3, out: "", err: expect.stringContaining("PORT_IN_USE, see ") });
+  });
+
+  test("a gateway that asks for tokens of an issuer that nobody has named", async () => {
+    await folder.edit("domains/welcome/contract.ts", ['access: "anyone"', 'access: "signed-in"']);
+    await using without = start("--domain welcome");
+    expect(await without.ended).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("ISSUER_MISSING, see "),
+    });
+    await using trying = start("--domain welcome --dev-issuer");
+    const answer = await fetch(`${await gatewayOf(trying)}/welcome/v1/greeted`);
+    expect(answer.status).toBe(401);
   });
 
   test.each([

@@ -36,6 +36,10 @@ const commands = [
   "sagas show",
   "sagas resume",
   "sagas abort",
+  "keys",
+  "keys list",
+  "keys rotate",
+  "keys retire",
 ];
 
 const words = (text: string): readonly string[] => text.split(" ").filter((word) => word !== "");
@@ -66,6 +70,7 @@ describe("what is no command is refused", () => {
     ["start --port 70000", "from 0 to 65535"],
     ["start --log loud", "Allowed choices are json, text"],
     ["start --domain ,", "at least one name"],
+    ["keys rotate --delay 90000", "from 0 to 86400"],
     ["dead-letters retry", "missing required argument 'letter'"],
     ["sagas show", "missing required argument 'saga'"],
   ])("polder %s", async (command, reason) => {
@@ -81,10 +86,13 @@ describe("what is no command is refused", () => {
     });
   });
 
-  test.each(["", "events", "dead-letters", "sagas"])("polder %s without a command shows its help", async (command) => {
-    const ended = await polder(words(command), here);
-    expect(ended).toMatchObject({ code: 2, out: "", err: expect.stringContaining("Usage: polder") });
-  });
+  test.each(["", "events", "dead-letters", "sagas", "keys"])(
+    "polder %s without a command shows its help",
+    async (command) => {
+      const ended = await polder(words(command), here);
+      expect(ended).toMatchObject({ code: 2, out: "", err: expect.stringContaining("Usage: polder") });
+    },
+  );
 
   test.each([
     ["events show nope", "is no event's id"],

@@ -22,11 +22,11 @@ async function isServerRunning(): Promise<boolean> {
 
 describe("polder dev without a database", () => {
   test("brings its own, says where all is, serves beside other commands, and leaves nothing running", async () => {
-    await using dev = startPolder(["dev", "--port", "0"], { cwd: folder.path });
-    const [, url = ""] = await dev.says(/APIs +(http:\S+)/);
+    await using dev = startPolder(["dev", "--gateway-port", "0"], { cwd: folder.path });
+    const [, url = ""] = await dev.says(/gateway +(http:\S+)/);
     await dev.says(/Ctrl-C/);
     expect(dev.said().out).toMatch(
-      /^\n {2}APIs {6}http:\/\/127\.0\.0\.1:\d+\n {2}database {2}postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres, its password is in \.polder\/secrets\n {2}domains {3}guestbook, welcome\n\n {2}Ctrl-C stops\.\n\n$/,
+      /^\n {2}gateway {3}(http:\/\/127\.0\.0\.1:\d+)\n {2}a token {3}curl -s \1\/\.polder\/token -H accept:text\/plain -d subject=ada\n {2}APIs {6}http:\/\/127\.0\.0\.1:\d+, for domains\n {2}database {2}postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres, its password is in \.polder\/secrets\n {2}domains {3}guestbook, welcome\n\n {2}Ctrl-C stops\.\n\n$/,
     );
     const answer = await fetch(`${url}/guestbook/v1/entries`, {
       method: "POST",
@@ -68,7 +68,7 @@ describe("polder dev without a database", () => {
   });
 
   test("writes one object with --json; a second SIGINT cleans up as well", async () => {
-    await using dev = startPolder(["dev", "--port", "0", "--no-watch", "--json"], { cwd: folder.path });
+    await using dev = startPolder(["dev", "--gateway-port", "0", "--no-watch", "--json"], { cwd: folder.path });
     await dev.says(/"ok":true/);
     dev.child.kill("SIGINT");
     dev.child.kill("SIGINT");
@@ -77,14 +77,19 @@ describe("polder dev without a database", () => {
     expect(jsonOf(ended)).toMatchObject({
       ok: true,
       command: "dev",
-      data: { url: expect.any(String), password: ".polder/secrets", domains: ["guestbook", "welcome"] },
+      data: {
+        url: expect.any(String),
+        gateway: expect.any(String),
+        password: ".polder/secrets",
+        domains: ["guestbook", "welcome"],
+      },
     });
     expect(await isServerRunning()).toBe(false);
   });
 
   test("that cannot start cleans up what it had started", async () => {
     await folder.write("domains/welcome/migrations/0002-wrong.sql", "alter table nothing add column x int;\n");
-    const ended = await polder(["dev", "--port", "0"], { cwd: folder.path });
+    const ended = await polder(["dev", "--gateway-port", "0"], { cwd: folder.path });
     expect(ended).toMatchObject({ code: 3, out: "", err: expect.stringContaining("MIGRATION_FAILED, see ") });
     expect(await isServerRunning()).toBe(false);
   });

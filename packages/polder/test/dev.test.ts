@@ -21,8 +21,10 @@ beforeEach(async () => {
   opened = new AsyncDisposableStack();
   database = opened.use(await server.database());
   folder = opened.use(await copyGuestbook());
-  dev = opened.use(startPolder(["dev", "--port", "0"], { cwd: folder.path, env: guestbookEnvironment(database).env }));
-  [, url = ""] = await dev.says(/APIs +(\S+)/);
+  dev = opened.use(
+    startPolder(["dev", "--gateway-port", "0"], { cwd: folder.path, env: guestbookEnvironment(database).env }),
+  );
+  [, url = ""] = await dev.says(/gateway +(http:\S+)/);
 });
 afterEach(async () => {
   await using _opened = opened;

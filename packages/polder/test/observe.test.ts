@@ -29,11 +29,13 @@ beforeEach(async () => {
 afterEach(() => opened.disposeAsync());
 
 function start(more: Readonly<Record<string, string>> = {}): PolderProcess {
-  return opened.use(startPolder(["start", "--port", "0"], { cwd: folder.path, env: { ...env, ...more } }));
+  return opened.use(
+    startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: { ...env, ...more } }),
+  );
 }
 
 async function urlOf(running: PolderProcess): Promise<string> {
-  const [, url = ""] = await running.says(/"message":"ready","url":"([^"]+)"/);
+  const [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
   return url;
 }
 
@@ -80,8 +82,8 @@ test("before there are traces, that is said", async () => {
 
 test("the thresholds of what is slow are those of the configuration, and so is whether there are metrics", async () => {
   await folder.edit("polder.config.ts", [
-    "http: {",
-    "metrics: false, slow: { handlerMs: 0.001 }, traces: false,\n  http: {",
+    "gateway: {",
+    "metrics: false, slow: { handlerMs: 0.001 }, traces: false,\n  gateway: {",
   ]);
   const running = start();
   const url = await urlOf(running);

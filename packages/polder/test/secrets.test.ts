@@ -96,7 +96,7 @@ test("with a wrong password of a role, a process ends without saying it", async 
 test.runIf(process.platform === "linux")("no list of processes shows one", async () => {
   for (const args of [
     ["start", "--port", "0"],
-    ["dev", "--port", "0", "--no-watch"],
+    ["dev", "--port", "0", "--gateway-port", "0", "--no-watch"],
   ]) {
     await using running = startPolder(args, { cwd: folder.path, env: right.env });
     await running.says(/ready|APIs/);

@@ -15,7 +15,8 @@ export { type ProvisionOptions, type ProvisionReport, provision } from "./provis
 export { type DomainHome, homeOf, POLDER_ROLE } from "./provision/roles.ts";
 export type { SystemScope, SystemStep } from "./provision/system-object.ts";
 export { answerInsert, findAnswer, forgetAnswers, type KeyedRequest } from "./request/request.ts";
-export { openSecrets, type Secrets, type SecretsOptions } from "./secrets.ts";
+export { openSecrets, type Secrets, type SecretsOptions, secretVariable } from "./secrets.ts";
+export { changeSharedFile, type SharedFileOptions } from "./shared-file.ts";
 export { identifier, literal } from "./sql-name.ts";
 export type { Statement } from "./statement.ts";
 export type { OpenTransaction, TransactionMode } from "./transaction.ts";

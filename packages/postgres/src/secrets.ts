@@ -1,10 +1,9 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { errorField } from "./database-error.ts";
-import { acquireLockSync } from "./embedded/lock-file.ts";
 import { postgresErrors } from "./errors.ts";
-import { makePolderDirectory } from "./polder-directory.ts";
+import { changeSharedFile } from "./shared-file.ts";
 
 /** The secrets of a project: passwords and keys that Polder makes and keeps. */
 export interface Secrets {
@@ -19,6 +18,10 @@ export interface Secrets {
   readonly get: (name: string) => string;
   /** Says whether there is a secret of that name already; makes none. */
   readonly has: (name: string) => boolean;
+  /** The secret of that name if there is one; looks into the file again for one that was not there before. */
+  readonly find: (name: string) => string | undefined;
+  /** Removes a secret from the file, for good. One that the environment gives stays there. */
+  readonly forget: (name: string) => void;
 }
 
 /** Where secrets are kept, and what wins over them. */
@@ -39,20 +42,33 @@ export interface SecretsOptions {
 export function openSecrets({ directory, env }: SecretsOptions): Secrets {
   const path = join(directory, "secrets");
   const known = new Map(readSecrets(path));
-  const givenTo = (name: string): string | undefined => env[variableOf(name)] || undefined;
+  const find: Secrets["find"] = (name) => {
+    const given = env[secretVariable(name)];
+    if (given !== undefined && given !== "") return given;
+    const secret = known.get(name) ?? readSecrets(path).get(name);
+    if (secret !== undefined) known.set(name, secret);
+    return secret;
+  };
   return {
-    has: (name) => givenTo(name) !== undefined || known.has(name) || readSecrets(path).has(name),
+    find,
+    has: (name) => find(name) !== undefined,
     get(name) {
-      const given = givenTo(name);
-      if (given !== undefined) return given;
-      const secret = known.get(name) ?? readSecrets(path).get(name) ?? makeSecret(path, name);
-      known.set(name, secret);
-      return secret;
+      const found = find(name);
+      if (found !== undefined) return found;
+      const made = makeSecret(path, name);
+      known.set(name, made);
+      return made;
+    },
+    forget(name) {
+      known.delete(name);
+      if (!readSecrets(path).has(name)) return;
+      changeSecrets(path, (secrets) => new Map([...secrets].filter(([other]) => other !== name)));
     },
   };
 }
 
-function variableOf(name: string): string {
+/** The environment variable that gives the secret of a name: `orders_app` is `POLDER_SECRET_ORDERS_APP`. */
+export function secretVariable(name: string): string {
   return `POLDER_SECRET_${name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").replace(/[^A-Za-z0-9]+/g, "_")}`.toUpperCase();
 }
 
@@ -101,35 +117,26 @@ function assertPrivate(path: string, mode: number): void {
 
 /** Reads again under the lock: of two processes that both miss a secret, the second takes the first's. */
 function makeSecret(path: string, name: string): string {
-  try {
-    makePolderDirectory(dirname(path));
-    using _lock = acquireLockSync(`${path}.lock`, { timeoutMs: 10_000 });
-    const secrets = readSecrets(path);
+  let secret = "";
+  changeSecrets(path, (secrets) => {
     const present = secrets.get(name);
-    if (present !== undefined) return present;
-    const secret = randomBytes(32).toString("base64url");
-    writeSecrets(path, new Map([...secrets, [name, secret]]));
-    return secret;
-  } catch (error) {
-    throw error instanceof Error && "syscall" in error ? unusable(path, error) : error;
-  }
+    secret = present ?? randomBytes(32).toString("base64url");
+    return present === undefined ? new Map([...secrets, [name, secret]]) : undefined;
+  });
+  return secret;
 }
 
-/** Whoever reads meanwhile sees the old file or the new one, also after a power cut. */
-function writeSecrets(path: string, secrets: ReadonlyMap<string, string>): void {
-  const draft = `${path}.${randomUUID()}`;
+function changeSecrets(
+  path: string,
+  change: (secrets: ReadonlyMap<string, string>) => ReadonlyMap<string, string> | undefined,
+): void {
   try {
-    const file = openSync(draft, "wx", 0o600);
-    try {
-      writeSync(file, `${JSON.stringify(Object.fromEntries(secrets), undefined, 2)}\n`);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, path);
+    changeSharedFile(path, { mode: 0o600 }, () => {
+      const changed = change(readSecrets(path));
+      return changed && `${JSON.stringify(Object.fromEntries(changed), undefined, 2)}\n`;
+    });
   } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
+    throw error instanceof Error && "syscall" in error ? unusable(path, error) : error;
   }
 }
 

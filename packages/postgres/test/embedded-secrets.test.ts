@@ -82,3 +82,17 @@ test("a folder that cannot be made is named", async () => {
   const secrets = () => openSecrets({ directory: join(file, "folder"), env: {} }).get("a");
   expect(secrets).toThrow(expect.objectContaining({ code: "SECRETS_UNUSABLE" }));
 });
+
+test("a secret is found without being made, and forgotten for good", async () => {
+  await using project = await newProject();
+  const { directory } = project;
+  const secrets = openSecrets({ directory, env: { POLDER_SECRET_GIVEN: "given" } });
+  expect(secrets.find("key")).toBeUndefined();
+  const other = openSecrets({ directory, env: {} });
+  const [made, kept] = [other.get("key"), other.get("kept")];
+  expect([secrets.find("key"), secrets.find("kept"), secrets.find("given")]).toEqual([made, kept, "given"]);
+  secrets.forget("key");
+  secrets.forget("never there");
+  expect(secrets.find("key")).toBeUndefined();
+  expect(await readFile(join(directory, "secrets"), "utf8")).toBe(`${JSON.stringify({ kept }, undefined, 2)}\n`);
+});

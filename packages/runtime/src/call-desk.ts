@@ -16,6 +16,7 @@ import {
 import { type Domain, domainOf, type Logger, publishedApis } from "@polder/model";
 import type { FindTransport } from "./domain/calls.ts";
 import { runtimeErrors } from "./errors.ts";
+import type { Identity } from "./identity/open-identity.ts";
 import { OTHER } from "./observe/bounded-label.ts";
 
 /** What {@link createCallDesk} needs. */
@@ -24,6 +25,8 @@ export interface CallDeskOptions {
   readonly urls: Readonly<Record<string, string | readonly string[]>>;
   /** By which rules other domains are called. Default: `callRules` of @polder/http. */
   readonly rules?: Partial<CallRules> | undefined;
+  /** Who may call whom. Without it, anybody anything. */
+  readonly identity?: Identity | undefined;
   readonly logger: Logger;
   /** Told of every call that was answered here. */
   readonly onServed?: ((call: ServedCall) => void) | undefined;
@@ -37,6 +40,8 @@ export interface CallDesk {
   readonly outside: () => Dispatcher;
   /** Brings calls from outside to where they are answered, without the wire. */
   readonly transport: CallTransport;
+  /** Would a call to an API find somebody? */
+  readonly isReachable: (api: string) => boolean;
   /**
    * Finds what carries a domain's calls to an API. Where nobody would find it, the calls fail with `CALL_UNREACHABLE`.
    * Calls over HTTP have a bulkhead, a breaker, repetitions and, where the need says so, a second attempt; calls inside
@@ -59,12 +64,14 @@ export interface CallDesk {
  * that stops takes no more of the first, but those under way may still need the second, and so may deliveries. Nor can
  * many calls from outside keep the calls out that they are waiting for.
  */
-export function createCallDesk({ urls, rules, logger, onServed }: CallDeskOptions): CallDesk {
+export function createCallDesk({ urls, rules, identity, logger, onServed }: CallDeskOptions): CallDesk {
+  const proof = identity === undefined ? {} : { authorize: identity.authorize };
+  const admission = identity === undefined ? {} : { admit: identity.admit };
   const remote = new Map(
     Object.entries(urls).map(([domain, baseUrls]) => [
       domain,
       resilientTransport({
-        transport: rotatingTransport([baseUrls].flat().map((baseUrl) => httpTransport({ baseUrl }))),
+        transport: rotatingTransport([baseUrls].flat().map((baseUrl) => httpTransport({ baseUrl, ...proof }))),
         rules,
         logger,
       }),
@@ -85,6 +92,7 @@ export function createCallDesk({ urls, rules, logger, onServed }: CallDeskOption
       const options = {
         served,
         logger,
+        ...admission,
         ...(onServed === undefined ? {} : { onServed: knownVersion(served, onServed) }),
       };
       const next = createDispatcher(options);
@@ -102,6 +110,7 @@ export function createCallDesk({ urls, rules, logger, onServed }: CallDeskOption
       if (found === undefined || hedgeAfterMs === undefined) return found ?? nowhere(domain);
       return hedgedTransport({ transport: found, afterMs: hedgeAfterMs });
     },
+    isReachable: (api) => here.has(domainOf(api)) || remote.has(domainOf(api)),
     requireReachable: (callers, alsoHere) => {
       const known = new Set([...alsoHere, ...here, ...remote.keys()]);
       const missing = callers.flatMap((caller) => missingOf(caller, known));

@@ -13,6 +13,10 @@ export interface RuntimeErrors {
     /** Each with the database that has its home and the one that is configured, as `host:port/database`. */
     readonly moved: readonly { readonly domain: string; readonly found: string; readonly wanted: string }[];
   };
+  readonly KEY_IN_USE: { readonly kids: readonly string[] };
+  readonly KEY_MISSING: { readonly domain: string; readonly kids: readonly string[] };
+  readonly KEY_UNKNOWN: { readonly kids: readonly string[] };
+  readonly KEYS_READ_ONLY: { readonly place: string };
   readonly READ_IN_TRANSACTION: { readonly domain: string };
 }
 
@@ -26,5 +30,9 @@ export const runtimeErrors: ErrorMakers<RuntimeErrors> = defineErrors<RuntimeErr
   EVENT_TOO_LARGE: "An event is too large",
   EVENT_VERSION_UNKNOWN: "An event has a version that its reader does not know",
   HOME_ELSEWHERE: "A domain's home is in another database than the configured one",
+  KEY_IN_USE: "A key that signs cannot be retired",
+  KEY_MISSING: "A domain has no key to sign with",
+  KEY_UNKNOWN: "There is no such key",
+  KEYS_READ_ONLY: "The public keys cannot be written from here",
   READ_IN_TRANSACTION: "A read beside an open transaction",
 });

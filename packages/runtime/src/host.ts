@@ -1,9 +1,26 @@
 import { growthSignal } from "@polder/bus";
-import { type CallRules, type CallTransport, httpErrors, serveHttp } from "@polder/http";
-import { type Implementation, type Logger, silentLogger } from "@polder/model";
+import {
+  type CallRules,
+  type CallTransport,
+  type Gateway,
+  type GatewaySettings,
+  httpErrors,
+  serveHttp,
+  startGateway,
+} from "@polder/http";
+import {
+  type ApiCore,
+  type Domain,
+  GATEWAY,
+  type Implementation,
+  type Logger,
+  publishedApis,
+  silentLogger,
+} from "@polder/model";
 import type { DatabaseAddress } from "@polder/postgres";
-import { createCallDesk } from "./call-desk.ts";
+import { type CallDesk, createCallDesk } from "./call-desk.ts";
 import { mountHealth } from "./health.ts";
+import type { Identity } from "./identity/open-identity.ts";
 import { type ObserveOptions, openObserver } from "./observe/host-observer.ts";
 import { mountMetrics } from "./observe/metrics-page.ts";
 import { openRunningDomains } from "./running-domains.ts";
@@ -30,6 +47,10 @@ export interface HostOptions {
   readonly urls?: Readonly<Record<string, string | readonly string[]>>;
   /** How the failure of other domains is lived with. Default: `callRules` of @polder/http. */
   readonly calls?: Partial<CallRules>;
+  /** How domains prove who they are. Without it nobody is asked: for tests and measures only. */
+  readonly identity?: Identity;
+  /** Lets the outside in, to what the contracts open. Without it there is no gateway in this process. */
+  readonly gateway?: HostGatewayOptions;
   /** How long a lease on a subscription lasts, in milliseconds. Default 15,000. */
   readonly leaseMs?: number;
   /** Connections of each domain at most. Default 10. */
@@ -41,10 +62,18 @@ export interface HostOptions {
   readonly observe?: ObserveOptions;
 }
 
+/** The gateway of a process, and what it leads to. */
+export interface HostGatewayOptions extends GatewaySettings {
+  /** The declarations of all domains of the project; those that this process neither runs nor has a URL of stay closed. */
+  readonly declarations: () => readonly Domain[];
+}
+
 /** Domains at work in one process. */
 export interface Host extends AsyncDisposable {
   /** Base URL of the HTTP server. */
   readonly url: string;
+  /** Base URL of the gateway, where this process has one. */
+  readonly gateway: string | undefined;
   readonly domains: readonly string[];
   /** Calls that the domains of this process serve, without the wire. */
   readonly transport: CallTransport;
@@ -66,23 +95,27 @@ export interface Host extends AsyncDisposable {
  * Brings domains to work in this process: their APIs, relays and subscriptions.
  *
  * @throws `NOT_PROVISIONED` where a domain has no home yet, `DOMAIN_UNKNOWN` where an API that is essential is of a
- * domain that neither runs here nor has a URL, `DECLARATION_INVALID` for `calls` that cannot be,
- * `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
+ * domain that neither runs here nor has a URL, `DECLARATION_INVALID` for `calls` that cannot be, `KEY_MISSING` where a
+ * domain cannot sign, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { implementations, logger = silentLogger } = options;
+  const { implementations, identity, logger = silentLogger } = options;
   const hard = new AbortController();
   const { signal } = hard;
   await using opened = new AsyncDisposableStack();
   const observer = await openObserver(options.observe ?? {}, logger);
   const growth = growthSignal();
-  const desk = createCallDesk({ urls: options.urls ?? {}, rules: options.calls, logger, onServed: observer.served });
+  const { urls = {}, calls: rules } = options;
+  const desk = createCallDesk({ urls, rules, identity, logger, onServed: observer.served });
   const domains = openRunningDomains({ ...options, logger, observer, growth, desk, signal });
   opened.defer(domains.close);
+  const callers = implementations.map(({ domain }) => domain.name);
+  await identity?.requireKeys(options.gateway === undefined ? callers : [...callers, GATEWAY]);
   await domains.start(implementations);
   let isStopping = false;
   const server = await serveHttp({
     dispatcher: desk.outside(),
+    ...(identity === undefined ? {} : { authenticate: identity.authenticate }),
     host: options.http?.host ?? "127.0.0.1",
     port: options.http?.port ?? 0,
     logger,
@@ -92,10 +125,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
       if (observer.metrics !== undefined) mountMetrics(app, { running, growth, metrics: observer.metrics });
     },
   });
+  let gateway: OpenGateway | undefined;
   // Whatever is under way ends at the same time; its calls inside this process are answered until then.
   opened.defer(async () => {
-    await Promise.all([server.stop({ signal }), desk.drain({ signal }), domains.endDeliveries()]);
+    const { endDeliveries } = domains;
+    await Promise.all([gateway?.stop({ signal }), server.stop({ signal }), desk.drain({ signal }), endDeliveries()]);
   });
+  gateway = await openGateway(options.gateway, { desk, logger });
   // Deliveries begin when every API of this process can be called.
   domains.deliver();
 
@@ -110,12 +146,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
   };
   return {
     url: server.url,
+    gateway: gateway?.url,
     domains: [...domains.running.keys()],
     transport: desk.transport,
     replace: async (implementation) => {
       const replacing = working.then(async () => {
         if (isStopping) throw stopping(implementation.domain.name);
-        await domains.replace(implementation, () => server.replace(desk.outside()));
+        await domains.replace(implementation, () => {
+          server.replace(desk.outside());
+          gateway?.open();
+        });
       });
       working = replacing.catch(() => undefined);
       await replacing;
@@ -123,6 +163,27 @@ export async function startHost(options: HostOptions): Promise<Host> {
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };
+}
+
+interface OpenGateway extends Pick<Gateway, "url" | "stop"> {
+  /** Opens it to what the domains publish now. */
+  readonly open: () => void;
+}
+
+/** Opens the gateway to the domains that can be reached from here. */
+async function openGateway(
+  options: HostGatewayOptions | undefined,
+  { desk, logger }: { readonly desk: CallDesk; readonly logger: Logger },
+): Promise<OpenGateway | undefined> {
+  if (options === undefined) return undefined;
+  const reachable = (): readonly Domain[] =>
+    options.declarations().filter((domain) => publishedApis(domain).every(({ name }) => desk.isReachable(name)));
+  const closed = options.declarations().filter((domain) => !reachable().includes(domain));
+  for (const { name } of closed)
+    logger.warn(`the gateway leads nowhere for "${name}": it neither runs here nor has a URL in the configuration`);
+  const findTransport = (contract: ApiCore): CallTransport => desk.findTransport({ contract });
+  const gateway = await startGateway({ ...options, domains: reachable(), findTransport, logger });
+  return { url: gateway.url, stop: gateway.stop, open: () => gateway.replace(reachable()) };
 }
 
 function stopping(domain: string): Error {

@@ -1,10 +1,20 @@
 export { runtimeErrors } from "./errors.ts";
-export { type Host, type HostOptions, type HttpOptions, startHost } from "./host.ts";
-export { defineConfig, type PolderConfig } from "./load/config.ts";
+export { type Host, type HostGatewayOptions, type HostOptions, type HttpOptions, startHost } from "./host.ts";
+export { type KeyRing, type KeyState, type ListedKey, openKeyRing, RETIRE_AFTER_SECONDS } from "./identity/key-ring.ts";
+export { type Identity, type IdentityOptions, openIdentity } from "./identity/open-identity.ts";
+export { type PublicKeysPlace, publicKeysPlace } from "./identity/public-keys-place.ts";
+export { defineConfig, type GatewayConfig, type IdentityConfig, type PolderConfig } from "./load/config.ts";
 export { type LoadedConfig, loadConfig } from "./load/load-config.ts";
 export { type LoadedDomain, loadDomains } from "./load/load-domains.ts";
 export type { PlacedDatabase } from "./load/place-databases.ts";
-export { hostOptionsOf, openProject, type Project, type ProjectOptions, polderDirectoryOf } from "./load/project.ts";
+export {
+  gatewayOptionsOf,
+  hostOptionsOf,
+  openProject,
+  type Project,
+  type ProjectOptions,
+  polderDirectoryOf,
+} from "./load/project.ts";
 export type {
   MigrateChoice,
   MigratedDomain,

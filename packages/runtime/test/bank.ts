@@ -30,11 +30,13 @@ export const Bank = api("bank", {
         input: z.object({ account }),
         output: z.object({ balance: amount }),
         refusals: { Unknown: z.object({ account }) },
+        access: "anyone",
       }),
       book: command("POST /bookings", {
         input: z.object({ account, amount, note: z.string().default("") }),
         output: z.object({ balance: amount }),
         refusals: { Overdrawn: z.object({ balance: amount }) },
+        access: "signed-in",
       }),
     },
   },

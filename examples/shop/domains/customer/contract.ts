@@ -12,15 +12,18 @@ export const Customer = api("customer", {
         input: z.object({ name, email: z.email().max(254) }),
         output: z.object({ customerId }),
         refusals: { EmailTaken: z.object({ email: z.string() }) },
+        access: "anyone",
       }),
       customerById: query("GET /customers/:customerId", {
         input: z.object({ customerId }),
         output: z.object({ customerId, name: z.string(), email: z.string() }),
         refusals: { UnknownCustomer },
+        access: "signed-in",
       }),
       rename: command("PUT /customers/:customerId/name", {
         input: z.object({ customerId, name }),
         refusals: { UnknownCustomer },
+        access: "signed-in",
       }),
     },
   },

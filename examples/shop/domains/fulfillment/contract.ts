@@ -17,6 +17,7 @@ export const Fulfillment = api("fulfillment", {
           shippedAt: z.iso.datetime().nullable(),
         }),
         refusals: { UnknownOrder: z.object({ orderId }) },
+        access: "signed-in",
       }),
     },
   },

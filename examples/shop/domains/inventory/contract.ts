@@ -14,6 +14,7 @@ export const Inventory = api("inventory", {
         input: z.object({ sku }),
         output: z.object({ sku: z.string(), available: z.int() }),
         refusals: { UnknownSku },
+        access: "anyone",
       }),
       reserve: command("POST /reservations", {
         input: z.object({ orderId, sku, quantity }),
@@ -28,6 +29,7 @@ export const Inventory = api("inventory", {
       receive: command("POST /deliveries", {
         input: z.object({ sku, quantity: z.int().min(1).max(100_000) }),
         output: z.object({ deliveryId: z.uuid() }),
+        access: "stock.write",
       }),
     },
   },

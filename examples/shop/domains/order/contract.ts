@@ -28,11 +28,13 @@ export const Order = api("order", {
           goods: z.array(z.object({ sku: z.string(), unitCents: z.int(), available: z.int() })),
         }),
         refusals: { UnknownSku, UnknownProduct },
+        access: "anyone",
       }),
       place: command("POST /orders", {
         input: z.object({ customerId, lines }),
         output: z.object({ orderId, totalCents, currency }),
         refusals: { OutOfStock: z.object({ sku: z.string(), available: z.int() }), UnknownSku, UnknownProduct },
+        access: "signed-in",
       }),
       orderById: query("GET /orders/:orderId", {
         input: z.object({ orderId }),
@@ -48,6 +50,7 @@ export const Order = api("order", {
           lines: z.array(z.object({ sku: z.string(), quantity: z.int(), unitCents: z.int() })),
         }),
         refusals: { UnknownOrder: z.object({ orderId }) },
+        access: "signed-in",
       }),
       /** The newest hundred. */
       ordersOfCustomer: query("GET /customers/:customerId/orders", {
@@ -56,8 +59,9 @@ export const Order = api("order", {
           customerName: z.string().nullable(),
           orders: z.array(z.object({ orderId, status, totalCents, currency, placedAt: z.iso.datetime() })),
         }),
+        access: "signed-in",
       }),
-      setPrice: command("PUT /prices/:sku", { input: z.object({ sku, unitCents }) }),
+      setPrice: command("PUT /prices/:sku", { input: z.object({ sku, unitCents }), access: "prices.write" }),
     },
   },
 });

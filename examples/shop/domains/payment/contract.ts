@@ -22,6 +22,7 @@ export const Payment = api("payment", {
           decidedAt: z.iso.datetime(),
         }),
         refusals: { UnknownOrder: z.object({ orderId }) },
+        access: "signed-in",
       }),
       /** From now on no money is taken for the order. */
       giveUp: command("POST /orders/:orderId/payment/give-up", {

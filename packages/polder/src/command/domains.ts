@@ -1,3 +1,4 @@
+import { openOperations } from "@polder/http";
 import type { LoadedDomain } from "@polder/runtime";
 import { openCommandProject } from "./command-project.ts";
 import type { Work } from "./work.ts";
@@ -6,7 +7,7 @@ import type { Work } from "./work.ts";
 export const domainsWork: Work = async (input) => {
   await using project = await openCommandProject(input);
   const data = project.domains.map(described);
-  const blocks = data.map(({ name, capability, owner, publishes, needs, subscriptions }) => {
+  const blocks = data.map(({ name, capability, owner, publishes, open, needs, subscriptions }) => {
     const published = publishes.map((contract) => `${contract.name}@${contract.versions.join("|")}`);
     const needed = needs.map((need) => `${need.name}@${need.version}`);
     return [
@@ -14,6 +15,7 @@ export const domainsWork: Work = async (input) => {
       `  ${capability}`,
       `  owner       ${owner.name} (${owner.contact})`,
       `  publishes   ${published.join(", ") || "-"}`,
+      `  open        ${open.map(({ name: operation, access }) => `${operation} (${access})`).join(", ") || "-"}`,
       `  needs       ${needed.join(", ") || "-"}`,
       `  subscribes  ${subscriptions.map((subscription) => subscription.name).join(", ") || "-"}`,
     ].join("\n");
@@ -33,6 +35,7 @@ function described({ name, folder, implementation: { domain, subscriptions } }: 
       name: contract.name,
       versions: Object.keys(contract.versions),
     })),
+    open: openOperations([domain]),
     needs: domain.needs.map(({ contract, version }) => ({ kind: contract.kind, name: contract.name, version })),
     subscriptions: subscriptions.map(({ name: subscription, mode, events }) => ({ name: subscription, mode, events })),
   };

@@ -59,6 +59,7 @@ export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "strea
   defineEvents(program.command("events").description("look at the events of the domains"), run);
   defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
   defineSagas(program.command("sagas").description("processes over several domains"), run);
+  defineKeys(program.command("keys").description("with which domains prove who they are"), run);
   defineCompletion(program, run);
   return program;
 }
@@ -75,6 +76,7 @@ async function refuseUsage(error: CommanderError, args: readonly string[], optio
   return writeFailure({ streams: options.streams, command: "", json: args.includes("--json") }, usage);
 }
 
+const gatewayPort = ["--gateway-port <port>", "port of the gateway (default: the configuration's)", toPort] as const;
 const domainNames = ["-d, --domain <names>", "only these, with commas between them", toList] as const;
 
 function defineMaking(program: Command, run: Run): void {
@@ -118,8 +120,9 @@ function defineRunning(program: Command, run: Run): void {
     .command("dev")
     .description("run everything here: database, all domains; reload a domain when its files change")
     .option("-p, --port <port>", "port of the APIs", toPort)
+    .option(...gatewayPort)
     .option("--no-watch", "do not reload")
-    .action(async (options: { port?: number; watch: boolean }, command: Command) => {
+    .action(async (options: { port?: number; gatewayPort?: number; watch: boolean }, command: Command) => {
       await run(command, async () => (await import("./dev.ts")).devWork(options));
     });
   program
@@ -127,6 +130,10 @@ function defineRunning(program: Command, run: Run): void {
     .description("run domains in this process, as in production")
     .option(...domainNames)
     .option("-p, --port <port>", "port of the APIs (default: PORT, or the configuration's)", toPort)
+    .option("--gateway", "run the gateway as well")
+    .option("--gateway-only", "run the gateway and no domain")
+    .option(...gatewayPort)
+    .option("--dev-issuer", "let the gateway give tokens to anybody who asks: never in production")
     .addOption(new Option("--log <format>", "how log lines look").choices(["json", "text"]).default("json"))
     .action(async (options: StartOptions, command: Command) => {
       await run(command, async () => (await import("./start.ts")).startWork(options));
@@ -285,6 +292,28 @@ function defineCompletion(program: Command, run: Run): void {
     });
 }
 
+function defineKeys(keys: Command, run: Run): void {
+  keys
+    .command("list")
+    .description("every key, and how it stands")
+    .action(async (_options: object, command: Command) => {
+      await run(command, async () => (await import("./keys.ts")).listKeysWork);
+    });
+  keys
+    .command("rotate [domains...]")
+    .description("a new key for these domains (default: all, and the gateway)")
+    .option("--delay <seconds>", "until it signs: longer than others take to notice it", toSeconds, 60)
+    .action(async (domains: readonly string[], options: { delay: number }, command: Command) => {
+      await run(command, async () => (await import("./keys.ts")).rotateKeysWork(domains, options));
+    });
+  keys
+    .command("retire [keys...]")
+    .description("remove keys that were replaced; those that are named at once")
+    .action(async (kids: readonly string[], _options: object, command: Command) => {
+      await run(command, async () => (await import("./keys.ts")).retireKeysWork(kids));
+    });
+}
+
 function nameOf(command: Command): string {
   const names: string[] = [];
   for (let at: Command | null = command; at?.parent != null; at = at.parent) names.unshift(at.name());
@@ -303,6 +332,13 @@ function toCount(text: string): number {
   if (!Number.isInteger(count) || count < 1 || count > 1_000)
     throw new InvalidArgumentError("It is a whole number from 1 to 1000.");
   return count;
+}
+
+function toSeconds(text: string): number {
+  const seconds = Number(text);
+  if (text === "" || !Number.isInteger(seconds) || seconds < 0 || seconds > 86_400)
+    throw new InvalidArgumentError("It is a whole number from 0 to 86400.");
+  return seconds;
 }
 
 function toList(text: string): readonly string[] {

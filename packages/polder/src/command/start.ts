@@ -1,4 +1,14 @@
-import { createLogger, hostOptionsOf, type LogFormat, selectDomains, setUpTracing, startHost } from "@polder/runtime";
+import {
+  createLogger,
+  gatewayOptionsOf,
+  type HostOptions,
+  hostOptionsOf,
+  type LogFormat,
+  type Project,
+  selectDomains,
+  setUpTracing,
+  startHost,
+} from "@polder/runtime";
 import { runUntilStopped } from "../dev/run-until-stopped.ts";
 import { commandErrors } from "../errors.ts";
 import { openCommandProject } from "./command-project.ts";
@@ -10,6 +20,13 @@ import type { Work } from "./work.ts";
 export interface StartOptions {
   readonly domain?: readonly string[];
   readonly port?: number;
+  /** Run the gateway as well. */
+  readonly gateway?: boolean;
+  /** Run the gateway and no domain. */
+  readonly gatewayOnly?: boolean;
+  readonly gatewayPort?: number;
+  /** Let the gateway give tokens to anybody who asks. */
+  readonly devIssuer?: boolean;
   readonly log: LogFormat;
 }
 
@@ -23,16 +40,19 @@ export function startWork(options: StartOptions): Work {
     const port = options.port ?? portOf(env["PORT"]);
     const logger = createLogger({ write: streams.err, format: options.log });
     await using project = await openCommandProject(input, logger);
-    const selected = selectDomains(project.domains, options.domain);
+    const selected = options.gatewayOnly === true ? [] : selectDomains(project.domains, options.domain);
     await using _tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
     const { address } = await project.database(selected.map(({ name }) => name));
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),
       address,
       ...hostOptionsOf(project, port),
+      identity: project.identity(),
+      ...gatewayOf(project, options),
       logger,
     });
-    const data = { url: host.url, domains: host.domains };
+    const gateway = host.gateway === undefined ? {} : { gateway: host.gateway };
+    const data = { url: host.url, ...gateway, domains: host.domains };
     logger.info("ready", data);
     if (json) streams.out(jsonLine({ ok: true, command: "start", data }));
     const reason = await runUntilStopped(host, { signal, hardSignal });
@@ -40,6 +60,12 @@ export function startWork(options: StartOptions): Work {
     else logger.warn(`stopped before all that was under way had ended: ${reason}. The rest was rolled back.`);
     return { code: reason === undefined ? exitCode.clean : exitCode.failed };
   };
+}
+
+function gatewayOf(project: Project, options: StartOptions): Pick<HostOptions, "gateway"> {
+  const { gateway = false, gatewayOnly = false, gatewayPort: port, devIssuer = false } = options;
+  if (!gateway && !gatewayOnly) return {};
+  return { gateway: gatewayOptionsOf(project, { port, issuer: devIssuer ? "development" : undefined }) };
 }
 
 function portOf(text: string | undefined): number | undefined {

@@ -1,5 +1,6 @@
 import type { Logger } from "@polder/model";
 import {
+  gatewayOptionsOf,
   type Host,
   hostOptionsOf,
   openProject,
@@ -17,7 +18,10 @@ export interface DevOptions {
   readonly config?: string;
   readonly from: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of the APIs. */
   readonly port?: number;
+  /** Of the gateway. */
+  readonly gatewayPort?: number;
   /** Reload a domain when its files change. Default true. */
   readonly watch?: boolean;
   readonly logger: Logger;
@@ -33,11 +37,12 @@ export interface DevSession extends AsyncDisposable {
 
 /**
  * Runs a project for its developer: starts the database if there is none, gives the domains their homes, migrates,
- * hosts all domains, and reloads a domain when one of its files changes.
+ * hosts all domains and the gateway, and reloads a domain when one of its files changes.
  *
  * @throws whatever `openProject`, `provision`, `migrate` and `startHost` throw; what had been started is stopped then.
  */
-export async function startDev({ config, from, env, port, watch = true, logger }: DevOptions): Promise<DevSession> {
+export async function startDev(options: DevOptions): Promise<DevSession> {
+  const { config, from, env, port, gatewayPort, watch = true, logger } = options;
   await using cleanup = new AsyncDisposableStack();
   // Before anything of the project is loaded: it sees what is imported from now on.
   const modules = watch ? cleanup.use(moduleGenerations()) : undefined;
@@ -54,6 +59,8 @@ export async function startDev({ config, from, env, port, watch = true, logger }
       implementations: project.domains.map(({ implementation }) => implementation),
       address: database.address,
       ...hostOptionsOf(project, port),
+      identity: project.identity(),
+      gateway: gatewayOptionsOf(project, { port: gatewayPort, issuer: devIssuerOf(project) }),
       logger,
     }),
   );
@@ -65,6 +72,11 @@ export async function startDev({ config, from, env, port, watch = true, logger }
     databaseUrl: urlOf(database),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** The development issuer, unless the configuration names one. */
+export function devIssuerOf({ loaded }: Project): "development" | undefined {
+  return loaded.config.gateway?.issuer === undefined ? "development" : undefined;
 }
 
 function urlOf({ databases: [first], embedded }: ProjectDatabase): string {

@@ -3,6 +3,6 @@ import { defineConfig } from "polder";
 
 export default defineConfig({
   domains: ["./domains/guestbook", "./domains/welcome"],
-  http: { port: 4000 },
+  gateway: { port: 4000 },
 });
 // #endregion config

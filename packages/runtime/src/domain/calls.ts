@@ -1,5 +1,14 @@
 import { type CallTransport, createClient } from "@polder/http";
-import { type AnyApi, type Call, type Domain, declaredNeed, type Logger, modelErrors, type Need } from "@polder/model";
+import {
+  type AnyApi,
+  type Call,
+  type Domain,
+  declaredNeed,
+  type Logger,
+  modelErrors,
+  type Need,
+  type User,
+} from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
 import type { MadeCall } from "../observe/host-metrics.ts";
 import { measuredTransport } from "../observe/measured-transport.ts";
@@ -17,6 +26,8 @@ export interface CallParts {
   readonly remainingMs: () => number;
   /** Told of every call that was made. */
   readonly onMade?: ((call: MadeCall) => void) | undefined;
+  /** Somebody from outside on whose behalf the handler runs. */
+  readonly user: User | undefined;
   /** Aborts when that call or delivery is given up: its calls are given up with it. */
   readonly signal: AbortSignal;
   /** Told when a fallback answers, or fails. */
@@ -25,7 +36,7 @@ export interface CallParts {
 
 /** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
 export function callsOf(parts: CallParts): Call<Domain> {
-  const { domain, findTransport, isInTransaction, remainingMs, signal, onMade, logger } = parts;
+  const { domain, findTransport, isInTransaction, remainingMs, user, signal, onMade, logger } = parts;
   const call = (api: AnyApi): unknown => {
     const need = declaredNeed(domain, api?.name);
     if (need === undefined || need.contract.kind !== "api") {
@@ -44,6 +55,7 @@ export function callsOf(parts: CallParts): Call<Domain> {
       deadline: () => withReserve(remainingMs()),
       logger,
       ...(need.fallbacks === undefined ? {} : { fallbacks: need.fallbacks }),
+      ...(user === undefined ? {} : { user }),
       onCall: ({ operation }) => {
         if (!isInTransaction()) return;
         throw runtimeErrors.CALL_IN_TRANSACTION(

@@ -19,6 +19,7 @@ import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
 import { doing } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
+import { commonUser, userOf } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
 /** What delivering to the subscriptions of a domain needs. */
@@ -47,7 +48,7 @@ export function createDeliver(parts: DeliverParts, subscription: Subscription): 
       await traced(subscription, logged, observer, () => handle(outsideContext(parts, subscription, first, signal)));
       return { last: [] };
     }
-    const { tx, last, committed } = handlerTransaction(parts.transaction, transaction);
+    const { tx, last, committed } = handlerTransaction(parts.transaction, transaction, commonUser(events));
     const shared = { tx, signal, log: logger };
     const context: DeliveryContext<Domain, DeliveredEvent> | BatchContext<Domain, DeliveredEvent> =
       subscription.mode === "batch" ? { ...shared, events } : { ...shared, event: first };
@@ -72,6 +73,7 @@ function outsideContext(
       findTransport,
       isInTransaction: () => false,
       remainingMs,
+      user: event.user,
       signal,
       logger,
       onMade: observer.metrics?.made,
@@ -145,6 +147,7 @@ export async function delivered(domain: Domain, event: LoggedEvent): Promise<Del
     data: result.value,
     at: event.at,
     seq: event.seq,
+    ...userOf(event.headers),
   };
 }
 

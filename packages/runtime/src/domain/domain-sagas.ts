@@ -2,13 +2,22 @@ import type { HandleEvents } from "@polder/bus";
 import type { httpErrors } from "@polder/http";
 import { type Domain, isPolderError, type Logger, type Saga, type Started, type Subscription } from "@polder/model";
 import type { Database } from "@polder/postgres";
-import { type RunningSagas, runSagas, type SagaAnswer, sagaAnswer, sagaNewsInsert } from "@polder/sagas";
+import {
+  type RunningSagas,
+  runSagas,
+  type SagaAnswer,
+  type SagaSeams,
+  type SagasOptions,
+  sagaAnswer,
+  sagaNewsInsert,
+} from "@polder/sagas";
 import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, publisherContext } from "../tracing.ts";
 import { doing } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { delivered } from "./deliver.ts";
 import type { HandledSubscription } from "./domain-streams.ts";
+import { userOf } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
 /** What the sagas of a domain need. */
@@ -37,7 +46,7 @@ export interface DomainSagas {
 
 /** Opens the sagas of a domain; nothing runs before `start`. */
 export function openDomainSagas(parts: DomainSagasParts): DomainSagas {
-  const { domain, database, logger, observer } = parts;
+  const { domain, database, logger } = parts;
   const { sagas } = parts.transaction;
   const listeners = new Map<string, Set<() => void>>();
   let running: RunningSagas | undefined;
@@ -52,30 +61,7 @@ export function openDomainSagas(parts: DomainSagasParts): DomainSagas {
         logger,
         ...(parts.leaseMs === undefined ? {} : { leaseMs: parts.leaseMs }),
         answered: (saga, key) => listeners.get(nameOf({ saga, key }))?.forEach((tell) => void tell()),
-        seams: (saga, { key, headers }) => ({
-          call: (signal, remainingMs) =>
-            callsOf({
-              domain,
-              findTransport: parts.findTransport,
-              isInTransaction: () => false,
-              remainingMs,
-              signal,
-              logger,
-              onMade: observer.metrics?.made,
-            }),
-          local: (transaction) => handlerTransaction(parts.transaction, transaction),
-          isDefinite,
-          trace: (step, run) => {
-            // Steps may have any name, and so many that a metric could not hold them.
-            const work = { domain: domain.name, handler: `${domain.name}.${saga.name}` };
-            return inSpan(
-              `saga ${work.handler}: ${step}`,
-              { "polder.domain": domain.name, "polder.saga": work.handler, "polder.key": key },
-              () => doing(work, () => timedHandler(observer.handled, work, run)),
-              { parent: publisherContext(headers === null ? null : JSON.stringify(headers)) },
-            );
-          },
-        }),
+        seams: (saga, held) => seamsOf(parts, saga, held),
       });
     },
     wake,
@@ -90,6 +76,32 @@ export function openDomainSagas(parts: DomainSagasParts): DomainSagas {
       const events = Object.keys(saga.waits);
       return events.length === 0 ? [] : [{ subscription: newsOf(domain, saga), handle: handOver(domain, saga, wake) }];
     }),
+  };
+}
+
+/** What the steps of one saga are lent: they go on in the trace in which it was started, and on behalf of the same user. */
+function seamsOf(
+  { domain, findTransport, transaction: ofDomain, logger, observer }: DomainSagasParts,
+  saga: Saga,
+  { key, headers }: Parameters<SagasOptions["seams"]>[1],
+): SagaSeams {
+  const text = headers === null ? null : JSON.stringify(headers);
+  const { user } = userOf(text);
+  // Steps may have any name, and so many that a metric could not hold them.
+  const work = { domain: domain.name, handler: `${domain.name}.${saga.name}` };
+  const onMade = observer.metrics?.made;
+  return {
+    call: (signal, remainingMs) =>
+      callsOf({ domain, findTransport, isInTransaction: () => false, remainingMs, user, signal, logger, onMade }),
+    local: (transaction) => handlerTransaction(ofDomain, transaction, user),
+    isDefinite,
+    trace: (step, run) =>
+      inSpan(
+        `saga ${work.handler}: ${step}`,
+        { "polder.domain": domain.name, "polder.saga": work.handler, "polder.key": key },
+        () => doing(work, () => timedHandler(observer.handled, work, run)),
+        { parent: publisherContext(text) },
+      ),
   };
 }
 

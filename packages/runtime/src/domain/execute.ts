@@ -4,6 +4,7 @@ import type { CommandContext, Domain, Handler, Logger, QueryContext, Reader, Ref
 import { answerInsert, type Database, findAnswer, isWorthRepeating, type KeyedRequest } from "@polder/postgres";
 import type { SagaAnswer } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
+import { withFields } from "../logger.ts";
 import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan } from "../tracing.ts";
 import { doing } from "../work-at-hand.ts";
@@ -125,7 +126,7 @@ async function runOnce(
 ): Promise<Kept> {
   const { domain, database } = parts;
   return await inTransaction(database, { mode: "read write", signal: call.signal }, async (transaction) => {
-    const { tx, last, committed } = handlerTransaction(parts.transaction, transaction);
+    const { tx, last, committed } = handlerTransaction(parts.transaction, transaction, call.user);
     const read = readerBeside(parts, call, transaction.isOpen);
     const context: CommandContext = { tx, read, key, ...contextOf(parts, call, transaction.isOpen) };
     const answered = await handler.run(context);
@@ -176,11 +177,11 @@ function readerBeside(
   };
 }
 
-type SharedContext = Pick<CommandContext, "input" | "refuse" | "call" | "signal" | "log">;
+type SharedContext = Pick<CommandContext, "input" | "refuse" | "call" | "caller" | "user" | "signal" | "log">;
 
 function contextOf(
   { domain, findTransport, logger, observer }: ExecuteParts,
-  { input, signal, remainingMs }: AdmittedCall,
+  { input, caller, user, signal, remainingMs }: AdmittedCall,
   isInTransaction: () => boolean,
 ): SharedContext {
   return {
@@ -195,11 +196,14 @@ function contextOf(
       findTransport,
       isInTransaction,
       remainingMs,
+      user,
       signal,
       logger,
       onMade: observer.metrics?.made,
     }),
+    ...(caller === undefined ? {} : { caller }),
+    ...(user === undefined ? {} : { user }),
     signal,
-    log: logger,
+    log: user === undefined ? logger : withFields(logger, { user: user.subject }),
   };
 }

@@ -9,11 +9,13 @@ import {
   type SagaRef,
   type Started,
   type Transaction,
+  type User,
 } from "@polder/model";
 import { type OpenTransaction, type OutboxEvent, outboxInsert, postgresErrors, type Statement } from "@polder/postgres";
 import { sagaStart } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
 import { publishSpan } from "../tracing.ts";
+import { withUser } from "./event-user.ts";
 
 /** Largest payload of an event as JSON, in bytes. */
 export const EVENT_BYTES_MAX: number = 1_048_576;
@@ -45,10 +47,14 @@ export interface HandlerTransaction {
   readonly committed: () => void;
 }
 
-/** Gives a handler its part of a transaction: statements, `publish` and `start`, but neither commit nor rollback. */
+/**
+ * Gives a handler its part of a transaction: statements, `publish` and `start`, but neither commit nor rollback. What
+ * it publishes and starts is on behalf of the user, if there is one.
+ */
 export function handlerTransaction(
   { domain, schema, sagas, ...told }: HandlerTransactionParts,
   open: OpenTransaction,
+  user: User | undefined,
 ): HandlerTransaction {
   const starts: Promise<Statement>[] = [];
   const published: Promise<OutboxEvent>[] = [];
@@ -61,7 +67,7 @@ export function handlerTransaction(
     if (published.length >= EVENTS_MAX) throw new RangeError(`One transaction publishes at most ${EVENTS_MAX} events`);
     const id = randomUUID();
     const checked = validatorOf(schemaOfEvent, "writer")(asItTravels(`The event ${declared.name}`, data));
-    const finish = (result: Validated): OutboxEvent => outboxEvent(declared, id, result, domain.name);
+    const finish = (result: Validated): OutboxEvent => outboxEvent(declared, result, { id, user, domain: domain.name });
     const pending = checked instanceof Promise ? checked.then(finish) : Promise.resolve(finish(checked));
     // Looked at when the handler has ended; until then a failure is not unhandled.
     pending.catch(() => undefined);
@@ -74,7 +80,7 @@ export function handlerTransaction(
     if (ended) throw endedBefore(`The saga "${declared.name}" was started`);
     if (typeof key !== "string" || key === "" || key.length > SAGA_KEY_LENGTH_MAX)
       throw new RangeError(`The key of a saga has 1 to ${SAGA_KEY_LENGTH_MAX} characters`);
-    const pending = startStatement(domain, declared, { key, input });
+    const pending = startStatement(domain, declared, { key, input, user });
     pending.catch(() => undefined);
     starts.push(pending);
     return { kind: "started", saga: declared.name, key };
@@ -104,20 +110,29 @@ export function handlerTransaction(
 /** Characters of a saga's key at most. */
 const SAGA_KEY_LENGTH_MAX = 200;
 
-async function startStatement(
-  domain: Domain,
-  saga: Saga,
-  { key, input }: { readonly key: string; readonly input: unknown },
-): Promise<Statement> {
+interface Starting {
+  readonly key: string;
+  readonly input: unknown;
+  readonly user: User | undefined;
+}
+
+async function startStatement(domain: Domain, saga: Saga, { key, input, user }: Starting): Promise<Statement> {
   const what = `The input of the saga ${saga.name}`;
   const checked = await conform(saga.input, "writer", asItTravels(what, input), what);
   const name = `${domain.name}.${saga.name}`;
-  const headers = publishSpan(`start ${name}`, {
+  const trace = publishSpan(`start ${name}`, {
     "polder.domain": domain.name,
     "polder.saga": name,
     "polder.key": key,
   });
+  const headers = withUser(trace, user);
   return sagaStart(domain.name, { name: saga.name, key, input: checked, headers });
+}
+
+interface Published {
+  readonly id: string;
+  readonly domain: string;
+  readonly user: User | undefined;
 }
 
 /** A copy through JSON, as it will be read: without fields that are undefined, dates as texts. */
@@ -130,7 +145,7 @@ function asItTravels(what: string, data: unknown): unknown {
   }
 }
 
-function outboxEvent(event: Event, id: string, result: Validated, domain: string): OutboxEvent {
+function outboxEvent(event: Event, result: Validated, { id, user, domain }: Published): OutboxEvent {
   if (!result.valid) throw violated(`The event ${event.name}`, result.violations);
   const data = JSON.stringify(result.value);
   const bytes = Buffer.byteLength(data);
@@ -141,12 +156,13 @@ function outboxEvent(event: Event, id: string, result: Validated, domain: string
     );
   }
   const key = String((result.value as Record<string, unknown>)[event.key]);
-  const headers = publishSpan(`publish ${event.name}`, {
+  const trace = publishSpan(`publish ${event.name}`, {
     "polder.domain": domain,
     "polder.event": event.name,
     "polder.event_id": id,
     "polder.key": key,
   });
+  const headers = withUser(trace, user);
   return { id, key, type: event.name, version: event.newest, data, headers };
 }
 

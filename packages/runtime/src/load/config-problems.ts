@@ -9,6 +9,8 @@ const settings = [
   "databases",
   "http",
   "urls",
+  "identity",
+  "gateway",
   "calls",
   "connectionsMax",
   "prepare",
@@ -31,9 +33,11 @@ export function configProblems(value: unknown): readonly Problem[] {
       ? []
       : [{ place: "database", problem: 'must be a text such as "postgres://…"' }]),
     ...databasesProblems(value["databases"]),
-    ...httpProblems(value["http"]),
+    ...httpProblems(value["http"], "http"),
     ...urlsProblems(value["urls"]),
     ...callRulesProblems(value["calls"], "calls"),
+    ...identityProblems(value["identity"]),
+    ...gatewayProblems(value["gateway"]),
     ...connectionsProblems(value["connectionsMax"]),
     ...(value["prepare"] === undefined || typeof value["prepare"] === "boolean"
       ? []
@@ -73,15 +77,15 @@ function databasesProblems(databases: unknown): readonly Problem[] {
   );
 }
 
-function httpProblems(http: unknown): readonly Problem[] {
+function httpProblems(http: unknown, place: string, others: readonly string[] = []): readonly Problem[] {
   if (http === undefined) return [];
-  if (!isObject(http)) return [{ place: "http", problem: "must be an object such as { port: 4000 }" }];
+  if (!isObject(http)) return [{ place, problem: "must be an object such as { port: 4000 }" }];
   const { host, port } = http;
-  const problems = [...unknownFields(http, ["host", "port"], "http.")];
+  const problems = [...unknownFields(http, ["host", "port", ...others], `${place}.`)];
   if (host !== undefined && (typeof host !== "string" || host === ""))
-    problems.push({ place: "http.host", problem: 'must be an address such as "0.0.0.0"' });
+    problems.push({ place: `${place}.host`, problem: 'must be an address such as "0.0.0.0"' });
   if (port !== undefined && !(Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535))
-    problems.push({ place: "http.port", problem: "must be a whole number from 0 to 65535" });
+    problems.push({ place: `${place}.port`, problem: "must be a whole number from 0 to 65535" });
   return problems;
 }
 
@@ -95,6 +99,66 @@ function urlsProblems(urls: unknown): readonly Problem[] {
       ? []
       : [{ place: `urls.${domain}`, problem: "must be a URL such as http://127.0.0.1:4001, or a list of them" }];
   });
+}
+
+/** More than this far apart, a token would be of use for longer than it is remembered, in seconds. */
+const CLOCK_TOLERANCE_MAX = 60;
+
+function identityProblems(identity: unknown): readonly Problem[] {
+  if (identity === undefined) return [];
+  if (!isObject(identity))
+    return [{ place: "identity", problem: 'must be an object such as { publicKeys: "https://…" }' }];
+  const { publicKeys, clockToleranceSeconds: tolerance } = identity;
+  const problems = unknownFields(identity, ["publicKeys", "clockToleranceSeconds"], "identity.");
+  if (publicKeys !== undefined && (typeof publicKeys !== "string" || publicKeys === ""))
+    problems.push({ place: "identity.publicKeys", problem: "must be a URL or the path of a file" });
+  return [...problems, ...toleranceProblems(tolerance, "identity")];
+}
+
+function toleranceProblems(tolerance: unknown, place: string): readonly Problem[] {
+  if (tolerance === undefined) return [];
+  if (typeof tolerance === "number" && tolerance >= 0 && tolerance <= CLOCK_TOLERANCE_MAX) return [];
+  const problem = `must be a number from 0 to ${CLOCK_TOLERANCE_MAX}`;
+  return [{ place: `${place}.clockToleranceSeconds`, problem }];
+}
+
+function gatewayProblems(gateway: unknown): readonly Problem[] {
+  const problems = httpProblems(gateway, "gateway", ["issuer", "rateLimit"]);
+  if (!isObject(gateway)) return problems;
+  return [...problems, ...issuerProblems(gateway["issuer"]), ...rateLimitProblems(gateway["rateLimit"])];
+}
+
+function issuerProblems(value: unknown): readonly Problem[] {
+  if (value === undefined) return [];
+  const place = "gateway.issuer";
+  if (!isObject(value))
+    return [{ place, problem: 'must be an object such as { issuer: "https://…", audience: "shop" }' }];
+  const { issuer, audience, permissionClaims: claims, clockToleranceSeconds: tolerance } = value;
+  const known = ["issuer", "audience", "permissionClaims", "clockToleranceSeconds"];
+  const problems = unknownFields(value, known, `${place}.`);
+  if (typeof issuer !== "string" || !["http:", "https:"].includes(URL.parse(issuer)?.protocol ?? ""))
+    problems.push({ place: `${place}.issuer`, problem: "must be the issuer's URL, as its tokens say it" });
+  if (typeof audience !== "string" || audience === "")
+    problems.push({
+      place: `${place}.audience`,
+      problem: "must be what tokens for this gateway say as their audience",
+    });
+  if (claims !== undefined && !(Array.isArray(claims) && claims.every((claim) => typeof claim === "string")))
+    problems.push({ place: `${place}.permissionClaims`, problem: 'must be a list of claims such as ["scope"]' });
+  return [...problems, ...toleranceProblems(tolerance, place)];
+}
+
+function rateLimitProblems(rateLimit: unknown): readonly Problem[] {
+  if (rateLimit === undefined) return [];
+  const place = "gateway.rateLimit";
+  if (!isObject(rateLimit)) return [{ place, problem: "must be an object such as { perSecond: 50, burst: 100 }" }];
+  const { perSecond, burst } = rateLimit;
+  const problems = unknownFields(rateLimit, ["perSecond", "burst"], `${place}.`);
+  if (perSecond !== undefined && !(typeof perSecond === "number" && perSecond > 0 && perSecond <= 1e6))
+    problems.push({ place: `${place}.perSecond`, problem: "must be a number above 0, at most 1000000" });
+  if (burst !== undefined && !(typeof burst === "number" && burst >= 1 && burst <= 1e6))
+    problems.push({ place: `${place}.burst`, problem: "must be a number from 1 to 1000000" });
+  return problems;
 }
 
 function connectionsProblems(connectionsMax: unknown): readonly Problem[] {

@@ -1,7 +1,26 @@
-import type { CallRules } from "@polder/http";
+import type { CallRules, IssuerOptions, RateLimit } from "@polder/http";
 import type { HttpOptions } from "../host.ts";
 import type { SlowOptions } from "../observe/slow-work.ts";
 import type { TraceOptions } from "../traces/trace-settings.ts";
+
+/** How domains prove who they are. */
+export interface IdentityConfig {
+  /**
+   * The public keys of all domains: a URL, or a path relative to the configuration. Default: the environment's
+   * `POLDER_PUBLIC_KEYS` (which may also hold the key set itself), or else `.polder/keys.json`, which Polder writes.
+   */
+  readonly publicKeys?: string;
+  /** How far the clocks of two machines may be apart, in seconds, from 0 to 60. Default 5. */
+  readonly clockToleranceSeconds?: number;
+}
+
+/** How the outside gets in. */
+export interface GatewayConfig extends HttpOptions {
+  /** Who issues the tokens of users. */
+  readonly issuer?: IssuerOptions;
+  /** How often one user, or one address without a user, may call. Default 50 a second, 100 at once. */
+  readonly rateLimit?: RateLimit;
+}
 
 /** What `polder.config.ts` exports: which domains there are, and where they run. */
 export interface PolderConfig {
@@ -23,6 +42,9 @@ export interface PolderConfig {
   readonly urls?: Readonly<Record<string, string | readonly string[]>>;
   /** How the failure of other domains is lived with: bulkheads, circuit breakers, repetitions. */
   readonly calls?: Partial<CallRules>;
+  readonly identity?: IdentityConfig;
+  /** The gateway of `polder dev` and of `polder start --gateway`. */
+  readonly gateway?: GatewayConfig;
   /** Connections that a process has to the database for each of its domains at most. Default 10. */
   readonly connectionsMax?: number;
   /**

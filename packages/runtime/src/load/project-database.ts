@@ -8,9 +8,9 @@ import {
   homeOf,
   identifier,
   migrate,
-  openSecrets,
   type ProvisionReport,
   provision,
+  type Secrets,
 } from "@polder/postgres";
 import { runtimeErrors } from "../errors.ts";
 import { requireHome } from "../require-home.ts";
@@ -73,7 +73,7 @@ export interface ProjectDatabaseOptions {
   /** Of the configuration, for messages. */
   readonly path: string;
   readonly polderDirectory: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly secrets: Secrets;
   readonly logger: Logger;
   /** As they were loaded last. */
   readonly domains: () => readonly LoadedDomain[];
@@ -81,8 +81,7 @@ export interface ProjectDatabaseOptions {
 
 /** Opens the databases of a project, starting the embedded server if one of them is in it. */
 export async function openProjectDatabase(options: ProjectDatabaseOptions): Promise<ProjectDatabase & AsyncDisposable> {
-  const { env, logger, polderDirectory, domains } = options;
-  const secrets = openSecrets({ directory: polderDirectory, env });
+  const { secrets, domains, logger } = options;
   const placed = await placeDatabases(options);
   const { databases } = placed;
   const databaseOf = (domain: string): PlacedDatabase => {

@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import { neededEvents } from "@polder/bus";
-import { type Logger, type Problem, silentLogger } from "@polder/model";
-import type { HostOptions } from "../host.ts";
+import type { GatewaySettings } from "@polder/http";
+import { type Domain, GATEWAY, type Logger, type Problem, silentLogger } from "@polder/model";
+import { openSecrets, type Secrets } from "@polder/postgres";
+import type { HostGatewayOptions, HostOptions } from "../host.ts";
+import { type KeyRing, openKeyRing } from "../identity/key-ring.ts";
+import { type Identity, openIdentity } from "../identity/open-identity.ts";
+import { publicKeysPlace } from "../identity/public-keys-place.ts";
 import { type BaseUrls, readBaseUrls } from "./base-urls.ts";
 import { databaseVariable, readDatabaseSettings, settingsInvalid } from "./database-settings.ts";
 import { type LoadedConfig, loadConfig } from "./load-config.ts";
@@ -39,6 +44,13 @@ export interface Project extends AsyncDisposable {
    * @throws `URL_INVALID`, `CONFIG_INVALID` for settings that contradict each other.
    */
   readonly database: (of?: readonly string[]) => Promise<ProjectDatabase>;
+  /** The keys of its domains. */
+  readonly keys: KeyRing;
+  /**
+   * How its domains prove who they are. Where nobody has said where the public keys are, it makes a first key for each
+   * domain that has none.
+   */
+  readonly identity: () => Identity;
 }
 
 /**
@@ -54,13 +66,21 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
   refuseStrangeDatabases(loaded, domains);
   warnOfStrangeVariables(env, domains, logger);
   const polderDirectory = polderDirectoryOf(loaded);
+  let opened: Secrets | undefined;
+  const secrets = (): Secrets => {
+    opened ??= openSecrets({ directory: polderDirectory, env: options.env });
+    return opened;
+  };
+  const given = options.env["POLDER_PUBLIC_KEYS"] ?? loaded.config.identity?.publicKeys;
+  const place = publicKeysPlace({ given, directory: loaded.directory, polderDirectory });
+  const keys = (): KeyRing => openKeyRing({ place, secrets: secrets() });
   const connecting = new Map<string, ReturnType<typeof openProjectDatabase>>();
   const connect = async (names: readonly string[]): ReturnType<typeof openProjectDatabase> => {
     const settings = readDatabaseSettings({ loaded, env, domains: names });
     return await openProjectDatabase({
       settings,
       path: loaded.path,
-      env,
+      secrets: secrets(),
       logger,
       polderDirectory,
       domains: () => domains,
@@ -83,6 +103,14 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
       const opening = connecting.get(key) ?? connect(names);
       connecting.set(key, opening);
       return opening;
+    },
+    get keys() {
+      return keys();
+    },
+    identity: () => {
+      if (place.isOwn) keys().ensure([...domains.map(({ name }) => name), GATEWAY]);
+      const declarations = (): readonly Domain[] => domains.map(declarationOf);
+      return openIdentity({ declarations, place, secrets: secrets(), logger, ...toleranceOf(loaded) });
     },
     [Symbol.asyncDispose]: async () => {
       for (const opening of connecting.values()) {
@@ -126,6 +154,24 @@ function warnOfStrangeVariables(env: ProjectOptions["env"], domains: readonly Lo
         variable,
       });
   }
+}
+
+function declarationOf({ implementation }: LoadedDomain): Domain {
+  return implementation.domain;
+}
+
+function toleranceOf({ config: { identity } }: LoadedConfig): { readonly clockToleranceSeconds?: number } {
+  const { clockToleranceSeconds } = identity ?? {};
+  return clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds };
+}
+
+/** What a configuration says of the gateway; a port that is given wins. */
+export function gatewayOptionsOf(
+  project: Project,
+  { port, issuer }: { readonly port: number | undefined; readonly issuer: GatewaySettings["issuer"] },
+): HostGatewayOptions {
+  const given = { ...(port === undefined ? {} : { port }), ...(issuer === undefined ? {} : { issuer }) };
+  return { ...project.loaded.config.gateway, ...given, declarations: () => project.domains.map(declarationOf) };
 }
 
 /** What a project says of a host; a port that is given wins. */

@@ -14,9 +14,11 @@ export const Guestbook = api("guestbook", {
         input: z.object({ guest: z.string().min(1).max(80), words: z.string().max(500) }),
         output: z.object({ entryId: z.uuid() }),
         refusals: { SignedAlready: z.object({ guest: z.string() }) },
+        access: "anyone",
       }),
       entries: query("GET /entries", {
         output: z.object({ entries: z.array(z.object({ guest: z.string(), words: z.string() })) }),
+        access: "anyone",
       }),
     },
   },
