@@ -137,8 +137,8 @@ describe("this machine", () => {
     await new Promise((resolve) => busy.once("listening", resolve));
     const address = busy.address();
     const port = typeof address === "object" ? address?.port : 0;
-    const urls = { nobody: "http://127.0.0.1:9", busy: `http://127.0.0.1:${port}/base` };
-    expect(await found("url-unreachable", { config: { urls } })).toMatchObject([
+    const urls = { nobody: ["http://127.0.0.1:9"], busy: [`http://127.0.0.1:${port}/base`] };
+    expect(await found("url-unreachable", { project: { urls } })).toMatchObject([
       says("nobody at http://127.0.0.1:9 does not answer"),
       says("answers 503"),
     ]);

@@ -18,8 +18,8 @@ export async function requireHome(database: Database, domain: string): Promise<v
   union all
   select '_instance.subscriptions'
   where not exists (
-    select from pg_attribute
-    where attrelid = to_regclass(format('%I._instance', $1::text)) and attname = 'subscriptions'
+    select from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = $1::text and c.relname = '_instance' and a.attname = 'subscriptions'
   )
 ) as missing`,
     [schema, tables],
