@@ -8,7 +8,14 @@ const repository = join(import.meta.dirname, "../../..");
 const known: Readonly<Record<string, string>> = {
   [`"DATABASE_URL"`]: "DATABASE_URL",
   [`"PORT"`]: "PORT",
-  "variableOf(name)": "POLDER_SECRET_<ROLE>",
+  [`"POLDER_PUBLIC_KEYS"`]: "POLDER_PUBLIC_KEYS",
+  "secretVariable(name)": "POLDER_SECRET_<ROLE>",
+  // Of a domain with a database of its own.
+  variable: "DATABASE_URL_<DOMAIN>",
+  // A name that the configuration gives.
+  named: "",
+  // Those of OpenTelemetry.
+  name: "OTEL_*",
   TEST_DIRECTORY_VARIABLE: "POLDER_TEST_DIRECTORY",
   // npm's own, and no setting of ours.
   [`"npm_lifecycle_event"`]: "",
@@ -30,5 +37,7 @@ test("the guide names every variable that the code reads, and no other", async (
   const chapter = /\n## Environment variables\n(?<text>[\s\S]*?)\n## /.exec(guide)?.groups?.["text"] ?? "";
   const told = [...chapter.matchAll(/^\| `([^`]+)` \|/gm)].map(([, variable]) => variable);
   const expected = [...read].map((key) => known[key]).filter((variable) => variable !== "");
-  expect(told.toSorted()).toEqual([...expected, "NODE_DISABLE_COMPILE_CACHE"].toSorted());
+  // Read as a whole, by Node itself, and by the same way as passwords.
+  const others = ["POLDER_URL_<DOMAIN>", "NODE_DISABLE_COMPILE_CACHE", "POLDER_SECRET_<DOMAIN>_KEY_<NUMBER>"];
+  expect(told.toSorted()).toEqual([...expected, ...others].toSorted());
 });
