@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type ClientOf, isPolderError } from "polder";
+import type { Catalog } from "./domains/catalog/contract.ts";
 import type { Customer } from "./domains/customer/contract.ts";
 import type { Inventory } from "./domains/inventory/contract.ts";
 import type { Order } from "./domains/order/contract.ts";
@@ -7,6 +8,7 @@ import type { Intent } from "./intents.ts";
 
 /** Whom the simulated customers and suppliers talk to. */
 export interface ShopClients {
+  readonly catalog: ClientOf<typeof Catalog>;
   readonly customer: ClientOf<typeof Customer>;
   readonly inventory: ClientOf<typeof Inventory>;
   readonly order: ClientOf<typeof Order>;
@@ -27,7 +29,7 @@ export interface SimulatedOrder {
 export type Act = (intent: Intent, key: string) => Promise<SimulatedOrder | undefined>;
 
 /** Gives a function that does what is intended, and repeats it under its key until it is answered. */
-export function actWith({ customer, inventory, order }: ShopClients, attemptsMax: number): Act {
+export function actWith({ catalog, customer, inventory, order }: ShopClients, attemptsMax: number): Act {
   const customerIds = new Map<number, Promise<string>>();
 
   const register = async ({ name, email }: Intent & { kind: "register" }, key: string) => {
@@ -67,6 +69,11 @@ export function actWith({ customer, inventory, order }: ShopClients, attemptsMax
       case "rename": {
         const request = { customerId: await idOf(intent.customer), name: intent.name };
         await untilAnswered(() => customer.rename(request, { key }), attemptsMax);
+        return;
+      }
+      case "describe": {
+        const { sku, title } = intent;
+        await untilAnswered(() => catalog.describe({ sku, title }, { key }), attemptsMax);
         return;
       }
       case "setPrice": {

@@ -36,6 +36,9 @@ const agreed: Facts = {
     { account: "bank", balanceCents: 1_000 },
     { account: "sales", balanceCents: -1_000 },
   ],
+  products: [{ sku: "tea", title: "Green tea" }],
+  titles: [{ sku: "tea", title: "Green tea" }],
+  pairs: [],
 };
 
 /** The same shop while the news of the payment and the shipment are still on their way. */
@@ -51,6 +54,8 @@ const underWay: Facts = {
   shipmentLines: [tea],
   entries: [],
   balances: [],
+  titles: [],
+  pairs: [{ sku: "tea", other: "mug", orders: 1 }],
 };
 
 test("domains that agree have nothing to say", () => {
@@ -66,6 +71,8 @@ test("news on its way is no disagreement, unless the shop is settled", () => {
     "reservation r1: open, but its order is placed",
     "1 payments confirmed, 0 booked",
     "1000 confirmed, but a revenue of 0",
+    "tea: Green tea, but Recommendation says undefined",
+    "tea and mug: in 0 orders together, but Recommendation counts 1",
     "customer c1: Ada, but Order says undefined",
   ]);
 });
@@ -109,6 +116,17 @@ test.each<[says: string, wrong: Partial<Facts>]>([
   ],
   ["1 payments confirmed, 0 booked", { entries: [] }],
   ["1000 confirmed, but a revenue of 0", { balances: [] }],
+  ["tea: Green tea, but Recommendation says Tea", { titles: [{ sku: "tea", title: "Tea" }] }],
+  [
+    "tea and cup: in 1 orders together, but Recommendation counts 0",
+    {
+      lines: [
+        { ...tea, unitCents: 250 },
+        { ...mug, unitCents: 1_313 },
+        { ...tea, sku: "cup", reservationId: "r5", unitCents: 250 },
+      ],
+    },
+  ],
   ["customer c1: Ada, but Order says Adam", { names: [{ customerId: "c1", name: "Adam" }] }],
 ])("when settled: %s", (says, wrong) => {
   expect(disagreements({ ...agreed, ...wrong }, { settled: true })).toContain(says);

@@ -12,6 +12,11 @@ export interface Facts {
   readonly shipmentLines: readonly Goods[];
   readonly entries: readonly { readonly paymentId: string; readonly amountCents: number }[];
   readonly balances: readonly { readonly account: string; readonly balanceCents: number }[];
+  readonly products: readonly { readonly sku: string; readonly title: string }[];
+  /** The titles that Recommendation has learnt. */
+  readonly titles: readonly { readonly sku: string; readonly title: string }[];
+  /** How many orders have both goods. */
+  readonly pairs: readonly { readonly sku: string; readonly other: string; readonly orders: number }[];
 }
 
 interface Stock {
@@ -193,6 +198,27 @@ const whenSettled: readonly Rule[] = [
     const revenueCents = 0 - (balances.find(({ account }) => account === "sales")?.balanceCents ?? 0);
     if (confirmed.length !== entries.length) yield `${confirmed.length} payments confirmed, ${entries.length} booked`;
     if (confirmedCents !== revenueCents) yield `${confirmedCents} confirmed, but a revenue of ${revenueCents}`;
+  },
+
+  function* titlesAreLearnt({ products, titles }) {
+    const learnt = new Map(titles.map(({ sku, title }) => [sku, title]));
+    for (const { sku, title } of products) {
+      if (learnt.get(sku) !== title) yield `${sku}: ${title}, but Recommendation says ${learnt.get(sku)}`;
+    }
+  },
+
+  function* pairsAreCounted({ lines, pairs }) {
+    const together = new Map<string, number>();
+    for (const goods of Map.groupBy(lines, ({ orderId }) => orderId).values()) {
+      for (const { sku } of goods)
+        for (const { sku: other } of goods)
+          if (sku !== other) together.set(`${sku} and ${other}`, (together.get(`${sku} and ${other}`) ?? 0) + 1);
+    }
+    const counted = new Map(pairs.map(({ sku, other, orders }) => [`${sku} and ${other}`, orders]));
+    for (const pair of new Set([...together.keys(), ...counted.keys()])) {
+      const [orders = 0, known = 0] = [together.get(pair), counted.get(pair)];
+      if (orders !== known) yield `${pair}: in ${orders} orders together, but Recommendation counts ${known}`;
+    }
   },
 
   function* namesAreLearnt({ customers, names }) {

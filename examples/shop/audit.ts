@@ -93,4 +93,16 @@ const questions: { readonly [Name in keyof Facts]: { readonly domain: string; re
       from accounting.posting
       group by account`,
   },
+  products: {
+    domain: "catalog",
+    sql: `select sku, title from catalog.product`,
+  },
+  titles: {
+    domain: "recommendation",
+    sql: `select sku, title from recommendation.title`,
+  },
+  pairs: {
+    domain: "recommendation",
+    sql: `select sku, other, orders from recommendation.pair`,
+  },
 };

@@ -2,6 +2,7 @@ import { type Random, randomFrom } from "./random.ts";
 
 /** What somebody means to do. Customers are numbered in the order in which they register, from 0. */
 export type Intent =
+  | { readonly kind: "describe"; readonly sku: string; readonly title: string }
   | { readonly kind: "setPrice"; readonly sku: string; readonly unitCents: number }
   | { readonly kind: "receive"; readonly sku: string; readonly quantity: number }
   | { readonly kind: "register"; readonly customer: number; readonly name: string; readonly email: string }
@@ -33,6 +34,7 @@ export function* intents(seed: number): Generator<Intent, never> {
   for (let product = 0; product < PRODUCTS; product += 1) {
     const sku = skuOf(product);
     asked.set(sku, 0);
+    yield { kind: "describe", sku, title: `Article ${product + 1}` };
     yield { kind: "setPrice", sku, unitCents: priceIn(random) };
     yield { kind: "receive", sku, quantity: LOT };
   }

@@ -8,6 +8,8 @@ export default defineConfig({
     "./domains/payment",
     "./domains/fulfillment",
     "./domains/accounting",
+    "./domains/catalog",
+    "./domains/recommendation",
   ],
   // All simulated customers sign in as one, so what one user may do is what they may do together.
   gateway: { port: 4000, rateLimit: { perSecond: 5_000 } },

@@ -9,7 +9,10 @@ export function signIn(gateway: string): Authorize {
   let askAgainAtMs = 0;
   return async () => {
     if (performance.now() < askAgainAtMs) return headers;
-    const body = new URLSearchParams({ subject: "simulated-customers", scope: "prices.write stock.write" });
+    const body = new URLSearchParams({
+      subject: "simulated-customers",
+      scope: "catalog.write prices.write stock.write",
+    });
     const answer = await fetch(gateway + DEV_TOKEN_PATH, { method: "POST", body, headers: { accept: "text/plain" } });
     if (!answer.ok)
       throw new Error(`the gateway at ${gateway} gives no tokens: it answered with status ${answer.status}`);

@@ -1,5 +1,6 @@
 import { createClient, createLogger, httpTransport, isPolderError, openProject, type Project, startDev } from "polder";
 import { audit } from "./audit.ts";
+import { Catalog } from "./domains/catalog/contract.ts";
 import { Customer } from "./domains/customer/contract.ts";
 import { Inventory } from "./domains/inventory/contract.ts";
 import { Order } from "./domains/order/contract.ts";
@@ -77,6 +78,7 @@ function welcome(url: string, databaseUrl: string, inside: string): string {
 async function letCustomersIn(shop: OpenShop, options: StartOptions, signal: AbortSignal): Promise<void> {
   const transport = httpTransport({ baseUrl: shop.url, authorize: signIn(shop.url) });
   const clients = {
+    catalog: createClient(Catalog, "1.0.0", { transport }),
     customer: createClient(Customer, "1.0.0", { transport }),
     inventory: createClient(Inventory, "1.0.0", { transport }),
     order: createClient(Order, "1.0.0", { transport }),

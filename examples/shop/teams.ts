@@ -19,3 +19,7 @@ export const payments: Team = team("Payments", { contact: "#payments", onCall: "
 export const shipping: Team = team("Shipping", { contact: "#shipping" });
 
 export const finance: Team = team("Finance", { contact: "#finance" });
+
+export const merchandising: Team = team("Merchandising", { contact: "#merchandising" });
+
+export const discovery: Team = team("Discovery", { contact: "#discovery" });

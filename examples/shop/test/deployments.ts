@@ -1,12 +1,12 @@
 import { expect } from "vitest";
 import { type Deployment, runDeployment, type Traffic } from "./deployment.ts";
 
-const domains = ["customer", "inventory", "order", "payment", "fulfillment", "accounting"];
+const domains = ["customer", "inventory", "order", "payment", "fulfillment", "accounting", "catalog", "recommendation"];
 const each = domains.map((name) => [name]);
 const pairs = [
   ["inventory", "payment"],
   ["customer", "accounting"],
-  ["order", "fulfillment"],
+  ["order", "fulfillment", "catalog", "recommendation"],
 ];
 const apart = ["inventory", "payment", "accounting"];
 

@@ -3,7 +3,7 @@ import type { Ask } from "../audit.ts";
 /** What every domain keeps, table by table, comparable with that of another run. */
 export type EndState = Readonly<Record<string, readonly string[]>>;
 
-const domains = ["customer", "inventory", "order", "payment", "fulfillment", "accounting"];
+const domains = ["customer", "inventory", "order", "payment", "fulfillment", "accounting", "catalog", "recommendation"];
 
 /** The ids that are drawn at random, each with what it stands for. An order's own id follows from the key of its command. */
 const drawn: readonly (readonly [domain: string, sql: string])[] = [

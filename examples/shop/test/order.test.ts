@@ -180,6 +180,8 @@ test("a quote tells prices and what is there; goods without either are refused",
       { sku: tea, unitCents: 250, available: 10 },
       { sku: cup, unitCents: 1_000, available: 5 },
     ],
+    // Nobody suggests anything here: the fallback answers.
+    goesWith: [],
   });
   const [unpriced, unknown] = [newSku(), newSku()];
   await shop.clients.inventory.receive({ sku: unpriced, quantity: 1 });

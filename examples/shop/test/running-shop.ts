@@ -1,6 +1,8 @@
 import { createClient, type Host, type Implementation, startHost } from "polder";
 import { Accounting } from "../domains/accounting/contract.ts";
 import accounting from "../domains/accounting/index.ts";
+import { Catalog } from "../domains/catalog/contract.ts";
+import catalog from "../domains/catalog/index.ts";
 import { Customer } from "../domains/customer/contract.ts";
 import customer from "../domains/customer/index.ts";
 import { Fulfillment } from "../domains/fulfillment/contract.ts";
@@ -11,11 +13,22 @@ import { Order } from "../domains/order/contract.ts";
 import order from "../domains/order/index.ts";
 import { Payment } from "../domains/payment/contract.ts";
 import payment from "../domains/payment/index.ts";
+import { Recommendation } from "../domains/recommendation/contract.ts";
+import recommendation from "../domains/recommendation/index.ts";
 import { untilDone } from "../until-done.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 
 /** All domains of the shop. */
-export const shop: readonly Implementation[] = [customer, inventory, order, payment, fulfillment, accounting];
+export const shop: readonly Implementation[] = [
+  customer,
+  inventory,
+  order,
+  payment,
+  fulfillment,
+  accounting,
+  catalog,
+  recommendation,
+];
 
 /** Domains at work in this process, on a database of their own. */
 export interface RunningShop extends AsyncDisposable {
@@ -51,5 +64,7 @@ export function clientsOf(transport: Host["transport"], options: { readonly dead
     payment: createClient(Payment, "1.0.0", how),
     fulfillment: createClient(Fulfillment, "1.0.0", how),
     accounting: createClient(Accounting, "1.0.0", how),
+    catalog: createClient(Catalog, "1.0.0", how),
+    recommendation: createClient(Recommendation, "1.0.0", how),
   };
 }

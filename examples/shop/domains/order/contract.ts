@@ -26,6 +26,8 @@ export const Order = api("order", {
         output: z.object({
           currency,
           goods: z.array(z.object({ sku: z.string(), unitCents: z.int(), available: z.int() })),
+          /** What others have ordered together with the first of them; nothing while nobody knows. */
+          goesWith: z.array(z.object({ sku: z.string(), title: z.string().nullable() })),
         }),
         refusals: { UnknownSku, UnknownProduct },
         access: "anyone",

@@ -4,6 +4,7 @@ import { CustomerRegistered, CustomerRenamed } from "../customer/contract.ts";
 import { OrderShipped } from "../fulfillment/contract.ts";
 import { Inventory } from "../inventory/contract.ts";
 import { Payment, PaymentConfirmed, PaymentDeclined } from "../payment/contract.ts";
+import { Recommendation } from "../recommendation/contract.ts";
 import { Order, OrderCancelled, OrderPlaced } from "./contract.ts";
 
 export const order = domain("order", {
@@ -15,6 +16,8 @@ export const order = domain("order", {
   needs: [
     need(Inventory, "1.0.0"),
     need(Payment, "1.0.0"),
+    // Orders are taken without suggestions as well.
+    need(Recommendation, "1.0.0", { essential: false, fallbacks: { boughtWith: () => ({ products: [] }) } }),
     need(CustomerRegistered, "1.0.0"),
     need(CustomerRenamed, "1.0.0"),
     need(PaymentConfirmed, "1.0.0"),

@@ -1,0 +1,5 @@
+create table product (
+  sku text primary key,
+  title text not null,
+  description text not null
+);
