@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { type Host, httpTransport } from "polder";
+import { signIn } from "../sign-in.ts";
 
 /** A process of the shop that serves APIs. Whoever disposes it while it runs kills it. */
 export interface ShopProcess extends AsyncDisposable {
   readonly pid: number;
   /** Base URL of its APIs. */
   readonly url: string;
+  /** Carries calls of customers through its gateway. Throws where it has none. */
+  readonly customers: () => Host["transport"];
   /** SIGKILL: it ends in the middle of whatever it does. */
   readonly kill: () => Promise<void>;
   /** SIGTERM: it ends in good order. Gives the exit code. */
@@ -45,11 +49,17 @@ export async function startProcess(
     running.delete(child);
     if (running.size === 0) process.off("exit", killAll);
   });
-  const url = await readyUrl(child);
+  const { url, gateway } = await ready(child);
+  let customers: Host["transport"] | undefined;
   const kill = async () => void (await end("SIGKILL"));
   return {
     pid: child.pid ?? 0,
     url,
+    customers: () => {
+      if (gateway === undefined) throw new Error("the process has no gateway");
+      customers ??= httpTransport({ baseUrl: gateway, authorize: signIn(gateway) });
+      return customers;
+    },
     kill,
     stop: () => end("SIGTERM"),
     pause: () => void child.kill("SIGSTOP"),
@@ -65,24 +75,30 @@ function killAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
-async function readyUrl(child: ChildProcess): Promise<string> {
-  const ready = Promise.withResolvers<string>();
+interface Ready {
+  readonly url: string;
+  readonly gateway: string | undefined;
+}
+
+async function ready(child: ChildProcess): Promise<Ready> {
+  const said = Promise.withResolvers<Ready>();
   if (child.stderr === null) throw new Error("its log is not piped");
   const lines: string[] = [];
   // Read to the end, or the process stands still when the pipe is full.
   const log = createInterface({ input: child.stderr });
   log.on("line", (line) => {
     if (lines.push(line) > LINES_MAX) lines.shift();
-    const { message, url } = parsed(line);
-    if (message === "ready" && typeof url === "string") ready.resolve(url);
+    const { message, url, gateway } = parsed(line);
+    if (message !== "ready" || typeof url !== "string") return;
+    said.resolve({ url, gateway: typeof gateway === "string" ? gateway : undefined });
   });
-  log.on("close", () => ready.reject(new Error(`it ended before it was ready:\n${lines.join("\n")}`)));
-  return ready.promise;
+  log.on("close", () => said.reject(new Error(`it ended before it was ready:\n${lines.join("\n")}`)));
+  return await said.promise;
 }
 
-function parsed(line: string): { readonly message?: unknown; readonly url?: unknown } {
+function parsed(line: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(line) as { message?: unknown; url?: unknown };
+    return JSON.parse(line) as Record<string, unknown>;
   } catch {
     return {};
   }

@@ -1,6 +1,6 @@
 import { logHead } from "@polder/bus";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
-import { type Host, httpTransport, openProject, rotatingTransport } from "polder";
+import { type Host, openProject, rotatingTransport } from "polder";
 import { audit } from "../audit.ts";
 import { simulate } from "../simulate.ts";
 import { untilDone } from "../until-done.ts";
@@ -46,6 +46,7 @@ type ProjectDatabase = Awaited<ReturnType<Awaited<ReturnType<typeof openProject>
 const names = shop.map(({ domain }) => domain.name);
 const program = new URL("../../../packages/polder/src/main.ts", import.meta.url);
 const config = new URL("../polder.config.ts", import.meta.url).pathname;
+const gateway = ["--gateway", "--gateway-port", "0", "--dev-issuer"];
 
 /** Lets the customers of some seeds into a shop of its own, one command after the other, and waits for the last news. */
 export async function runDeployment(deployment: Deployment, { seeds, orders }: Traffic): Promise<Outcome> {
@@ -132,7 +133,7 @@ async function startProcesses(
     const started = group
       .flatMap((domains) => Array.from({ length: instances }, () => domains))
       .map(async (domains) => {
-        const args = ["start", "--config", config, "--domain", domains.join(), "--port", "0"];
+        const args = ["start", "--config", config, "--domain", domains.join(), "--port", "0", ...gateway];
         return {
           domains,
           process: await startProcess(program, { args, env: { ...env, ...Object.fromEntries(urls) } }),
@@ -149,7 +150,7 @@ async function startProcesses(
 /** Carries each call to the processes of its domain, in turn. */
 function transportTo(processes: ReadonlyMap<string, readonly ShopProcess[]>): Host["transport"] {
   const transports = new Map(
-    [...processes].map(([name, at]) => [name, rotatingTransport(at.map(({ url }) => httpTransport({ baseUrl: url })))]),
+    [...processes].map(([name, at]) => [name, rotatingTransport(at.map((process) => process.customers()))]),
   );
   return {
     call: (request, options) => {

@@ -1,4 +1,3 @@
-import { httpTransport } from "polder";
 import { expect, test } from "vitest";
 import fulfillment from "../domains/fulfillment/index.ts";
 import { simulate } from "../simulate.ts";
@@ -7,6 +6,7 @@ import { type ShopProcess, startProcess } from "./child-process.ts";
 import { clientsOf, shop } from "./running-shop.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 
+const gateway = ["--gateway", "--gateway-port", "0", "--dev-issuer"];
 const others = shop.filter((implementation) => implementation !== fulfillment);
 
 /** Orders that are placed before Fulfillment is killed, and in all. */
@@ -21,7 +21,7 @@ test("Fulfillment is killed, orders go on without it, and it catches up: nothing
   let orders = 0;
   let killed: Promise<void> | undefined;
   const totals = await simulate({
-    clients: clientsOf(httpTransport({ baseUrl: rest.url })),
+    clients: clientsOf(rest.customers()),
     seed: 7,
     ordersPerSecond: 100,
     ordersMax: ORDERS,
@@ -52,7 +52,7 @@ async function startDomains(database: ShopDatabase, domains: typeof shop): Promi
   const names = domains.map(({ domain }) => domain.name).join(",");
   const program = new URL("../../../packages/polder/src/main.ts", import.meta.url);
   const config = new URL("../polder.config.ts", import.meta.url).pathname;
-  const args = ["start", "--config", config, "--domain", names, "--port", "0"];
+  const args = ["start", "--config", config, "--domain", names, "--port", "0", ...gateway];
   return startProcess(program, { args, env: database.env });
 }
 

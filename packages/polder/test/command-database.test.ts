@@ -143,6 +143,7 @@ describe("polder domains", () => {
   Remember who was here
   owner       Hosts (#hosts)
   publishes   guestbook@1.0.0, guestbook.Signed@1.0.0
+  open        guestbook.sign (anyone), guestbook.entries (anyone)
   needs       -
   subscribes  -
 
@@ -150,6 +151,7 @@ welcome
   Greet those who come
   owner       Hosts (#hosts)
   publishes   welcome@1.0.0
+  open        welcome.greeted (anyone)
   needs       guestbook.Signed@1.0.0
   subscribes  greet-guests
 `);
@@ -213,7 +215,7 @@ describe("a database that cannot be had", () => {
     const ended = await run("provision", env);
     expect(ended).toMatchObject({ code: 2, err: expect.stringContaining("URL_INVALID") });
     expect(ended.err).toContain("DATABASE_URL");
-    await folder.edit("polder.config.ts", ["http:", 'database: "hunter2@elsewhere",\n  http:']);
+    await folder.edit("polder.config.ts", ["gateway:", 'database: "hunter2@elsewhere",\n  gateway:']);
     const configured = await run("provision");
     expect(configured).toMatchObject({ code: 2, err: expect.stringContaining("URL_INVALID") });
     expect(configured.err).toContain('"database" of the configuration');

@@ -84,8 +84,11 @@ describe("a domain in a database of its own", () => {
     await folder.edit("domains/welcome/greet-guests.ts", ["  },\n});", "  },\n}, { attemptsMax: 1 });"]);
     await done("provision");
     await done("migrate");
-    await using running = startPolder(["start", "--port", "0"], { cwd: folder.path, env });
-    const [, url = ""] = await running.says(/"message":"ready","url":"([^"]+)"/);
+    await using running = startPolder(["start", "--port", "0", "--gateway", "--gateway-port", "0"], {
+      cwd: folder.path,
+      env,
+    });
+    const [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
     for (const guest of ["Ada", "Mallory", "Bob"]) {
       const body = JSON.stringify({ guest, words: "Hello" });
       const headers = { "content-type": "application/json" };
@@ -120,7 +123,7 @@ describe("a domain in a database of its own", () => {
 test("a process is told only of the databases that its domains need", async () => {
   await done("provision");
   await done("migrate");
-  await folder.edit("polder.config.ts", ["  http:", '  databases: { welcome: "WELCOME_DATABASE" },\n  http:']);
+  await folder.edit("polder.config.ts", ["  gateway:", '  databases: { welcome: "WELCOME_DATABASE" },\n  gateway:']);
   const { DATABASE_URL: shared = "", ...rest } = guestbookEnvironment(here).env;
   const only = { ...rest, DATABASE_URL_GUESTBOOK: shared };
   await using guestbook = startPolder(["start", "--port", "0", "--domain", "guestbook"], {
@@ -142,7 +145,7 @@ describe("a mistake", () => {
     return ended.err;
   };
   const configure = (settings: string): Promise<void> =>
-    folder.edit("polder.config.ts", ["  http:", `  ${settings},\n  http:`]);
+    folder.edit("polder.config.ts", ["  gateway:", `  ${settings},\n  gateway:`]);
 
   test("a database for a domain that is not there", async () => {
     await configure('databases: { welcom: "embedded:welcome", welcome: "WELCOME_DATABASE" }');

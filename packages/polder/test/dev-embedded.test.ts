@@ -53,9 +53,9 @@ describe("polder dev without a database", () => {
   });
 
   test("puts domains into databases of their own where the configuration says so", async () => {
-    await folder.edit("polder.config.ts", ["  http:", '  databases: { welcome: "embedded:welcome" },\n  http:']);
-    await using dev = startPolder(["dev", "--port", "0", "--no-watch", "--json"], { cwd: folder.path });
-    const [, url = ""] = await dev.says(/"url":"([^"]+)"/);
+    await folder.edit("polder.config.ts", ["  gateway:", '  databases: { welcome: "embedded:welcome" },\n  gateway:']);
+    await using dev = startPolder(["dev", "--gateway-port", "0", "--no-watch", "--json"], { cwd: folder.path });
+    const [, url = ""] = await dev.says(/"gateway":"([^"]+)"/);
     expect(dev.said().out).toMatch(/"databases":\["postgres:[^"]+\/postgres","postgres:[^"]+\/welcome"\]/);
     const body = JSON.stringify({ guest: "Ada", words: "Hello" });
     const headers = { "content-type": "application/json" };

@@ -121,7 +121,9 @@ test("PostgreSQL keeps a domain's role from another domain's large objects", asy
 test("a domain's role sees that others are there, and not what they do", async () => {
   await using inventory = await openPsql(database, "inventory");
   await inventory.client.query("select 'secret' from inventory.stock");
-  const { rows } = await psql.query("select query from pg_stat_activity where usename = 'inventory_app'");
+  const { rows } = await psql.query(
+    "select query from pg_stat_activity where usename = 'inventory_app' and datname = current_database()",
+  );
   expect(rows).toEqual([{ query: "<insufficient privilege>" }]);
   const statistics = await psql.query("select * from pg_stats where schemaname = 'inventory'");
   expect(statistics.rows).toEqual([]);

@@ -126,7 +126,8 @@ describe("a graceful stop", () => {
         ],
       }),
     ]);
-    const asking = bank.balance({ account: "a" }).catch(() => undefined);
+    // Longer than the relay takes to look by itself.
+    const asking = bank.balance({ account: "a" }, { deadlineMs: 25_000 }).catch(() => undefined);
     await inside.reached;
     const stopping = host.stop();
     await database.admin.query(

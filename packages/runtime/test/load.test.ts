@@ -150,8 +150,7 @@ describe("domains", () => {
     expect(details.problems).toEqual([
       {
         place: "urls.paymnet",
-        problem:
-          '"paymnet" is no domain of this project, and nobody here needs an API of it; there are report, order, payment, inventory',
+        problem: "names no domain that is here or needed here; there are report, order, payment, inventory",
       },
     ]);
   });
