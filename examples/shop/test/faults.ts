@@ -1,8 +1,8 @@
 import { type Host, httpTransport } from "polder";
+import { type ShopProcess, startProcess } from "../child-process.ts";
 import { type Random, randomFrom } from "../random.ts";
 import { type SimulationTotals, simulate } from "../simulate.ts";
 import { untilDone } from "../until-done.ts";
-import { type ShopProcess, startProcess } from "./child-process.ts";
 import { clientsOf, shop } from "./running-shop.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 

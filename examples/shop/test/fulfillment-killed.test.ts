@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { type ShopProcess, startProcess } from "../child-process.ts";
 import fulfillment from "../domains/fulfillment/index.ts";
 import { simulate } from "../simulate.ts";
 import { untilDone } from "../until-done.ts";
-import { type ShopProcess, startProcess } from "./child-process.ts";
 import { clientsOf, shop } from "./running-shop.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 

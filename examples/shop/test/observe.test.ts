@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { httpTransport, openProject, type Project } from "polder";
 import { answerOf } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ShopProcess, startProcess } from "../child-process.ts";
 import { untilDone } from "../until-done.ts";
-import { type ShopProcess, startProcess } from "./child-process.ts";
 import { clientsOf, shop } from "./running-shop.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 

@@ -49,6 +49,11 @@ export interface CallDesk {
    */
   readonly findTransport: FindTransport;
   /**
+   * Finds what carries the calls of people outside. Inside the process it has no bulkhead: what they may ask for at once
+   * is up to the dispatcher and the gateway's rate limits, and they must not be in the way of calls among domains.
+   */
+  readonly findOutsideTransport: FindTransport;
+  /**
    * Refuses domains with essential calls that would lead nowhere, and says which others will fail; `alsoHere` are
    * domains that will be served here.
    *
@@ -87,6 +92,14 @@ export function createCallDesk({ urls, rules, identity, logger, onServed }: Call
     transport: { call: (request, options) => localTransport(among).call(request, options) },
     rules,
   });
+  const findTransport: FindTransport = ({ contract, hedgeAfterMs }) => {
+    const domain = domainOf(contract.name);
+    if (here.has(domain)) return local;
+    const found = remote.get(domain);
+    if (found === undefined || hedgeAfterMs === undefined) return found ?? nowhere(domain);
+    return hedgedTransport({ transport: found, afterMs: hedgeAfterMs });
+  };
+  const transport: CallTransport = { call: (request, options) => localTransport(outside).call(request, options) };
   return {
     serve: (served) => {
       const options = {
@@ -102,14 +115,9 @@ export function createCallDesk({ urls, rules, identity, logger, onServed }: Call
       here = new Set(served.map(({ implementation }) => implementation.domain.name));
     },
     outside: () => outside,
-    transport: { call: (request, options) => localTransport(outside).call(request, options) },
-    findTransport: ({ contract, hedgeAfterMs }) => {
-      const domain = domainOf(contract.name);
-      if (here.has(domain)) return local;
-      const found = remote.get(domain);
-      if (found === undefined || hedgeAfterMs === undefined) return found ?? nowhere(domain);
-      return hedgedTransport({ transport: found, afterMs: hedgeAfterMs });
-    },
+    transport,
+    findTransport,
+    findOutsideTransport: (need) => (here.has(domainOf(need.contract.name)) ? transport : findTransport(need)),
     isReachable: (api) => here.has(domainOf(api)) || remote.has(domainOf(api)),
     requireReachable: (callers, alsoHere) => {
       const known = new Set([...alsoHere, ...here, ...remote.keys()]);

@@ -181,7 +181,7 @@ async function openGateway(
   const closed = options.declarations().filter((domain) => !reachable().includes(domain));
   for (const { name } of closed)
     logger.warn(`the gateway leads nowhere for "${name}": it neither runs here nor has a URL in the configuration`);
-  const findTransport = (contract: ApiCore): CallTransport => desk.findTransport({ contract });
+  const findTransport = (contract: ApiCore): CallTransport => desk.findOutsideTransport({ contract });
   const gateway = await startGateway({ ...options, domains: reachable(), findTransport, logger });
   return { url: gateway.url, stop: gateway.stop, open: () => gateway.replace(reachable()) };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { type Host, httpTransport } from "polder";
-import { signIn } from "../sign-in.ts";
+import { signIn } from "./sign-in.ts";
 
 /** A process of the shop that serves APIs. Whoever disposes it while it runs kills it. */
 export interface ShopProcess extends AsyncDisposable {
