@@ -38,7 +38,7 @@ export default { ...${JSON.stringify(config)}, urls };`,
   );
   project = opened.use(await openProject({ from: folder, env: database.env }));
   back = opened.use(await start("inventory,payment"));
-  opened.use(await start("fulfillment,accounting"));
+  opened.use(await start("fulfillment,accounting,catalog,recommendation"));
   front = opened.use(await start("customer,order", { BACK_URL: back.url }));
 }, 120_000);
 afterAll(() => opened.disposeAsync());
@@ -142,7 +142,7 @@ test("an order is one trace through calls, transactions, events and all subscrip
   });
   expect(new Set(spans.map(({ pid }) => pid)).size).toBe(3);
   expect(new Set(spans.map(({ domain }) => domain))).toEqual(
-    new Set(["order", "inventory", "payment", "fulfillment", "accounting"]),
+    new Set(["order", "inventory", "payment", "fulfillment", "accounting", "recommendation"]),
   );
   const critical = spans.filter((span) => span.critical).map(({ name }) => name);
   expect(critical).toEqual(
