@@ -4,9 +4,10 @@ import { events } from "./events/events.ts";
 import { commit, machine } from "./machine.ts";
 import { observe } from "./observe/observe.ts";
 import { json, page, type Result } from "./print.ts";
+import { saga } from "./saga/saga.ts";
 import { start } from "./start/start.ts";
 
-const benchmarks: readonly Benchmark[] = [events, observe, start];
+const benchmarks: readonly Benchmark[] = [events, observe, saga, start];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
