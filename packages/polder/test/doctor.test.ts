@@ -275,7 +275,7 @@ describe("the homes", () => {
     await sql("drop index welcome._request_at_idx");
     await sql("alter table welcome._parked drop constraint _parked_pkey");
     expect(await found("index-missing")).toMatchObject([
-      says("welcome._request has no index on (at)", { remedy: "Run: create index on welcome._request (at)" }),
+      says("welcome._request has no index on (at)", { remedy: 'Run: create index on "welcome"."_request" (at)' }),
       says("welcome._parked", { remedy: expect.stringContaining("create unique index") }),
     ]);
   });

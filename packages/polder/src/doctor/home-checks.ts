@@ -1,5 +1,5 @@
 import { isPolderError } from "@polder/model";
-import { homeOf, openDatabase, POLDER_ROLE } from "@polder/postgres";
+import { homeOf, identifier, openDatabase, POLDER_ROLE } from "@polder/postgres";
 import type { LoadedDomain } from "@polder/runtime";
 import type { Check, ExaminedDatabase, Sight } from "./check.ts";
 
@@ -101,7 +101,7 @@ export const homeChecks: readonly Check[] = [
           .filter(({ table, columns }) => !found.some((one) => one.table === table && one.columns === columns))
           .map(({ table, columns, isUnique }) => ({
             what: `${table} has no index on (${columns}).`,
-            remedy: `Run: create ${isUnique ? "unique " : ""}index on ${table} (${columns})`,
+            remedy: `Run: create ${isUnique ? "unique " : ""}index on ${identifier(...table.split("."))} (${columns})`,
           })),
       );
     },
@@ -152,7 +152,7 @@ async function plannedMigrations({ database, project }: ExaminedDatabase): Promi
 
 interface FoundIndex {
   readonly name: string;
-  /** With its schema, quoted. */
+  /** With its schema. */
   readonly table: string;
   /** With commas between them. */
   readonly columns: string;
@@ -164,7 +164,7 @@ async function indexes({ database: { databases }, project }: ExaminedDatabase): 
   const schemas = [POLDER_ROLE, ...project.domains.map(({ name }) => homeOf(name).schema)];
   const found = databases.map(({ admin }) =>
     admin.query<FoundIndex>(
-      `select format('%I.%I', n.nspname, c.relname) as name, format('%I.%I', n.nspname, t.relname) as "table",
+      `select format('%I.%I', n.nspname, c.relname) as name, n.nspname || '.' || t.relname as "table",
   array_to_string(array(
     select a.attname::text
     from unnest(i.indkey::int2[]) with ordinality as k (attnum, position)
@@ -185,6 +185,7 @@ order by 1`,
 }
 
 interface ExpectedIndex {
+  /** With its schema. */
   readonly table: string;
   readonly columns: string;
   readonly isUnique: boolean;
@@ -193,25 +194,24 @@ interface ExpectedIndex {
 /** The indexes that provisioning makes for a domain. */
 function expectedIndexes(domain: string): readonly ExpectedIndex[] {
   const { schema } = homeOf(domain);
-  const quoted = /^[a-z][a-z0-9_]*$/.test(schema) ? schema : JSON.stringify(schema);
   const unique = (table: string, columns: string): ExpectedIndex => ({ table, columns, isUnique: true });
   const plain = (table: string, columns: string): ExpectedIndex => ({ table, columns, isUnique: false });
   return [
-    unique(`${quoted}._outbox`, "id"),
-    plain(`${quoted}._outbox`, "xid"),
-    unique(`${quoted}._request`, "operation, key"),
-    plain(`${quoted}._request`, "at"),
-    unique(`${quoted}._migration`, "name"),
-    unique(`${quoted}._instance`, "id"),
-    unique(`${quoted}._checkpoint`, "subscription, publisher, part_lo"),
-    unique(`${quoted}._parked`, "subscription, publisher, seq"),
-    plain(`${quoted}._parked`, "subscription, publisher, key, seq"),
-    plain(`${quoted}._parked`, "subscription, publisher, next_at"),
-    unique(`${quoted}._saga`, "saga, key"),
-    plain(`${quoted}._saga`, "wake_at"),
-    plain(`${quoted}._saga`, "ended_at"),
-    unique(`${quoted}._saga_step`, "saga_id, name"),
-    unique(`${quoted}._saga_news`, "saga_id, event_id"),
+    unique(`${schema}._outbox`, "id"),
+    plain(`${schema}._outbox`, "xid"),
+    unique(`${schema}._request`, "operation, key"),
+    plain(`${schema}._request`, "at"),
+    unique(`${schema}._migration`, "name"),
+    unique(`${schema}._instance`, "id"),
+    unique(`${schema}._checkpoint`, "subscription, publisher, part_lo"),
+    unique(`${schema}._parked`, "subscription, publisher, seq"),
+    plain(`${schema}._parked`, "subscription, publisher, key, seq"),
+    plain(`${schema}._parked`, "subscription, publisher, next_at"),
+    unique(`${schema}._saga`, "saga, key"),
+    plain(`${schema}._saga`, "wake_at"),
+    plain(`${schema}._saga`, "ended_at"),
+    unique(`${schema}._saga_step`, "saga_id, name"),
+    unique(`${schema}._saga_news`, "saga_id, event_id"),
     unique(`polder.log_${schema}`, "seq"),
   ];
 }
