@@ -1,8 +1,5 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import type { DatabaseAddress } from "@polder/postgres";
-import { type TestDatabase, testServer } from "@polder/postgres/testing";
+import { strikeWorkers, type TestDatabase, testServer } from "@polder/postgres/testing";
 import { provisionWholesale } from "./wholesale.ts";
 
 /** How a worker reaches the databases, which may be one. */
@@ -26,7 +23,7 @@ export interface FaultOutcome {
   readonly misordered: number;
 }
 
-/** Where a process is killed: named points around every commit and acknowledgement, and moments that nobody chose. */
+/** Where a process is killed: around every commit and acknowledgement. */
 const points = [
   "publish:before-commit",
   "publish:after-commit",
@@ -38,9 +35,7 @@ const points = [
   "deliver:after-commit",
   "report:before",
   "report:after",
-  "any-moment",
-  "stopped-past-its-lease",
-] as const;
+];
 
 /** How much to do, and with which luck. */
 export interface FaultOptions {
@@ -52,10 +47,7 @@ export interface FaultOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * Lets two processes publish and deliver, kills one of them again and again, and at last lets one settle. Every point is
- * struck in turn; the seed chooses at which of its visits.
- */
+/** Lets two processes publish and deliver, kills one of them again and again, and at last lets one settle. */
 export async function runFaults({ faults, seed, apart = false, signal }: FaultOptions): Promise<FaultOutcome> {
   await using opened = new AsyncDisposableStack();
   const open = async (): Promise<TestDatabase> => {
@@ -72,68 +64,17 @@ export async function runFaults({ faults, seed, apart = false, signal }: FaultOp
     salesAdmin: database.address,
     ledgerAdmin: ofLedger.address,
   };
-  const random = randomFrom(seed);
-  const struck: Record<string, number> = {};
-  const startWorker = (crash: string): Promise<ChildProcess> => forkWorker(addresses, crash, signal);
-  let survivor = await startWorker("-");
-  for (let fault = 0; fault < faults; fault += 1) {
-    const point = points[fault % points.length] ?? "any-moment";
-    const isNamed = point.includes(":");
-    const nth = 1 + Math.floor(random() * (point.startsWith("report") ? 1 : 15));
-    const victim = await startWorker(isNamed ? `${point}:${nth}` : "-");
-    const exited = exitOf(victim);
-    if (point === "any-moment") {
-      await sales(victim, 1 + Math.floor(random() * 40));
-      victim.kill("SIGKILL");
-    }
-    if (point === "stopped-past-its-lease") {
-      await sales(victim, 10);
-      victim.kill("SIGSTOP");
-      await sales(survivor, 60);
-      victim.kill("SIGCONT");
-      await sales(victim, 5);
-      victim.kill("SIGKILL");
-    }
-    await exited;
-    struck[point] = (struck[point] ?? 0) + 1;
-    // Now and then the other one goes as well, so that nobody is left for a while.
-    if (random() < 0.25) {
-      const gone = exitOf(survivor);
-      survivor.kill("SIGKILL");
-      await gone;
-      survivor = await startWorker("-");
-    }
-  }
-  const settled = exitOf(survivor);
-  survivor.send("settle");
-  await settled;
-  return { struck, ...(await compare(database, ofLedger)) };
-}
-
-async function forkWorker(addresses: FaultAddresses, crash: string, signal: AbortSignal): Promise<ChildProcess> {
-  const worker = fork(join(import.meta.dirname, "fault-worker.ts"), [JSON.stringify(addresses), crash], {
-    execArgv: ["--conditions=source"],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  const struck = await strikeWorkers({
+    program: new URL("fault-worker.ts", import.meta.url),
+    argument: JSON.stringify(addresses),
+    points,
+    visitsMax: (point) => (point.startsWith("report") ? 1 : 15),
+    worksMax: 40,
+    faults,
+    seed,
     signal,
-    killSignal: "SIGKILL",
   });
-  // With the test's signal aborted the worker is killed; that it did not end by itself is known.
-  worker.on("error", () => undefined);
-  await Promise.race([once(worker, "message"), once(worker, "exit")]);
-  return worker;
-}
-
-/** Resolves when a worker has ended, also when that has happened already. */
-async function exitOf(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode === null && worker.signalCode === null) await once(worker, "exit");
-}
-
-/** Waits until a worker has made that many sales, or has died. */
-async function sales(worker: ChildProcess, count: number): Promise<void> {
-  const exited = exitOf(worker).then(() => "exit" as const);
-  for (let made = 0; made < count; made += 1) {
-    if ((await Promise.race([once(worker, "message").then(() => "message" as const), exited])) === "exit") return;
-  }
+  return { struck, ...(await compare(database, ofLedger)) };
 }
 
 /** Holds Ledger's tables against those of Sales: what committed there is written down here, once, in order. */
@@ -159,15 +100,4 @@ select
   const [row] = rows;
   if (row === undefined) throw new Error("the comparison gave nothing");
   return row;
-}
-
-/** Mulberry32: small, seeded, good enough to choose where to strike. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

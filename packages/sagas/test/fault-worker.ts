@@ -2,18 +2,14 @@
 // JSON, the crash as `point:nth` or "-", the seed of the world's mood.
 import { randomUUID } from "node:crypto";
 import { openDatabase } from "@polder/postgres";
-import { until } from "@polder/postgres/testing";
+import { randomFrom, until } from "@polder/postgres/testing";
 import { listSagas, runSagas, sagaStart } from "../src/index.ts";
 import type { FaultAddresses } from "./faults.ts";
 import { openWorld, seams, tripSaga } from "./travel.ts";
 
 const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
 const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
-let state = Number(process.argv[4] ?? 1);
-const random = (): number => {
-  state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
-  return state / 2 ** 32;
-};
+const random = randomFrom(Number(process.argv[4] ?? 1));
 let hits = 0;
 const crashPoint = (name: string): void => {
   if (name !== crashAt) return;

@@ -1,8 +1,5 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import type { DatabaseAddress } from "@polder/postgres";
-import { type TestDatabase, testServer } from "@polder/postgres/testing";
+import { strikeWorkers, type TestDatabase, testServer } from "@polder/postgres/testing";
 import { provisionTravel } from "./travel.ts";
 
 /** How a worker reaches the database. */
@@ -33,14 +30,9 @@ const points = [
   "saga:turned",
   "saga:undo-answered",
   "saga:let-go",
-  "any-moment",
-  "stopped-past-its-lease",
-] as const;
+];
 
-/**
- * Lets two processes work on trips, kills one of them again and again, and at last lets one settle. Every point is struck in
- * turn; the seed chooses at which of its visits.
- */
+/** Lets two processes work on trips, kills one of them again and again, and at last lets one settle. */
 export async function runFaults(options: {
   readonly faults: number;
   readonly seed: number;
@@ -52,71 +44,17 @@ export async function runFaults(options: {
   await using database = await server.database();
   await provisionTravel(database);
   const addresses: FaultAddresses = { app: database.appAddress("travel"), admin: database.address };
-  let state = seed;
-  const random = (): number => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
-  const startWorker = (crash: string): Promise<ChildProcess> =>
-    forkWorker([JSON.stringify(addresses), crash, String(Math.floor(random() * 2 ** 31))], signal);
-  const struck: Record<string, number> = {};
-  let survivor = await startWorker("-");
-  for (let fault = 0; fault < faults; fault += 1) {
-    const point = points[fault % points.length] ?? "any-moment";
-    const victim = await startWorker(point.includes(":") ? `${point}:${1 + Math.floor(random() * 10)}` : "-");
-    const exited = exitOf(victim);
-    if (point === "any-moment") {
-      await trips(victim, 1 + Math.floor(random() * 20));
-      victim.kill("SIGKILL");
-    }
-    if (point === "stopped-past-its-lease") {
-      await trips(victim, 5);
-      victim.kill("SIGSTOP");
-      await trips(survivor, 40);
-      victim.kill("SIGCONT");
-      await trips(victim, 3);
-      victim.kill("SIGKILL");
-    }
-    await exited;
-    struck[point] = (struck[point] ?? 0) + 1;
-    // Now and then the other one goes as well, so that nobody is left for a while.
-    if (random() < 0.25) {
-      const gone = exitOf(survivor);
-      survivor.kill("SIGKILL");
-      await gone;
-      survivor = await startWorker("-");
-    }
-  }
-  const settled = exitOf(survivor);
-  survivor.send("settle");
-  await settled;
-  return { struck, ...(await compare(database)) };
-}
-
-async function forkWorker(args: readonly string[], signal: AbortSignal): Promise<ChildProcess> {
-  const worker = fork(join(import.meta.dirname, "fault-worker.ts"), [...args], {
-    execArgv: ["--conditions=source"],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  const struck = await strikeWorkers({
+    program: new URL("fault-worker.ts", import.meta.url),
+    argument: JSON.stringify(addresses),
+    points,
+    visitsMax: () => 10,
+    worksMax: 20,
+    faults,
+    seed,
     signal,
-    killSignal: "SIGKILL",
   });
-  // With the test's signal aborted the worker is killed; that it did not end by itself is known.
-  worker.on("error", () => undefined);
-  await Promise.race([once(worker, "message"), once(worker, "exit")]);
-  return worker;
-}
-
-/** Resolves when a worker has ended, also when that has happened already. */
-async function exitOf(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode === null && worker.signalCode === null) await once(worker, "exit");
-}
-
-/** Waits until a worker has started that many trips, or has died. */
-async function trips(worker: ChildProcess, count: number): Promise<void> {
-  const exited = exitOf(worker).then(() => "exit" as const);
-  for (let made = 0; made < count; made += 1) {
-    if ((await Promise.race([once(worker, "message").then(() => "message" as const), exited])) === "exit") return;
-  }
+  return { struck, ...(await compare(database)) };
 }
 
 /** Holds the world against the sagas: a trip that is done has all that it needs, one that is taken back has nothing. */

@@ -1,2 +1,3 @@
+export { randomFrom, type StrikeOptions, strikeWorkers } from "./strike-workers.ts";
 export { TEST_DIRECTORY_VARIABLE, type TestDatabase, type TestServer, testServer } from "./test-server.ts";
 export { until } from "./until.ts";
