@@ -1,24 +1,6 @@
-import type { Contract, Implementation } from "polder";
+import type { Contract } from "polder";
 import { expect, test } from "vitest";
-import accounting from "./accounting/index.ts";
-import catalog from "./catalog/index.ts";
-import customer from "./customer/index.ts";
-import fulfillment from "./fulfillment/index.ts";
-import inventory from "./inventory/index.ts";
-import order from "./order/index.ts";
-import payment from "./payment/index.ts";
-import recommendation from "./recommendation/index.ts";
-
-const shop: readonly Implementation[] = [
-  customer,
-  inventory,
-  order,
-  payment,
-  fulfillment,
-  accounting,
-  catalog,
-  recommendation,
-];
+import { shop } from "./all-domains.ts";
 
 test("what a domain needs, another one publishes", () => {
   const published = new Set<Contract>(shop.flatMap(({ domain }) => [...domain.publishes]));

@@ -3,10 +3,11 @@ import { type TestDatabase, type TestServer, testServer } from "@polder/postgres
 import { type Host, openProject, rotatingTransport } from "polder";
 import { audit } from "../audit.ts";
 import { type ShopProcess, startProcess } from "../child-process.ts";
+import { shop } from "../domains/all-domains.ts";
 import { simulate } from "../simulate.ts";
 import { untilDone } from "../until-done.ts";
 import { type EndState, endState } from "./end-state.ts";
-import { clientsOf, shop } from "./running-shop.ts";
+import { clientsOf } from "./running-shop.ts";
 import { underWay } from "./under-way.ts";
 
 /** How the shop is spread over processes and databases. */

@@ -1,9 +1,10 @@
 import { type Host, httpTransport } from "polder";
 import { type ShopProcess, startProcess } from "../child-process.ts";
+import { shop } from "../domains/all-domains.ts";
 import { type Random, randomFrom } from "../random.ts";
 import { type SimulationTotals, simulate } from "../simulate.ts";
 import { untilDone } from "../until-done.ts";
-import { clientsOf, shop } from "./running-shop.ts";
+import { clientsOf } from "./running-shop.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 
 /** What is left after all faults. */

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { type ShopProcess, startProcess } from "../child-process.ts";
+import { shop } from "../domains/all-domains.ts";
 import fulfillment from "../domains/fulfillment/index.ts";
 import { simulate } from "../simulate.ts";
 import { untilDone } from "../until-done.ts";
-import { clientsOf, shop } from "./running-shop.ts";
+import { clientsOf } from "./running-shop.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 
 const gateway = ["--gateway", "--gateway-port", "0", "--dev-issuer"];

@@ -1,6 +1,7 @@
 import { identifier, openDatabase } from "@polder/postgres";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { shop } from "./running-shop.ts";
+import { shop } from "../domains/all-domains.ts";
+
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 
 /** How PostgreSQL itself refuses: SQLSTATE insufficient_privilege. */

@@ -7,8 +7,9 @@ import { httpTransport, openProject, type Project } from "polder";
 import { answerOf } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ShopProcess, startProcess } from "../child-process.ts";
+import { shop } from "../domains/all-domains.ts";
 import { untilDone } from "../until-done.ts";
-import { clientsOf, shop } from "./running-shop.ts";
+import { clientsOf } from "./running-shop.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 
 // The shop in three processes, and what can be seen of one order.

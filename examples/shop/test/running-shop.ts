@@ -1,34 +1,15 @@
 import { createClient, type Host, type Implementation, startHost } from "polder";
 import { Accounting } from "../domains/accounting/contract.ts";
-import accounting from "../domains/accounting/index.ts";
+import { shop } from "../domains/all-domains.ts";
 import { Catalog } from "../domains/catalog/contract.ts";
-import catalog from "../domains/catalog/index.ts";
 import { Customer } from "../domains/customer/contract.ts";
-import customer from "../domains/customer/index.ts";
 import { Fulfillment } from "../domains/fulfillment/contract.ts";
-import fulfillment from "../domains/fulfillment/index.ts";
 import { Inventory } from "../domains/inventory/contract.ts";
-import inventory from "../domains/inventory/index.ts";
 import { Order } from "../domains/order/contract.ts";
-import order from "../domains/order/index.ts";
 import { Payment } from "../domains/payment/contract.ts";
-import payment from "../domains/payment/index.ts";
 import { Recommendation } from "../domains/recommendation/contract.ts";
-import recommendation from "../domains/recommendation/index.ts";
 import { untilDone } from "../until-done.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
-
-/** All domains of the shop. */
-export const shop: readonly Implementation[] = [
-  customer,
-  inventory,
-  order,
-  payment,
-  fulfillment,
-  accounting,
-  catalog,
-  recommendation,
-];
 
 /** Domains at work in this process, on a database of their own. */
 export interface RunningShop extends AsyncDisposable {
