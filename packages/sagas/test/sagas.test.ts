@@ -3,7 +3,6 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { abortSaga, listSagas, resumeSaga, sagaAnswer, sagaNewsInsert, showSaga } from "../src/index.ts";
-import { openSagaStore, SagaLost } from "../src/store.ts";
 import { openAgency, openWorld, provisionTravel, start, travel, tripSaga } from "./travel.ts";
 
 let server: TestServer;
@@ -99,34 +98,6 @@ test("steps are taken back one by one, the other way round, each with its result
   await ended("1", "stairs");
   const taken = (floor: string) => [floor, { floor, isNew: true }, "no further", true];
   expect(undone).toEqual([taken("third, other side"), taken("third"), ["second", 2], taken("first")]);
-});
-
-test("whoever comes back late with a saga that somebody else has by now writes nothing", async () => {
-  await using agency = await openAgency(database, []);
-  const app = agency.database;
-  const store = openSagaStore({ domain: "travel", database: app, owner: agency.instance, leaseMs: 60_000 });
-  await start(app, "trip", "rome", { stops: 1, fails: false });
-  const [held] = await store.claim({ names: ["trip"], max: 1 });
-  if (held === undefined) throw new Error("it was not free");
-  const step = { name: "hotel", position: 1, kind: "outside", attempts: 1, result: 1, error: null } as const;
-  await store.write(held, { ...step, state: "begun" });
-  await resumeSaga(database.admin, trip("rome"));
-
-  await expect(store.write(held, { ...step, state: "done" })).rejects.toThrow(SagaLost);
-  await expect(store.answer(held, { kind: "answered", output: 1 })).rejects.toThrow(SagaLost);
-  await expect(store.turn(held, "too late", {})).rejects.toThrow(SagaLost);
-  const transaction = app.begin();
-  await transaction.query("insert into trip (trip, state) values ('rome', 'late')");
-  await expect(transaction.commit(store.written(held, { ...step, state: "done" }))).rejects.toThrow("another owner");
-  await store.letGo(held, { to: "end", state: "done" });
-  expect(await stateOf("rome")).toBeUndefined();
-  expect(await showSaga(database.admin, trip("rome"))).toMatchObject({
-    state: "forward",
-    reason: null,
-    answer: null,
-    endedAt: null,
-    steps: [{ name: "hotel", state: "begun" }],
-  });
 });
 
 test("a second start under the same key is none", async () => {
@@ -258,23 +229,6 @@ test("an event that comes is what a wait gives, also when it came before, and ea
   await pay("00000000-0000-4000-8000-000000000002", 41);
   other.running.wake();
   expect((await ended("rome", "paying")).steps.at(-1)).toMatchObject({ name: "sum", result: 42 });
-});
-
-test("a saga does not fall asleep over an event that came while it was at work", async () => {
-  await using agency = await openAgency(database, []);
-  const app = agency.database;
-  const store = openSagaStore({ domain: "travel", database: app, owner: agency.instance, leaseMs: 60_000 });
-  await start(app, "paying", "rome", {});
-  const [held] = await store.claim({ names: ["paying"], max: 1 });
-  if (held === undefined) throw new Error("it was not free");
-  const news = sagaNewsInsert(
-    "travel",
-    { name: "paying", key: "rome" },
-    paid("00000000-0000-4000-8000-000000000001", 1),
-  );
-  await app.begin().commit(news);
-  await store.letGo(held, { to: "sleep", inMs: 3_600_000, failures: 0 });
-  expect(await store.claim({ names: ["paying"], max: 1 })).toMatchObject([{ key: "rome", news: 1 }]);
 });
 
 test("a wait ends without an event at its time", async () => {
