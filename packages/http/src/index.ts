@@ -52,6 +52,7 @@ export { type BulkheadTransportOptions, bulkheadTransport } from "./resilience/b
 export { type CallRules, callRules, callRulesProblems } from "./resilience/call-rules.ts";
 export type { Clock } from "./resilience/clock.ts";
 export { type HedgedTransportOptions, hedgedTransport } from "./resilience/hedged-transport.ts";
+export { type Outlook, outlookOf } from "./resilience/outlook.ts";
 export { type ResilientTransportOptions, resilientTransport } from "./resilience/resilient-transport.ts";
 export { type RotatingOptions, rotatingTransport } from "./rotating-transport.ts";
 export {

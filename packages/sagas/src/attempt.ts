@@ -31,8 +31,8 @@ export type SagaCrashPointName =
 /** What an attempt at a step came to. */
 export type Attempt =
   | { readonly kind: "gave"; readonly result: unknown }
-  /** It failed for good, and says so in the saga's code. */
-  | { readonly kind: "failed"; readonly error: Error }
+  /** It failed for good because of `cause`, and says so in the saga's code with `error`. */
+  | { readonly kind: "failed"; readonly error: Error; readonly cause: unknown }
   | { readonly kind: "again"; readonly inMs: number }
   | { readonly kind: "cut"; readonly error: unknown };
 
@@ -108,9 +108,11 @@ async function afterFailure(
       await keep(stepping, { ...step, error: text });
       return { kind: "again", inMs: waitAfter(step.attempts, backoff) };
     }
-    const failed: StepMemory = { ...step, state: definite ? "failed" : ifGivenUp, error: text };
+    // That this attempt did nothing says nothing of those before it.
+    const state = definite && step.attempts === 1 ? "failed" : ifGivenUp;
+    const failed: StepMemory = { ...step, state, error: text };
     await keep(stepping, failed);
-    return { kind: "failed", error: stepFailed(failed) };
+    return { kind: "failed", error: stepFailed(failed), cause: error };
   } catch (cut) {
     return { kind: "cut", error: cut };
   }

@@ -112,7 +112,6 @@ async function takeBack(stepping: Stepping, found: StepMemory, undoable: Undoabl
   const { undo } = step;
   if (undo === undefined) return;
   const result = found.state === "done" ? found.result : await clear(stepping, found, step);
-  if (result === nothing) return;
   await workOutside(work, { name: `undo ${found.name}`, key: keyOf(held, `${found.name}:undo`) }, (context) =>
     undo({ ...context, result, reason }),
   );
@@ -120,14 +119,14 @@ async function takeBack(stepping: Stepping, found: StepMemory, undoable: Undoabl
   await keep(stepping, { ...(stepping.memory.of(found.name) ?? found), state: "undone", error: null });
 }
 
-/** Says that a step has never happened. */
-const nothing = Symbol("nothing has happened");
-
-/** Learns what a step gave of which nobody knows whether it happened: asked again under its key, it says. */
+/**
+ * Learns what a step gave of which nobody knows whether it happened: asked again under its key, it says. Where even the
+ * question is refused for good, only people can find out: what it throws then is definite.
+ */
 async function clear(stepping: Stepping, found: StepMemory, step: OutsideStep<Domain, unknown>): Promise<unknown> {
   const came = await attemptOutside(stepping, found, { ...step, attemptsMax: Number.POSITIVE_INFINITY });
   if (came.kind === "gave") return came.result;
-  if (came.kind === "failed") return nothing;
+  if (came.kind === "failed") throw came.cause;
   if (came.kind === "cut") throw came.error;
   throw new Error(`nobody knows yet whether "${found.name}" has happened: ${stepping.memory.of(found.name)?.error}`);
 }

@@ -24,7 +24,7 @@ export interface SagaSeams {
   /** Gives a domain's calls, bound to a step's time. */
   readonly call: (signal: AbortSignal, remainingMs: () => number) => OutsideStepContext<Domain>["call"];
   readonly local: (transaction: OpenTransaction) => LocalWork;
-  /** Says of a failure that nothing has happened, and that trying again is in vain. */
+  /** Says of a failure that its attempt has done nothing, and that trying again is in vain. */
   readonly isDefinite: (error: unknown) => boolean;
   /** Runs a step in a span of its saga's trace. */
   readonly trace: <Result>(name: string, run: () => Promise<Result>) => Promise<Result>;

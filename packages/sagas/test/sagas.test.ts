@@ -147,6 +147,27 @@ test("a step that can never succeed is not tried again, and not taken back", asy
   expect(await bookings("rome")).toEqual([{ what: "flight 0", cancelled: true }]);
 });
 
+test("a step that is refused for good after an answer was lost is taken back, as soon as somebody lets it be known", async () => {
+  let attempts = 0;
+  let isClosed = true;
+  const world = openWorld(database.admin, (when, what) => {
+    if (what !== "hotel" || !isClosed) return;
+    if (when === "before" && attempts++ > 0) throw new Error("never let in again");
+    if (when === "after") throw new Error("the answer was lost");
+  });
+  await using agency = await openAgency(database, [tripSaga(world, quick)]);
+  await start(agency.database, "trip", "rome", { stops: 1, fails: false });
+  await until(async () => (await showSaga(database.admin, trip("rome"))).stuck !== null, "nobody knows how to go on");
+  const { state, stuck, steps } = await showSaga(database.admin, trip("rome"));
+  expect([state, stuck]).toEqual(["back", expect.stringContaining("never let in again")]);
+  expect(steps.find(({ name }) => name === "hotel")).toMatchObject({ state: "given-up", attempts: 3 });
+  isClosed = false;
+  await resumeSaga(database.admin, trip("rome"));
+  agency.running.wake();
+  expect((await ended("rome")).state).toBe("undone");
+  expect(await bookings("rome")).toEqual(["flight 0", "hotel"].map((what) => ({ what, cancelled: true })));
+});
+
 test("code may catch a failed step and go another way", async () => {
   const detour = saga(travel, "detour", {
     input: nothing,

@@ -3,6 +3,7 @@ import type { CallAnswer, CallRequest, CallTransport, TransportOptions } from ".
 import { raceAgainst } from "../deadline.ts";
 import type { CallRules } from "./call-rules.ts";
 import type { Clock } from "./clock.ts";
+import { outlookOf, outlookOfProblem } from "./outlook.ts";
 
 /**
  * What an attempt says about the domain that was called: it works, it does not, or nothing can be told, because the
@@ -42,7 +43,7 @@ export async function makeAttempt(
     const wasGivenUp = options.signal.aborted;
     return {
       verdict: wasGivenUp ? givenUpVerdict() : verdictOf(error),
-      isTransient: !wasGivenUp && isPolderError(error, "CALL_UNREACHABLE"),
+      isTransient: !wasGivenUp && outlookOf(error) === "soon",
       retryAfterMs: retryAfterMsOf(error),
       take: () => {
         throw error;
@@ -51,17 +52,11 @@ export async function makeAttempt(
   }
 }
 
-/** "Try again later": too many requests, and the ways of a server, or of a gateway before it, to be away for a while. */
-const transientStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-
 function answered(answer: CallAnswer, givenUpVerdict: () => Verdict): Attempt {
   const problem = answer.kind === "failed" ? answer.problem : undefined;
   // Both sides have the same deadline, and either may be the first to say that it has passed.
   const wasGivenUp = problem?.code === "CALL_DEADLINE_EXCEEDED" || problem?.code === "CALL_ABORTED";
-  // The domain itself works, and whoever calls what has failed repeats that call: if each of three hops made three
-  // attempts, the last one would get 27.
-  const isTransient =
-    problem !== undefined && transientStatuses.has(problem.status) && problem.code !== "DEPENDENCY_FAILED";
+  const isTransient = problem !== undefined && outlookOfProblem(problem) === "soon";
   return {
     // One that says "too many requests" is well, and so is one with a mistake in a single operation (500).
     verdict: wasGivenUp ? givenUpVerdict() : isTransient && problem.status !== 429 ? "fails" : "works",

@@ -1,6 +1,6 @@
 import type { HandleEvents } from "@polder/bus";
-import type { httpErrors } from "@polder/http";
-import { type Domain, isPolderError, type Logger, type Saga, type Started, type Subscription } from "@polder/model";
+import { outlookOf } from "@polder/http";
+import type { Domain, Logger, Saga, Started, Subscription } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import {
   type RunningSagas,
@@ -94,7 +94,7 @@ function seamsOf(
     call: (signal, remainingMs) =>
       callsOf({ domain, findTransport, isInTransaction: () => false, remainingMs, user, signal, logger, onMade }),
     local: (transaction) => handlerTransaction(ofDomain, transaction, user),
-    isDefinite,
+    isDefinite: (error) => outlookOf(error) === "never",
     trace: (step, run) =>
       inSpan(
         `saga ${work.handler}: ${step}`,
@@ -143,24 +143,4 @@ function handOver(domain: Domain, saga: Saga, wake: () => void): HandleEvents {
     }
     return { last, committed: wake };
   };
-}
-
-/** Codes of a call that has not happened, and that would fail in the same way again. */
-const definite: ReadonlySet<string> = new Set([
-  "BODY_TOO_LARGE",
-  "CONTRACT_VIOLATED",
-  "IDEMPOTENCY_KEY_INVALID",
-  "INPUT_INVALID",
-  "NOT_DECLARED",
-] satisfies readonly (keyof typeof httpErrors | "CONTRACT_VIOLATED" | "NOT_DECLARED")[]);
-
-/** Statuses below 500 that say: not now (RFC 9110; 425 is of RFC 8470, 499 is nginx's). */
-const notNow: ReadonlySet<number> = new Set([408, 425, 429, 499]);
-
-function isDefinite(error: unknown): boolean {
-  if (!isPolderError(error)) return false;
-  if (!isPolderError(error, "CALL_FAILED")) return definite.has(error.code);
-  const { problem } = error.details as { readonly problem?: { readonly status?: number } };
-  const status = problem?.status ?? 500;
-  return status >= 400 && status < 500 && !notNow.has(status);
 }
