@@ -53,6 +53,7 @@ export { type CallRules, callRules, callRulesProblems } from "./resilience/call-
 export type { Clock } from "./resilience/clock.ts";
 export { type HedgedTransportOptions, hedgedTransport } from "./resilience/hedged-transport.ts";
 export { type Outlook, outlookOf } from "./resilience/outlook.ts";
+export type { CircuitState, ResilienceObserver } from "./resilience/resilience-observer.ts";
 export { type ResilientTransportOptions, resilientTransport } from "./resilience/resilient-transport.ts";
 export { type RotatingOptions, rotatingTransport } from "./rotating-transport.ts";
 export {

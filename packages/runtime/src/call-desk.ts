@@ -2,12 +2,14 @@ import {
   bulkheadTransport,
   type CallRules,
   type CallTransport,
+  type CircuitState,
   createDispatcher,
   type Dispatcher,
   hedgedTransport,
   httpErrors,
   httpTransport,
   localTransport,
+  type ResilienceObserver,
   resilientTransport,
   rotatingTransport,
   type ServedCall,
@@ -30,6 +32,8 @@ export interface CallDeskOptions {
   readonly logger: Logger;
   /** Told of every call that was answered here. */
   readonly onServed?: ((call: ServedCall) => void) | undefined;
+  /** Told of calls among domains that are turned away or repeated. */
+  readonly observer: Pick<ResilienceObserver, "bulkheadFull" | "repeated">;
 }
 
 /** Where the calls of one process meet: those that come from outside, and those among its own domains. */
@@ -40,6 +44,8 @@ export interface CallDesk {
   readonly outside: () => Dispatcher;
   /** Brings calls from outside to where they are answered, without the wire. */
   readonly transport: CallTransport;
+  /** How the circuits to the domains stand that are called by URL, by the domain's name. */
+  readonly circuits: ReadonlyMap<string, CircuitState>;
   /** Would a call to an API find somebody? */
   readonly isReachable: (api: string) => boolean;
   /**
@@ -69,9 +75,12 @@ export interface CallDesk {
  * that stops takes no more of the first, but those under way may still need the second, and so may deliveries. Nor can
  * many calls from outside keep the calls out that they are waiting for.
  */
-export function createCallDesk({ urls, rules, identity, logger, onServed }: CallDeskOptions): CallDesk {
+export function createCallDesk(options: CallDeskOptions): CallDesk {
+  const { urls, rules, identity, logger, onServed, observer } = options;
   const proof = identity === undefined ? {} : { authorize: identity.authorize };
   const admission = identity === undefined ? {} : { admit: identity.admit };
+  const circuits = new Map<string, CircuitState>(Object.keys(urls).map((domain) => [domain, "closed"]));
+  const circuit: ResilienceObserver["circuit"] = (callee, state) => void circuits.set(callee, state);
   const remote = new Map(
     Object.entries(urls).map(([domain, baseUrls]) => [
       domain,
@@ -79,6 +88,7 @@ export function createCallDesk({ urls, rules, identity, logger, onServed }: Call
         transport: rotatingTransport([baseUrls].flat().map((baseUrl) => httpTransport({ baseUrl, ...proof }))),
         rules,
         logger,
+        observer: { ...observer, circuit },
       }),
     ]),
   );
@@ -91,6 +101,7 @@ export function createCallDesk({ urls, rules, identity, logger, onServed }: Call
   const local = bulkheadTransport({
     transport: { call: (request, options) => localTransport(among).call(request, options) },
     rules,
+    observer,
   });
   const findTransport: FindTransport = ({ contract, hedgeAfterMs }) => {
     const domain = domainOf(contract.name);
@@ -102,20 +113,21 @@ export function createCallDesk({ urls, rules, identity, logger, onServed }: Call
   const transport: CallTransport = { call: (request, options) => localTransport(outside).call(request, options) };
   return {
     serve: (served) => {
-      const options = {
+      const serving = {
         served,
         logger,
         ...admission,
         ...(onServed === undefined ? {} : { onServed: knownVersion(served, onServed) }),
       };
-      const next = createDispatcher(options);
-      among = createDispatcher(options);
+      const next = createDispatcher(serving);
+      among = createDispatcher(serving);
       before.push(outside);
       outside = next;
       here = new Set(served.map(({ implementation }) => implementation.domain.name));
     },
     outside: () => outside,
     transport,
+    circuits,
     findTransport,
     findOutsideTransport: (need) => (here.has(domainOf(need.contract.name)) ? transport : findTransport(need)),
     isReachable: (api) => here.has(domainOf(api)) || remote.has(domainOf(api)),
@@ -130,8 +142,8 @@ export function createCallDesk({ urls, rules, identity, logger, onServed }: Call
           callee,
         });
     },
-    drain: async (options) => {
-      await Promise.all([...before, outside].map((dispatcher) => dispatcher.drain(options)));
+    drain: async (until) => {
+      await Promise.all([...before, outside].map((dispatcher) => dispatcher.drain(until)));
     },
   };
 }

@@ -106,7 +106,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const observer = await openObserver(options.observe ?? {}, logger);
   const growth = growthSignal();
   const { urls = {}, calls: rules } = options;
-  const desk = createCallDesk({ urls, rules, identity, logger, onServed: observer.served });
+  const desk = createCallDesk({ urls, rules, identity, logger, onServed: observer.served, observer: observer.calls });
   const domains = openRunningDomains({ ...options, logger, observer, growth, desk, signal });
   opened.defer(domains.close);
   const callers = implementations.map(({ domain }) => domain.name);
@@ -121,8 +121,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
     logger,
     extra: (app) => {
       const { running } = domains;
-      mountHealth(app, { running, isStopping: () => isStopping });
-      if (observer.metrics !== undefined) mountMetrics(app, { running, growth, metrics: observer.metrics });
+      const { circuits } = desk;
+      mountHealth(app, { running, circuits, isStopping: () => isStopping });
+      if (observer.metrics !== undefined) mountMetrics(app, { running, circuits, growth, metrics: observer.metrics });
     },
   });
   let gateway: OpenGateway | undefined;

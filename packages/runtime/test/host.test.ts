@@ -110,6 +110,22 @@ describe("its health", () => {
     expect(await page(url)).toEqual([200, { polder: [{ domain: "bank", owner: "Clerks", apis: ["/bank/v1"] }] }]);
   });
 
+  test("says which circuit is open to a domain that is essential, and stays ready: what needs no call is answered", async () => {
+    const free = await hostOn(database, [bankWith()]);
+    const urls = { bank: free.host.url };
+    await free.host.stop();
+    const calls = { attemptsMax: 1, failuresMax: 1, openMs: 600_000 };
+    await using host = await hostOn(database, [reportWith()], { urls, calls });
+    const readiness = () => page(`${host.host.url}/readyz`);
+    expect(await readiness()).toEqual([200, { status: "ready", domains: [{ domain: "report", ready: true }] }]);
+    await expect(host.report.ask({ account: "a" })).rejects.toMatchObject({ code: "DEPENDENCY_FAILED" });
+    expect(await readiness()).toEqual([
+      200,
+      { status: "ready", domains: [{ domain: "report", ready: true, circuits: { bank: "open" } }] },
+    ]);
+    expect(await host.report.total({})).toMatchObject({ ok: true });
+  });
+
   test("says which domain cannot reach its database, and nothing of where that is", async () => {
     await using own = await server.database();
     await provisionBank(own);

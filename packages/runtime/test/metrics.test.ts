@@ -89,6 +89,45 @@ test("a call that finds nobody is a failure of its caller's", async () => {
   expect(await values(host, "polder_calls_made_total", "outcome", "code")).toEqual({ "failed CALL_UNREACHABLE": 1 });
 });
 
+describe("living with the failure of another domain", () => {
+  const closed = { "bank closed": 1, "bank half open": 0, "bank open": 0 };
+  const open = { "bank closed": 0, "bank half open": 0, "bank open": 1 };
+  const circuits = (host: TestHost) => values(host, "polder_circuit", "callee", "polder_circuit");
+
+  test("its circuit is a set of states, and repetitions are counted", async () => {
+    await using gone = await hostOn(database, [bankWith()]);
+    await gone[Symbol.asyncDispose]();
+    const calls = { attemptsMax: 3, failuresMax: 3, backoffMs: 0, openMs: 600_000 };
+    await using host = await hostOn(database, [reportWith()], { urls: { bank: gone.host.url }, calls });
+    expect(await circuits(host)).toEqual(closed);
+    expect(await samples(host, "polder_call_repetitions_total")).toEqual([]);
+    await host.report.ask({ account: "a" }).catch(() => undefined);
+    expect(await circuits(host)).toEqual(open);
+    expect(await values(host, "polder_call_repetitions_total", "callee")).toEqual({ bank: 2 });
+  });
+
+  test("calls that a bulkhead does not let in are counted, inside a process as well", async () => {
+    const entered = Promise.withResolvers<void>();
+    const leave = Promise.withResolvers<void>();
+    const slow = bankWith({
+      balance: async () => {
+        entered.resolve();
+        await leave.promise;
+        return { balance: 1 };
+      },
+    });
+    const calls = { concurrentMax: 1, queueMax: 0 };
+    await using host = await hostOn(database, [slow, reportWith()], { calls });
+    const first = host.report.ask({ account: "a" });
+    await entered.promise;
+    await expect(host.report.ask({ account: "b" })).rejects.toMatchObject({ code: "DEPENDENCY_FAILED" });
+    leave.resolve();
+    expect(await first).toMatchObject({ ok: true });
+    expect(await values(host, "polder_bulkhead_rejections_total", "callee")).toEqual({ bank: 1 });
+    expect(await circuits(host)).toEqual({});
+  });
+});
+
 test("events are counted on their way, and what a subscription could not handle", async () => {
   let isLucky = false;
   const counting = subscription(

@@ -20,6 +20,7 @@ const suffixes: Readonly<Record<string, readonly string[]>> = {
   histogram: ["_bucket", "_sum", "_count", "_created"],
   summary: ["", "_sum", "_count", "_created"],
   info: ["_info"],
+  stateset: [""],
   unknown: [""],
 };
 
@@ -87,6 +88,8 @@ function checkFamily({ name, type, samples }: MetricFamily): void {
     if (type === "counter" && !(sample.value >= 0)) throw new Error(`The counter ${name} is ${sample.value}`);
   }
   if (type === "histogram") checkHistogram(name, samples);
+  if (type === "stateset" && !samples.every(({ labels, value }) => name in labels && (value === 0 || value === 1)))
+    throw new Error(`A state of ${name} is not named by its own label, or is neither 0 nor 1`);
 }
 
 function checkHistogram(name: string, samples: readonly Sample[]): void {

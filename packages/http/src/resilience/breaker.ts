@@ -5,6 +5,7 @@ import type { Attempt } from "./attempt.ts";
 import type { CallRules } from "./call-rules.ts";
 import type { Clock } from "./clock.ts";
 import { createFailureCount } from "./failure-count.ts";
+import type { ResilienceObserver } from "./resilience-observer.ts";
 
 /**
  * The circuit to one domain. It is closed while calls go through. Too many failures open it: calls fail at once, so
@@ -28,12 +29,13 @@ export interface BreakerOptions {
   readonly callee: string;
   readonly rules: CallRules;
   readonly clock: Clock;
-  /** Told of every change, once. */
+  /** Told of every change, once; so is the observer. */
   readonly logger: Logger;
+  readonly observer: Pick<ResilienceObserver, "circuit">;
 }
 
 /** Makes a circuit that is closed. */
-export function createBreaker({ callee, rules, clock, logger }: BreakerOptions): Breaker {
+export function createBreaker({ callee, rules, clock, logger, observer }: BreakerOptions): Breaker {
   const count = createFailureCount(rules, clock);
   let probesAtMs = 0;
   let probing = 0;
@@ -66,12 +68,17 @@ export function createBreaker({ callee, rules, clock, logger }: BreakerOptions):
   policy.onBreak(() => {
     probesAtMs = clock.nowMs() + rules.openMs;
     logger.warn(`The circuit to "${callee}" is open: calls fail at once`, { callee, forMs: rules.openMs });
+    observer.circuit(callee, "open");
   });
   policy.onHalfOpen(() => {
     probing = 0;
     logger.info(`The circuit to "${callee}" is half open: the next call is a probe`, { callee });
+    observer.circuit(callee, "half open");
   });
-  policy.onReset(() => logger.info(`The circuit to "${callee}" is closed again: calls go through`, { callee }));
+  policy.onReset(() => {
+    logger.info(`The circuit to "${callee}" is closed again: calls go through`, { callee });
+    observer.circuit(callee, "closed");
+  });
 
   const admit: Breaker["admit"] = (call) => {
     const isOpen = policy.state === CircuitState.Open && clock.nowMs() < probesAtMs;

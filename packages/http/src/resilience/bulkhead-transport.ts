@@ -3,12 +3,15 @@ import type { CallTransport } from "../call.ts";
 import { raceAgainst } from "../deadline.ts";
 import { type Bulkhead, createBulkhead } from "./bulkhead.ts";
 import { type CallRules, completeRules } from "./call-rules.ts";
+import { type ResilienceObserver, silentObserver } from "./resilience-observer.ts";
 
 /** What a transport is bounded by. */
 export interface BulkheadTransportOptions {
   readonly transport: CallTransport;
   /** What is not said here is as in `callRules`. */
   readonly rules?: Partial<Pick<CallRules, "concurrentMax" | "queueMax">> | undefined;
+  /** Told of every call that is not let in. Default: nobody is. */
+  readonly observer?: Pick<ResilienceObserver, "bulkheadFull">;
 }
 
 /**
@@ -20,14 +23,15 @@ export interface BulkheadTransportOptions {
  *
  * @throws `DECLARATION_INVALID` for rules that cannot be.
  */
-export function bulkheadTransport({ transport, rules: given }: BulkheadTransportOptions): CallTransport {
-  const rules = completeRules(given);
+export function bulkheadTransport(given: BulkheadTransportOptions): CallTransport {
+  const { transport, observer = silentObserver } = given;
+  const rules = completeRules(given.rules);
   const bulkheads = new Map<string, Bulkhead>();
   return {
     call: async (request, options) => {
       // As many as there are domains in the declarations of those who call.
       const callee = domainOf(request.api);
-      const bulkhead = bulkheads.get(callee) ?? createBulkhead({ callee, rules });
+      const bulkhead = bulkheads.get(callee) ?? createBulkhead({ callee, rules, observer });
       bulkheads.set(callee, bulkhead);
       const { signal } = options;
       return await bulkhead.run(request, signal, () => raceAgainst(signal, transport.call(request, options)));

@@ -2,6 +2,7 @@ import { BulkheadRejectedError, bulkhead, TaskCancelledError } from "cockatiel";
 import { raceAgainst } from "../deadline.ts";
 import { httpErrors, type OperationDetails } from "../errors.ts";
 import type { CallRules } from "./call-rules.ts";
+import type { ResilienceObserver } from "./resilience-observer.ts";
 
 /** Keeps the calls to one domain from taking everything that a process has: so many at once, so many waiting. */
 export interface Bulkhead {
@@ -19,17 +20,22 @@ export interface BulkheadOptions {
   /** The domain that is called. */
   readonly callee: string;
   readonly rules: Pick<CallRules, "concurrentMax" | "queueMax">;
+  /** Told of every call that is not let in. */
+  readonly observer: Pick<ResilienceObserver, "bulkheadFull">;
 }
 
 /** Makes a bulkhead through which nothing goes yet. */
-export function createBulkhead({ callee, rules }: BulkheadOptions): Bulkhead {
+export function createBulkhead({ callee, rules, observer }: BulkheadOptions): Bulkhead {
   const policy = bulkhead(rules.concurrentMax, rules.queueMax);
   return {
     run: async (call, signal, work) => {
       try {
         return await raceAgainst(signal, policy.execute(work, signal));
       } catch (error) {
-        if (error instanceof BulkheadRejectedError) throw bulkheadFull(call, callee, rules);
+        if (error instanceof BulkheadRejectedError) {
+          observer.bulkheadFull(callee);
+          throw bulkheadFull(call, callee, rules);
+        }
         throw error instanceof TaskCancelledError ? signal.reason : error;
       }
     },

@@ -6,6 +6,7 @@ import { type Breaker, createBreaker } from "./breaker.ts";
 import { type Bulkhead, createBulkhead } from "./bulkhead.ts";
 import { type CallRules, completeRules } from "./call-rules.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { type ResilienceObserver, silentObserver } from "./resilience-observer.ts";
 import { retryWaitMs } from "./retry-wait.ts";
 
 /** What {@link resilientTransport} wraps, and by which rules. */
@@ -19,6 +20,8 @@ export interface ResilientTransportOptions {
   readonly random?: () => number;
   /** Told of every change of a circuit. Default: says nothing. */
   readonly logger?: Logger;
+  /** Told of the same, and of what is turned away and repeated. Default: nobody is. */
+  readonly observer?: ResilienceObserver;
 }
 
 /**
@@ -37,14 +40,15 @@ export interface ResilientTransportOptions {
  */
 export function resilientTransport(options: ResilientTransportOptions): CallTransport {
   const { transport, clock = systemClock, random = Math.random, logger = silentLogger } = options;
+  const { observer = silentObserver } = options;
   const rules = completeRules(options.rules);
   const callees = new Map<string, Callee>();
   const calleeOf = (callee: string): Callee => {
     const known = callees.get(callee);
     if (known !== undefined) return known;
     const made = {
-      bulkhead: createBulkhead({ callee, rules }),
-      breaker: createBreaker({ callee, rules, clock, logger }),
+      bulkhead: createBulkhead({ callee, rules, observer }),
+      breaker: createBreaker({ callee, rules, clock, logger, observer }),
     };
     // As many as there are domains in the declarations of those who call.
     callees.set(callee, made);
@@ -76,6 +80,7 @@ export function resilientTransport(options: ResilientTransportOptions): CallTran
         const waitMs = retryWaitMs(rules, { attempts, retryAfterMs, random: random() });
         if (clock.nowMs() + waitMs >= endsAtMs) return last.take();
         await clock.wait(waitMs, bounds);
+        observer.repeated(domainOf(request.api));
       }
     },
   };

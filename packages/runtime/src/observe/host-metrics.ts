@@ -1,5 +1,5 @@
 import type { Delivered } from "@polder/bus";
-import type { ServedCall } from "@polder/http";
+import type { CircuitState, ServedCall } from "@polder/http";
 import type { ConnectionCounts, TransactionOutcome } from "@polder/postgres";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { WorkAtHand } from "../work-at-hand.ts";
@@ -29,12 +29,18 @@ export interface SubscriptionLook {
 export interface HostLook {
   readonly subscriptions: readonly SubscriptionLook[];
   readonly connections: readonly (ConnectionCounts & { readonly domain: string })[];
+  /** Of the domains that are called by URL, by their names. */
+  readonly circuits: ReadonlyMap<string, CircuitState>;
 }
 
 /** The metrics of one host: what is counted as it happens, and what is looked at when it is asked for. */
 export interface HostMetrics {
   readonly served: (call: ServedCall) => void;
   readonly made: (call: MadeCall) => void;
+  /** A call to a domain was not let in. */
+  readonly bulkheadFull: (callee: string) => void;
+  /** A call to a domain is made once more. */
+  readonly repeated: (callee: string) => void;
   readonly handled: (work: WorkAtHand, seconds: number) => void;
   readonly delivered: (stream: StreamLabels, delivered: Delivered) => void;
   readonly relayed: (domain: string, events: number) => void;
@@ -83,6 +89,8 @@ export function createHostMetrics(): HostMetrics {
       of.made.inc({ ...labels, outcome, code: codeLabel(code) });
       of.madeTime.observe(labels, seconds);
     },
+    bulkheadFull: (callee) => of.bulkheadFull.inc({ callee }),
+    repeated: (callee) => of.repeated.inc({ callee }),
     handled: ({ domain, handler }, seconds) => of.handlerTime.observe({ domain, handler }, seconds),
     delivered: ({ domain, subscription, publisher }, { outcome, events }) =>
       of.events.inc({ domain, subscription, publisher, outcome }, events),
@@ -96,8 +104,9 @@ export function createHostMetrics(): HostMetrics {
     text: async (found) => {
       look(found);
       const all = await Registry.merge([register, processBasics()]).metrics();
-      // The specification wants bounds as floating-point numbers; prom-client writes whole ones without a point.
-      return all.replaceAll(/\ble="(\d+)"/g, 'le="$1.0"');
+      // The specification wants bounds as floating-point numbers; prom-client writes whole ones without a point. Nor does
+      // it know sets of states.
+      return all.replaceAll(/\ble="(\d+)"/g, 'le="$1.0"').replace(`${CIRCUIT} gauge`, `${CIRCUIT} stateset`);
     },
   };
 }
@@ -112,6 +121,8 @@ function callMetrics(register: Registry) {
     servedTime: histogram("polder_call_served_seconds", "Time to answer a call.", [...call, "caller"]),
     made: counter("polder_calls_made", "Calls to other domains.", ["caller", ...call, "outcome", "code"]),
     madeTime: histogram("polder_call_made_seconds", "Time until another domain answered.", ["caller", ...call]),
+    bulkheadFull: counter("polder_bulkhead_rejections", "Calls not made: too many were under way.", ["callee"]),
+    repeated: counter("polder_call_repetitions", "Calls made once more.", ["callee"]),
   };
 }
 
@@ -127,6 +138,10 @@ function workMetrics(register: Registry) {
   };
 }
 
+/** A set of states has a label of its own name. */
+const CIRCUIT = "polder_circuit";
+const circuitStates: readonly CircuitState[] = ["closed", "half open", "open"];
+
 /** Metrics of what is looked at; those of subscriptions and domains that are no longer there are forgotten. */
 function lookMetrics(register: Registry): (look: HostLook) => void {
   const { gauge } = declaring(register);
@@ -136,8 +151,9 @@ function lookMetrics(register: Registry): (look: HostLook) => void {
   const dead = gauge("polder_subscription_dead_letters", "Events that were given up.", stream);
   const connections = gauge("polder_connections", "Connections to the database.", ["domain", "state"]);
   const waiting = gauge("polder_connections_waiting", "Work that waits for a connection.", ["domain"]);
+  const circuits = gauge(CIRCUIT, "How the circuit to another domain stands.", ["callee", CIRCUIT]);
   return (look) => {
-    for (const one of [lag, parked, keys, dead, connections, waiting]) one.reset();
+    for (const one of [lag, parked, keys, dead, connections, waiting, circuits]) one.reset();
     for (const { domain, subscription, publisher, ...counts } of look.subscriptions) {
       const labels = { domain, subscription, publisher };
       lag.set(labels, counts.lag);
@@ -150,6 +166,8 @@ function lookMetrics(register: Registry): (look: HostLook) => void {
       connections.set({ domain, state: "idle" }, idle);
       waiting.set({ domain }, counts.waiting);
     }
+    for (const [callee, found] of look.circuits)
+      for (const state of circuitStates) circuits.set({ callee, [CIRCUIT]: state }, state === found ? 1 : 0);
   };
 }
 

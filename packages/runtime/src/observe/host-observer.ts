@@ -1,4 +1,4 @@
-import type { ServedCall } from "@polder/http";
+import type { ResilienceObserver, ServedCall } from "@polder/http";
 import type { Logger } from "@polder/model";
 import type { DatabaseObserver } from "@polder/postgres";
 import type { WorkAtHand } from "../work-at-hand.ts";
@@ -18,6 +18,8 @@ export interface HostObserver {
   /** Missing where the host has no metrics. */
   readonly metrics: HostMetrics | undefined;
   readonly served: ((call: ServedCall) => void) | undefined;
+  /** Told of calls to other domains that are turned away or repeated. */
+  readonly calls: Pick<ResilienceObserver, "bulkheadFull" | "repeated">;
   /** Told of each run of a handler. */
   readonly handled: (work: WorkAtHand, seconds: number) => void;
   readonly ofDatabase: (domain: string) => DatabaseObserver;
@@ -33,6 +35,10 @@ export async function openObserver(
   return {
     metrics,
     served: metrics?.served,
+    calls: {
+      bulkheadFull: (callee) => metrics?.bulkheadFull(callee),
+      repeated: (callee) => metrics?.repeated(callee),
+    },
     handled: (work, seconds) => {
       metrics?.handled(work, seconds);
       if (slowness.handler(work, seconds)) metrics?.slow("handler", work.domain);

@@ -1,11 +1,13 @@
 import { type GrowthSignal, postgresSource, subscriptionStatus } from "@polder/bus";
-import type { HttpApp } from "@polder/http";
+import type { CircuitState, HttpApp } from "@polder/http";
 import type { RunningDomain } from "../domain/run-domain.ts";
 import type { HostLook, HostMetrics, SubscriptionLook } from "./host-metrics.ts";
 
 /** What the page of metrics looks at. */
 export interface MetricsPageParts {
   readonly running: ReadonlyMap<string, RunningDomain>;
+  /** How the circuits to other domains stand. */
+  readonly circuits: ReadonlyMap<string, CircuitState>;
   readonly growth: GrowthSignal;
   readonly metrics: HostMetrics;
 }
@@ -16,7 +18,7 @@ const LOOK_MS = 1_000;
 const LOOK_MS_MAX = 2_000;
 
 /** Serves `/metrics` as OpenMetrics text. While a database cannot be reached, the figures that it has are left out. */
-export function mountMetrics(app: HttpApp, { running, growth, metrics }: MetricsPageParts): void {
+export function mountMetrics(app: HttpApp, { running, circuits, growth, metrics }: MetricsPageParts): void {
   let looked: { readonly atMs: number; readonly look: Promise<readonly SubscriptionLook[]> } | undefined;
   const subscriptions = (): Promise<readonly SubscriptionLook[]> => {
     const nowMs = performance.now();
@@ -30,6 +32,7 @@ export function mountMetrics(app: HttpApp, { running, growth, metrics }: Metrics
     const look: HostLook = {
       subscriptions: await subscriptions(),
       connections: [...running.values()].map(({ name, database }) => ({ domain: name, ...database.connections() })),
+      circuits,
     };
     return context.body(await metrics.text(look), 200, { "content-type": metrics.contentType });
   });
