@@ -165,6 +165,25 @@ welcome
     });
   });
 
+  test("says which needs are not essential, and which queries have fallbacks", async () => {
+    await folder.edit(
+      "domains/welcome/domain.ts",
+      ["{ Signed }", "{ Guestbook, Signed }"],
+      [
+        "needs: [",
+        'needs: [need(Guestbook, "1.0.0", { essential: false, fallbacks: { entries: () => ({ entries: [] }) } }), ',
+      ],
+    );
+    expect((await run("domains")).out).toContain(
+      "  needs       guestbook@1.0.0 (not essential; fallbacks: entries), guestbook.Signed@1.0.0\n",
+    );
+    const { data } = jsonOf(await run("domains --json")) as { data: readonly { needs: readonly object[] }[] };
+    expect(data[1]?.needs).toEqual([
+      { kind: "api", name: "guestbook", version: "1.0.0", essential: false, fallbacks: ["entries"] },
+      { kind: "event", name: "guestbook.Signed", version: "1.0.0" },
+    ]);
+  });
+
   test("finds the configuration from below, by name, or says that there is none", async () => {
     const below = await polder(["domains", "--json"], { cwd: `${folder.path}/domains/welcome` });
     expect(below.code).toBe(0);

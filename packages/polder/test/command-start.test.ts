@@ -246,6 +246,7 @@ describe("polder start does not start", () => {
 
   test.each([
     ["--domain guestbook,nobody", {}, 2, "DOMAIN_UNKNOWN, see "],
+    ["--domain guestbook,welcome --domain guestbook", {}, 2, "DOMAIN_REPEATED, see "],
     ["--domain guestbook", { PORT: "many" }, 2, "USAGE, see "],
     ["--domain guestbook", { POLDER_SECRET_GUESTBOOK_APP: "wrong" }, 3, "POSTGRES_AUTH_FAILED, see "],
   ])("%s with %j", async (args, env, code, message) => {
@@ -254,6 +255,16 @@ describe("polder start does not start", () => {
     expect(ended).toMatchObject({ code, out: "", err: expect.stringContaining(message) });
     expectNoSecrets(ended);
   });
+});
+
+test("polder start refuses a need that nobody serves, before it looks for a database", async () => {
+  await folder.edit(
+    "domains/welcome/domain.ts",
+    ["{ Signed }", "{ Guestbook, Signed }"],
+    ["needs: [", 'needs: [need(Guestbook, "1.0.0"), '],
+  );
+  await using running = start("--domain welcome", { DATABASE_URL: "postgres://nobody@127.0.0.1:1/nowhere" });
+  expect(await running.ended).toMatchObject({ code: 2, err: expect.stringContaining("DOMAIN_UNKNOWN, see ") });
 });
 
 async function isTaken(url: string): Promise<boolean> {

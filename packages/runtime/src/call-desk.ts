@@ -17,8 +17,8 @@ import {
 } from "@polder/http";
 import { type Domain, domainOf, type Logger, publishedApis } from "@polder/model";
 import type { FindTransport } from "./domain/calls.ts";
-import { runtimeErrors } from "./errors.ts";
 import type { Identity } from "./identity/open-identity.ts";
+import { missingCallees, refuseMissingCallees } from "./load/missing-callees.ts";
 import { OTHER } from "./observe/bounded-label.ts";
 
 /** What {@link createCallDesk} needs. */
@@ -133,33 +133,21 @@ export function createCallDesk(options: CallDeskOptions): CallDesk {
     isReachable: (api) => here.has(domainOf(api)) || remote.has(domainOf(api)),
     requireReachable: (callers, alsoHere) => {
       const known = new Set([...alsoHere, ...here, ...remote.keys()]);
-      const missing = callers.flatMap((caller) => missingOf(caller, known));
-      const essential = missing.filter((one) => one.isEssential).map(({ callee }) => callee);
-      if (essential.length > 0) throw unknown([...new Set(essential)], [...known]);
-      for (const { caller, callee } of missing)
+      refuseMissingCallees(callers, known);
+      for (const { caller, callee } of missingCallees(callers, known))
         logger.warn(`"${caller}" starts without "${callee}": its calls there fail, or their fallbacks answer`, {
           domain: caller,
           callee,
+        });
+      for (const name of alsoHere.filter((one) => remote.has(one)))
+        logger.info(`calls to "${name}" stay in this process: its URL is for those where it does not run`, {
+          callee: name,
         });
     },
     drain: async (until) => {
       await Promise.all([...before, outside].map((dispatcher) => dispatcher.drain(until)));
     },
   };
-}
-
-interface MissingDomain {
-  readonly caller: string;
-  readonly callee: string;
-  readonly isEssential: boolean;
-}
-
-function missingOf({ name, needs }: Domain, known: ReadonlySet<string>): readonly MissingDomain[] {
-  return needs.flatMap(({ contract, essential }) => {
-    const callee = domainOf(contract.name);
-    if (contract.kind !== "api" || known.has(callee)) return [];
-    return [{ caller: name, callee, isEssential: essential }];
-  });
 }
 
 function nowhere(domain: string): CallTransport {
@@ -179,12 +167,4 @@ function knownVersion(served: readonly ServedDomain[], told: (call: ServedCall) 
   const apis = served.flatMap(({ implementation }) => publishedApis(implementation.domain));
   const known = new Map(apis.map(({ name, versions }) => [name, new Set(Object.keys(versions))]));
   return (call) => told(known.get(call.api)?.has(call.version) === true ? call : { ...call, version: OTHER });
-}
-
-function unknown(domains: readonly string[], known: readonly string[]): Error {
-  const names = domains.map((domain) => `"${domain}"`).join(", ");
-  return runtimeErrors.DOMAIN_UNKNOWN(
-    `APIs are needed of ${names}, but nothing of that name runs in this process, and no URL says where it does. Start it here as well, name it in "urls" of the configuration or as POLDER_URL_<DOMAIN>, or say essential: false where a domain works without it.`,
-    { domains, known },
-  );
 }

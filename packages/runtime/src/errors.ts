@@ -5,6 +5,7 @@ export interface RuntimeErrors {
   readonly CALL_IN_TRANSACTION: { readonly domain: string; readonly api: string; readonly operation: string };
   readonly CONFIG_INVALID: { readonly path: string; readonly problems: readonly Problem[] };
   readonly CONFIG_NOT_FOUND: { readonly path: string };
+  readonly DOMAIN_REPEATED: { readonly domains: readonly string[] };
   readonly DOMAIN_UNKNOWN: { readonly domains: readonly string[]; readonly known: readonly string[] };
   readonly DOMAINS_INVALID: { readonly problems: readonly Problem[] };
   readonly EVENT_TOO_LARGE: { readonly event: string; readonly bytes: number; readonly bytesMax: number };
@@ -25,6 +26,7 @@ export const runtimeErrors: ErrorMakers<RuntimeErrors> = defineErrors<RuntimeErr
   CALL_IN_TRANSACTION: "A call to another domain inside an open transaction",
   CONFIG_INVALID: "The configuration has mistakes",
   CONFIG_NOT_FOUND: "There is no configuration",
+  DOMAIN_REPEATED: "A domain is named twice",
   DOMAIN_UNKNOWN: "There is no such domain",
   DOMAINS_INVALID: "Domains have mistakes",
   EVENT_TOO_LARGE: "An event is too large",

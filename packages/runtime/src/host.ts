@@ -21,6 +21,7 @@ import type { DatabaseAddress } from "@polder/postgres";
 import { type CallDesk, createCallDesk } from "./call-desk.ts";
 import { mountHealth } from "./health.ts";
 import type { Identity } from "./identity/open-identity.ts";
+import { refuseRepeated } from "./load/select-domains.ts";
 import { type ObserveOptions, openObserver } from "./observe/host-observer.ts";
 import { mountMetrics } from "./observe/metrics-page.ts";
 import { openRunningDomains } from "./running-domains.ts";
@@ -95,13 +96,15 @@ export interface Host extends AsyncDisposable {
  * Brings domains to work in this process: their APIs, relays and subscriptions.
  *
  * @throws `NOT_PROVISIONED` where a domain has no home yet, `DOMAIN_UNKNOWN` where an API that is essential is of a
- * domain that neither runs here nor has a URL, `DECLARATION_INVALID` for `calls` that cannot be, `KEY_MISSING` where a
+ * domain that neither runs here nor has a URL, `DOMAIN_REPEATED`, `DECLARATION_INVALID` for `calls` that cannot be, `KEY_MISSING` where a
  * domain cannot sign, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { implementations, identity, logger = silentLogger } = options;
   const hard = new AbortController();
   const { signal } = hard;
+  const callers = implementations.map(({ domain }) => domain.name);
+  refuseRepeated(callers);
   await using opened = new AsyncDisposableStack();
   const observer = await openObserver(options.observe ?? {}, logger);
   const growth = growthSignal();
@@ -109,7 +112,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const desk = createCallDesk({ urls, rules, identity, logger, onServed: observer.served, observer: observer.calls });
   const domains = openRunningDomains({ ...options, logger, observer, growth, desk, signal });
   opened.defer(domains.close);
-  const callers = implementations.map(({ domain }) => domain.name);
   await identity?.requireKeys(options.gateway === undefined ? callers : [...callers, GATEWAY]);
   await domains.start(implementations);
   let isStopping = false;

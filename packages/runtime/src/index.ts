@@ -6,6 +6,7 @@ export { type PublicKeysPlace, publicKeysPlace } from "./identity/public-keys-pl
 export { defineConfig, type GatewayConfig, type IdentityConfig, type PolderConfig } from "./load/config.ts";
 export { type LoadedConfig, loadConfig } from "./load/load-config.ts";
 export { type LoadedDomain, loadDomains } from "./load/load-domains.ts";
+export { refuseMissingCallees } from "./load/missing-callees.ts";
 export type { PlacedDatabase } from "./load/place-databases.ts";
 export {
   gatewayOptionsOf,

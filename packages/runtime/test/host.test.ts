@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createClient, httpTransport } from "@polder/http";
-import { batchSubscription } from "@polder/model";
+import { batchSubscription, type LogFields, silentLogger } from "@polder/model";
 import { openDatabase } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -59,6 +59,21 @@ describe("the same calls and events give the same results", () => {
   });
 });
 
+test("a domain that runs here is called here, whatever URL it has for others, and the log says so", async () => {
+  const told: unknown[] = [];
+  const info = (message: string, fields?: LogFields): void => void told.push([message, fields]);
+  await using host = await hostOn(database, [bankWith(), reportWith()], {
+    urls: { bank: "http://127.0.0.1:1" },
+    logger: { ...silentLogger, info },
+  });
+  await host.bank.book({ account: "a", amount: 5 });
+  expect(await host.report.ask({ account: "a" })).toEqual({ ok: true, value: { text: "5" } });
+  expect(told).toContainEqual([
+    'calls to "bank" stay in this process: its URL is for those where it does not run',
+    { callee: "bank" },
+  ]);
+});
+
 describe("a host does not start", () => {
   test("for a domain without a home, and leaves nothing behind", async () => {
     await using empty = await server.database();
@@ -67,6 +82,14 @@ describe("a host does not start", () => {
       details: { domain: "bank", missing: expect.arrayContaining(["bank._outbox", "bank._checkpoint"]) },
     });
     await allClosed(empty);
+  });
+
+  test("for two implementations of one domain", async () => {
+    await expect(hostOn(database, [bankWith(), reportWith(), bankWith()])).rejects.toMatchObject({
+      code: "DOMAIN_REPEATED",
+      details: { domains: ["bank"] },
+    });
+    await allClosed(database);
   });
 
   test("for a domain whose calls would lead nowhere, and says where all of them lead", async () => {

@@ -9,19 +9,29 @@ export const domainsWork: Work = async (input) => {
   const data = project.domains.map(described);
   const blocks = data.map(({ name, capability, owner, publishes, open, needs, subscriptions }) => {
     const published = publishes.map((contract) => `${contract.name}@${contract.versions.join("|")}`);
-    const needed = needs.map((need) => `${need.name}@${need.version}`);
     return [
       name,
       `  ${capability}`,
       `  owner       ${owner.name} (${owner.contact})`,
       `  publishes   ${published.join(", ") || "-"}`,
       `  open        ${open.map(({ name: operation, access }) => `${operation} (${access})`).join(", ") || "-"}`,
-      `  needs       ${needed.join(", ") || "-"}`,
+      `  needs       ${needs.map(needInWords).join(", ") || "-"}`,
       `  subscribes  ${subscriptions.map((subscription) => subscription.name).join(", ") || "-"}`,
     ].join("\n");
   });
   return { data, text: blocks.join("\n\n") };
 };
+
+type DescribedNeed = ReturnType<typeof described>["needs"][number];
+
+/** Only what differs from the usual is said: an API that is not essential, and what stands in for its answers. */
+function needInWords({ name, version, essential = true, fallbacks = [] }: DescribedNeed): string {
+  const marks = [
+    ...(essential ? [] : ["not essential"]),
+    ...(fallbacks.length === 0 ? [] : [`fallbacks: ${fallbacks.join(", ")}`]),
+  ];
+  return `${name}@${version}${marks.length === 0 ? "" : ` (${marks.join("; ")})`}`;
+}
 
 function described({ name, folder, implementation: { domain, subscriptions } }: LoadedDomain) {
   return {
@@ -36,7 +46,12 @@ function described({ name, folder, implementation: { domain, subscriptions } }: 
       versions: Object.keys(contract.versions),
     })),
     open: openOperations([domain]),
-    needs: domain.needs.map(({ contract, version }) => ({ kind: contract.kind, name: contract.name, version })),
+    needs: domain.needs.map(({ contract, version, essential, fallbacks = {} }) => ({
+      kind: contract.kind,
+      name: contract.name,
+      version,
+      ...(contract.kind === "api" ? { essential, fallbacks: Object.keys(fallbacks) } : {}),
+    })),
     subscriptions: subscriptions.map(({ name: subscription, mode, events }) => ({ name: subscription, mode, events })),
   };
 }

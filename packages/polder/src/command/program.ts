@@ -341,11 +341,12 @@ function toSeconds(text: string): number {
   return seconds;
 }
 
-function toList(text: string): readonly string[] {
+/** An option that is given several times adds to what it said before. */
+function toList(text: string, before: readonly string[] = []): readonly string[] {
   const names = text
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
   if (names.length === 0) throw new InvalidArgumentError("It is at least one name.");
-  return names;
+  return [...before, ...names];
 }

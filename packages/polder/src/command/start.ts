@@ -3,8 +3,10 @@ import {
   gatewayOptionsOf,
   type HostOptions,
   hostOptionsOf,
+  type LoadedDomain,
   type LogFormat,
   type Project,
+  refuseMissingCallees,
   selectDomains,
   setUpTracing,
   startHost,
@@ -41,6 +43,7 @@ export function startWork(options: StartOptions): Work {
     const logger = createLogger({ write: streams.err, format: options.log });
     await using project = await openCommandProject(input, logger);
     const selected = options.gatewayOnly === true ? [] : selectDomains(project.domains, options.domain);
+    refuseUnservedNeeds(project, selected);
     await using _tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
     const { address } = await project.database(selected.map(({ name }) => name));
     const host = await startHost({
@@ -60,6 +63,15 @@ export function startWork(options: StartOptions): Work {
     else logger.warn(`stopped before all that was under way had ended: ${reason}. The rest was rolled back.`);
     return { code: reason === undefined ? exitCode.clean : exitCode.failed };
   };
+}
+
+/** Asked again by the host; here it is known before a database is opened, or an embedded server started. */
+function refuseUnservedNeeds({ urls }: Project, selected: readonly LoadedDomain[]): void {
+  const reachable = new Set([...selected.map(({ name }) => name), ...Object.keys(urls)]);
+  refuseMissingCallees(
+    selected.map(({ implementation }) => implementation.domain),
+    reachable,
+  );
 }
 
 function gatewayOf(project: Project, options: StartOptions): Pick<HostOptions, "gateway"> {
