@@ -41,6 +41,7 @@ export type {
   RequestHead,
   SentRequest,
 } from "./identity/authenticate.ts";
+export { CLOCK_TOLERANCE_SECONDS } from "./identity/caller-token.ts";
 export { createKeySet, type KeySet, type KeySetOptions } from "./identity/key-set.ts";
 export { fetchJson, keySetOf, keysUnavailable } from "./identity/load-keys.ts";
 export { type SigningKey, type SignOptions, signCalls } from "./identity/sign-calls.ts";

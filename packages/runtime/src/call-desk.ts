@@ -77,21 +77,9 @@ export interface CallDesk {
  */
 export function createCallDesk(options: CallDeskOptions): CallDesk {
   const { urls, rules, identity, logger, onServed, observer } = options;
-  const proof = identity === undefined ? {} : { authorize: identity.authorize };
   const admission = identity === undefined ? {} : { admit: identity.admit };
   const circuits = new Map<string, CircuitState>(Object.keys(urls).map((domain) => [domain, "closed"]));
-  const circuit: ResilienceObserver["circuit"] = (callee, state) => void circuits.set(callee, state);
-  const remote = new Map(
-    Object.entries(urls).map(([domain, baseUrls]) => [
-      domain,
-      resilientTransport({
-        transport: rotatingTransport([baseUrls].flat().map((baseUrl) => httpTransport({ baseUrl, ...proof }))),
-        rules,
-        logger,
-        observer: { ...observer, circuit },
-      }),
-    ]),
-  );
+  const remote = remoteTransports(options, circuits);
   let here: ReadonlySet<string> = new Set();
   let among = createDispatcher({ served: [] });
   let outside = createDispatcher({ served: [] });
@@ -148,6 +136,21 @@ export function createCallDesk(options: CallDeskOptions): CallDesk {
       await Promise.all([...before, outside].map((dispatcher) => dispatcher.drain(until)));
     },
   };
+}
+
+/** What carries calls to the domains that have URLs; how their circuits stand is noted in `circuits`. */
+function remoteTransports(
+  { urls, rules, identity, logger, observer }: CallDeskOptions,
+  circuits: Map<string, CircuitState>,
+): ReadonlyMap<string, CallTransport> {
+  const proof = identity === undefined ? {} : { authorize: identity.authorize };
+  const circuit: ResilienceObserver["circuit"] = (callee, state) => void circuits.set(callee, state);
+  const transports = Object.entries(urls).map(([domain, baseUrls]): [string, CallTransport] => {
+    const instances = [baseUrls].flat().map((baseUrl) => httpTransport({ baseUrl, ...proof }));
+    const transport = rotatingTransport(instances);
+    return [domain, resilientTransport({ transport, rules, logger, observer: { ...observer, circuit } })];
+  });
+  return new Map(transports);
 }
 
 function nowhere(domain: string): CallTransport {

@@ -52,9 +52,10 @@ const place = () => publicKeysPlace({ given: undefined, directory, polderDirecto
 const ring = () => openKeyRing({ place: place(), secrets: openSecrets({ directory, env: {} }), now: () => nowMs });
 
 /** What a process has: with key sets and secrets of its own, on the same disk as the others. */
-function identityOfProcess(known = declarations): Identity {
+function identityOfProcess(known = declarations, aheadMs = 0): Identity {
   const secrets = openSecrets({ directory, env: {} });
-  return openIdentity({ declarations: () => known, place: place(), secrets, logger: silentLogger, now: () => nowMs });
+  const now = () => nowMs + aheadMs;
+  return openIdentity({ declarations: () => known, place: place(), secrets, logger: silentLogger, now });
 }
 
 interface Seen {
@@ -110,6 +111,26 @@ describe("between processes", () => {
     const own = createClient(Bank, "1.0.0", { transport, caller: "bank" });
     await expect(own.balance({ account: "a" })).rejects.toMatchObject({ code: "CALLER_UNDECLARED" });
     expect((await fetch(`${hosts.bankUrl}/readyz`)).status).toBe(200);
+  });
+
+  test("clocks that are minutes apart: the refusal has its own code, and says how far apart they are and what to do", async () => {
+    await using host = await hostOn(database, [bankWith()], { identity: identityOfProcess() });
+    const balanceBy = (aheadMs: number) => {
+      const { authorize } = identityOfProcess(declarations, aheadMs);
+      const transport = httpTransport({ baseUrl: host.host.url, authorize });
+      return createClient(Bank, "1.0.0", { transport, caller: "teller" }).balance({ account: "a" });
+    };
+    // Keys sign from the moment when they were made: the caller whose clock is behind has had its own for a while.
+    nowMs += 600_000;
+    for (const bearableMs of [-4_000, 4_000]) expect(await balanceBy(bearableMs)).toMatchObject({ refusal: "Unknown" });
+    await expect(balanceBy(300_000)).rejects.toMatchObject({
+      code: "CALLER_TOKEN_EARLY",
+      message: expect.stringMatching(/made 300 seconds in the future .* clocks .* apart; set them \(NTP\)/),
+    });
+    await expect(balanceBy(-300_000)).rejects.toMatchObject({
+      code: "CALLER_TOKEN_EXPIRED",
+      message: expect.stringMatching(/ran out 270 seconds ago .* clocks .* apart.* set the clocks \(NTP\)/),
+    });
   });
 
   test("keys are replaced while calls go on: none fails, and no process starts again", async () => {

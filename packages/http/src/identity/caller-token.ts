@@ -13,6 +13,9 @@ export const TOKEN_LIFETIME_SECONDS = 30;
 /** How long a token may hold that somebody else made, in seconds: what the memory of replays is for. */
 export const TOKEN_LIFETIME_SECONDS_MAX = 60;
 
+/** How far the clocks of two machines may be apart unless somebody says otherwise, in seconds. */
+export const CLOCK_TOLERANCE_SECONDS = 5;
+
 /** Characters of a token at most. */
 export const TOKEN_LENGTH_MAX = 8_192;
 

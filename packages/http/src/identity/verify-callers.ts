@@ -8,6 +8,7 @@ import {
   CALLER_HEADER,
   CALLER_TOKEN_TYPE,
   type CallerClaims,
+  CLOCK_TOLERANCE_SECONDS,
   digestOf,
   TOKEN_LENGTH_MAX,
   TOKEN_LIFETIME_SECONDS_MAX,
@@ -35,7 +36,12 @@ export interface VerifyOptions {
  * very request, and was not used before.
  */
 export function verifyCallers(options: VerifyOptions): Authenticate {
-  const { clockToleranceSeconds = 5, now = Date.now, logger = silentLogger, replaysMax } = options;
+  const {
+    clockToleranceSeconds = CLOCK_TOLERANCE_SECONDS,
+    now = Date.now,
+    logger = silentLogger,
+    replaysMax,
+  } = options;
   const rememberMs = (TOKEN_LIFETIME_SECONDS_MAX + 2 * clockToleranceSeconds) * 1_000;
   const guard = createReplayGuard({ rememberMs, ...(replaysMax === undefined ? {} : { idsMax: replaysMax }) });
   return async ({ headers, address }, route) => {

@@ -13,6 +13,7 @@ import {
 } from "./check.ts";
 import { deliveryChecks } from "./delivery-checks.ts";
 import { homeChecks } from "./home-checks.ts";
+import { keyChecks } from "./key-checks.ts";
 import { machineChecks } from "./machine-checks.ts";
 import { serverChecks } from "./server-checks.ts";
 import { sessionChecks } from "./session-checks.ts";
@@ -45,6 +46,7 @@ const homes: Check = {
 /** All checks, in the order in which they are made. */
 export const checks: readonly Check[] = [
   ...machineChecks,
+  ...keyChecks,
   reachable,
   ...serverChecks.filter(({ needs }) => needs === "database"),
   ...sessionChecks,

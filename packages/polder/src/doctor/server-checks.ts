@@ -1,3 +1,4 @@
+import { CLOCK_TOLERANCE_SECONDS } from "@polder/http";
 import type { Check, ExaminedDatabase } from "./check.ts";
 
 /** What can be wrong with the server and its settings. */
@@ -123,10 +124,11 @@ export const serverChecks: readonly Check[] = [
     code: "clock-wrong",
     severity: "warning",
     needs: "database",
-    looksFor: "clocks of this machine and of the database that are more than a second apart.",
-    why: "Times in logs and traces of several machines do not fit together, and certificates and tokens count as expired.",
+    looksFor:
+      "clocks of this machine and of the database that are more than a second apart; an error when they are further apart than tokens bear (5 seconds, or identity.clockToleranceSeconds).",
+    why: "Times in logs and traces of several machines do not fit together, and certificates and tokens count as expired: calls between domains are refused with CALLER_TOKEN_EARLY or CALLER_TOKEN_EXPIRED.",
     remedy: "Let both machines set their clocks by the network (NTP).",
-    look: async ({ admin, limits, now }) => {
+    look: async ({ project, admin, limits, now }) => {
       const before = now();
       const { rows } = await admin.query<{ at: number }>(
         "select extract(epoch from clock_timestamp())::float8 * 1000 as at",
@@ -136,7 +138,9 @@ export const serverChecks: readonly Check[] = [
       // The answer may have taken all the time, or the question.
       if (Math.abs(apartMs) - (after - before) / 2 <= limits.clockMs) return [];
       const seconds = (Math.abs(apartMs) / 1_000).toFixed(1);
-      return [{ what: `This machine's clock is ${seconds} s ${apartMs > 0 ? "behind" : "ahead of"} the database's.` }];
+      const what = `This machine's clock is ${seconds} s ${apartMs > 0 ? "behind" : "ahead of"} the database's.`;
+      const toleranceMs = 1_000 * (project.loaded.config.identity?.clockToleranceSeconds ?? CLOCK_TOLERANCE_SECONDS);
+      return [{ what, ...(Math.abs(apartMs) > toleranceMs ? { severity: "error" as const } : {}) }];
     },
   },
 ];

@@ -32,11 +32,25 @@ export function publicKeysPlace(options: {
   readonly polderDirectory: string;
 }): PublicKeysPlace {
   const { given, directory, polderDirectory } = options;
-  if (given === undefined || given === "") return inFile(join(polderDirectory, "keys.json"), true);
+  if (given === undefined || given === "") return inFile(ownKeyFile(polderDirectory), true);
   if (given.trimStart().startsWith("{")) return inText(given);
   if (!/^https?:/.test(given)) return inFile(resolve(directory, given), false);
   const load = async () => keySetOf(await fetchJson(given), given);
   return { name: given, isOwn: false, source: { load, refreshMs: URL_REFRESH_MS, cooldownMs: 2_000 } };
+}
+
+/** The keys that Polder has made on this machine and that are not the same, or not there, in another place. */
+export async function unpublishedKeys(options: {
+  readonly place: PublicKeysPlace;
+  readonly polderDirectory: string;
+}): Promise<readonly string[]> {
+  const published = publishedKeys(await options.place.source.load());
+  const made = readKeyFile(ownKeyFile(options.polderDirectory));
+  return made.filter(({ kid, x }) => !published.some((key) => key.kid === kid && key.x === x)).map(({ kid }) => kid);
+}
+
+function ownKeyFile(polderDirectory: string): string {
+  return join(polderDirectory, "keys.json");
 }
 
 /** The keys in a file; none where there is no file. */

@@ -6,7 +6,7 @@ import { openSecrets, type Secrets } from "@polder/postgres";
 import type { HostGatewayOptions, HostOptions } from "../host.ts";
 import { type KeyRing, openKeyRing } from "../identity/key-ring.ts";
 import { type Identity, openIdentity } from "../identity/open-identity.ts";
-import { publicKeysPlace } from "../identity/public-keys-place.ts";
+import { type PublicKeysPlace, publicKeysPlace, unpublishedKeys } from "../identity/public-keys-place.ts";
 import { type BaseUrls, readBaseUrls } from "./base-urls.ts";
 import { databaseVariable, readDatabaseSettings, settingsInvalid } from "./database-settings.ts";
 import { type LoadedConfig, loadConfig } from "./load-config.ts";
@@ -46,6 +46,14 @@ export interface Project extends AsyncDisposable {
   readonly database: (of?: readonly string[]) => Promise<ProjectDatabase>;
   /** The keys of its domains. */
   readonly keys: KeyRing;
+  /** Where all processes load the public keys. */
+  readonly publicKeys: PublicKeysPlace;
+  /**
+   * The keys in `.polder/keys.json` that are not, or are others, where all processes load them.
+   *
+   * @throws `KEYS_UNAVAILABLE`.
+   */
+  readonly unpublishedKeys: () => Promise<readonly string[]>;
   /**
    * How its domains prove who they are. Where nobody has said where the public keys are, it makes a first key for each
    * domain that has none.
@@ -107,6 +115,8 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
     get keys() {
       return keys();
     },
+    publicKeys: place,
+    unpublishedKeys: () => unpublishedKeys({ place, polderDirectory }),
     identity: () => {
       if (place.isOwn) keys().ensure([...domains.map(({ name }) => name), GATEWAY]);
       const declarations = (): readonly Domain[] => domains.map(declarationOf);
