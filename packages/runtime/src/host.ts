@@ -125,7 +125,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
       const { running } = domains;
       const { circuits } = desk;
       mountHealth(app, { running, circuits, isStopping: () => isStopping });
-      if (observer.metrics !== undefined) mountMetrics(app, { running, circuits, growth, metrics: observer.metrics });
+      const { metrics } = observer;
+      const spans = options.observe?.spans;
+      if (metrics !== undefined) mountMetrics(app, { running, circuits, spans, growth, metrics });
     },
   });
   let gateway: OpenGateway | undefined;

@@ -44,12 +44,12 @@ export function startWork(options: StartOptions): Work {
     await using project = await openCommandProject(input, logger);
     const selected = options.gatewayOnly === true ? [] : selectDomains(project.domains, options.domain);
     refuseUnservedNeeds(project, selected);
-    await using _tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
+    await using tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
     const { address } = await project.database(selected.map(({ name }) => name));
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),
       address,
-      ...hostOptionsOf(project, port),
+      ...hostOptionsOf(project, { port, tracing }),
       identity: project.identity(),
       ...gatewayOf(project, options),
       logger,

@@ -48,7 +48,7 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
   const modules = watch ? cleanup.use(moduleGenerations()) : undefined;
   const file = config === undefined ? {} : { file: config };
   const project = cleanup.use(await openProject({ ...file, from, env, logger }));
-  cleanup.use(await setUpTracing({ project, ratioDefault: 1, env, logger }));
+  const tracing = cleanup.use(await setUpTracing({ project, ratioDefault: 1, env, logger }));
   const database = await project.database();
   const report = await database.provision();
   for (const { object, found, expected } of report.drift)
@@ -58,7 +58,7 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
     await startHost({
       implementations: project.domains.map(({ implementation }) => implementation),
       address: database.address,
-      ...hostOptionsOf(project, port),
+      ...hostOptionsOf(project, { port, tracing }),
       identity: project.identity(),
       gateway: gatewayOptionsOf(project, { port: gatewayPort, issuer: devIssuerOf(project) }),
       logger,

@@ -7,6 +7,7 @@ import type { HostGatewayOptions, HostOptions } from "../host.ts";
 import { type KeyRing, openKeyRing } from "../identity/key-ring.ts";
 import { type Identity, openIdentity } from "../identity/open-identity.ts";
 import { type PublicKeysPlace, publicKeysPlace, unpublishedKeys } from "../identity/public-keys-place.ts";
+import type { Tracing } from "../traces/set-up-tracing.ts";
 import { type BaseUrls, readBaseUrls } from "./base-urls.ts";
 import { databaseVariable, readDatabaseSettings, settingsInvalid } from "./database-settings.ts";
 import { type LoadedConfig, loadConfig } from "./load-config.ts";
@@ -184,10 +185,10 @@ export function gatewayOptionsOf(
   return { ...project.loaded.config.gateway, ...given, declarations: () => project.domains.map(declarationOf) };
 }
 
-/** What a project says of a host; a port that is given wins. */
+/** What a project says of a host; a port that is given wins, and `tracing` is watched. */
 export function hostOptionsOf(
   { loaded: { config }, urls }: Pick<Project, "loaded" | "urls">,
-  port: number | undefined,
+  { port, tracing }: { readonly port: number | undefined; readonly tracing: Pick<Tracing, "spans"> },
 ): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax" | "prepare" | "observe"> {
   const { http, calls, connectionsMax, prepare, metrics, slow } = config;
   return {
@@ -196,6 +197,10 @@ export function hostOptionsOf(
     ...(calls === undefined ? {} : { calls }),
     ...(connectionsMax === undefined ? {} : { connectionsMax }),
     ...(prepare === undefined ? {} : { prepare }),
-    observe: { ...(metrics === undefined ? {} : { metrics }), ...(slow === undefined ? {} : { slow }) },
+    observe: {
+      spans: tracing.spans,
+      ...(metrics === undefined ? {} : { metrics }),
+      ...(slow === undefined ? {} : { slow }),
+    },
   };
 }

@@ -2,6 +2,7 @@ import type { Delivered } from "@polder/bus";
 import type { CircuitState, ServedCall } from "@polder/http";
 import type { ConnectionCounts, TransactionOutcome } from "@polder/postgres";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
+import type { SpanCounts } from "../traces/counted-spans.ts";
 import type { WorkAtHand } from "../work-at-hand.ts";
 import { boundedLabel } from "./bounded-label.ts";
 import { type CallOutcome, outcomeOf } from "./outcome.ts";
@@ -31,6 +32,8 @@ export interface HostLook {
   readonly connections: readonly (ConnectionCounts & { readonly domain: string })[];
   /** Of the domains that are called by URL, by their names. */
   readonly circuits: ReadonlyMap<string, CircuitState>;
+  /** Missing where this process makes no spans. */
+  readonly spans: SpanCounts | undefined;
 }
 
 /** The metrics of one host: what is counted as it happens, and what is looked at when it is asked for. */
@@ -144,7 +147,7 @@ const circuitStates: readonly CircuitState[] = ["closed", "half open", "open"];
 
 /** Metrics of what is looked at; those of subscriptions and domains that are no longer there are forgotten. */
 function lookMetrics(register: Registry): (look: HostLook) => void {
-  const { gauge } = declaring(register);
+  const { counter, gauge } = declaring(register);
   const lag = gauge("polder_subscription_lag_events", "Positions of the log that are not handled yet.", stream);
   const parked = gauge("polder_subscription_parked_events", "Events that wait after a failure.", stream);
   const keys = gauge("polder_subscription_parked_keys", "Keys that wait after a failure.", stream);
@@ -152,8 +155,9 @@ function lookMetrics(register: Registry): (look: HostLook) => void {
   const connections = gauge("polder_connections", "Connections to the database.", ["domain", "state"]);
   const waiting = gauge("polder_connections_waiting", "Work that waits for a connection.", ["domain"]);
   const circuits = gauge(CIRCUIT, "How the circuit to another domain stands.", ["callee", CIRCUIT]);
+  const spans = counter("polder_spans", "Spans of this process by what became of them.", ["outcome"]);
   return (look) => {
-    for (const one of [lag, parked, keys, dead, connections, waiting, circuits]) one.reset();
+    for (const one of [lag, parked, keys, dead, connections, waiting, circuits, spans]) one.reset();
     for (const { domain, subscription, publisher, ...counts } of look.subscriptions) {
       const labels = { domain, subscription, publisher };
       lag.set(labels, counts.lag);
@@ -166,6 +170,8 @@ function lookMetrics(register: Registry): (look: HostLook) => void {
       connections.set({ domain, state: "idle" }, idle);
       waiting.set({ domain }, counts.waiting);
     }
+    // They are counted elsewhere, for all hosts of the process.
+    for (const [outcome, count] of Object.entries(look.spans ?? {})) spans.inc({ outcome }, count);
     for (const [callee, found] of look.circuits)
       for (const state of circuitStates) circuits.set({ callee, [CIRCUIT]: state }, state === found ? 1 : 0);
   };

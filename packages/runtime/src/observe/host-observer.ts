@@ -1,6 +1,7 @@
 import type { ResilienceObserver, ServedCall } from "@polder/http";
 import type { Logger } from "@polder/model";
 import type { DatabaseObserver } from "@polder/postgres";
+import type { SpanCounts } from "../traces/counted-spans.ts";
 import type { WorkAtHand } from "../work-at-hand.ts";
 import type { HostMetrics } from "./host-metrics.ts";
 import { type SlowOptions, slowWork } from "./slow-work.ts";
@@ -11,6 +12,8 @@ export interface ObserveOptions {
   readonly metrics?: boolean;
   /** From when on statements and handlers are slow. */
   readonly slow?: SlowOptions;
+  /** What has become of the spans of this process, where it makes some. */
+  readonly spans?: (() => SpanCounts) | undefined;
 }
 
 /** Everything of a host that wants to know what happens in it. */

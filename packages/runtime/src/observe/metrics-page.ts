@@ -1,6 +1,7 @@
 import { type GrowthSignal, postgresSource, subscriptionStatus } from "@polder/bus";
 import type { CircuitState, HttpApp } from "@polder/http";
 import type { RunningDomain } from "../domain/run-domain.ts";
+import type { SpanCounts } from "../traces/counted-spans.ts";
 import type { HostLook, HostMetrics, SubscriptionLook } from "./host-metrics.ts";
 
 /** What the page of metrics looks at. */
@@ -8,6 +9,7 @@ export interface MetricsPageParts {
   readonly running: ReadonlyMap<string, RunningDomain>;
   /** How the circuits to other domains stand. */
   readonly circuits: ReadonlyMap<string, CircuitState>;
+  readonly spans?: (() => SpanCounts) | undefined;
   readonly growth: GrowthSignal;
   readonly metrics: HostMetrics;
 }
@@ -18,7 +20,7 @@ const LOOK_MS = 1_000;
 const LOOK_MS_MAX = 2_000;
 
 /** Serves `/metrics` as OpenMetrics text. While a database cannot be reached, the figures that it has are left out. */
-export function mountMetrics(app: HttpApp, { running, circuits, growth, metrics }: MetricsPageParts): void {
+export function mountMetrics(app: HttpApp, { running, circuits, spans, growth, metrics }: MetricsPageParts): void {
   let looked: { readonly atMs: number; readonly look: Promise<readonly SubscriptionLook[]> } | undefined;
   const subscriptions = (): Promise<readonly SubscriptionLook[]> => {
     const nowMs = performance.now();
@@ -33,6 +35,7 @@ export function mountMetrics(app: HttpApp, { running, circuits, growth, metrics 
       subscriptions: await subscriptions(),
       connections: [...running.values()].map(({ name, database }) => ({ domain: name, ...database.connections() })),
       circuits,
+      spans: spans?.(),
     };
     return context.body(await metrics.text(look), 200, { "content-type": metrics.contentType });
   });

@@ -1,6 +1,7 @@
 import { basename, join } from "node:path";
 import type { Logger } from "@polder/model";
 import type { Project } from "../load/project.ts";
+import type { SpanCounts } from "./counted-spans.ts";
 import { type TraceSettings, traceSettings } from "./trace-settings.ts";
 
 /** What {@link setUpTracing} needs. */
@@ -17,6 +18,8 @@ export interface TracingOptions {
 export interface Tracing extends AsyncDisposable {
   /** Where spans go, in words; nothing where none are made, or where somebody else has set up an SDK. */
   readonly target?: string;
+  /** What has become of the spans of this process so far; missing where `target` is. */
+  readonly spans?: () => SpanCounts;
 }
 
 /** The folder of the local store of traces. */

@@ -5,7 +5,6 @@ import { defaultResource, resourceFromAttributes } from "@opentelemetry/resource
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
-  BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
   type SpanExporter,
@@ -13,6 +12,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { collectorExporter } from "./collector-exporter.ts";
+import { countedSpans } from "./counted-spans.ts";
 import type { StartTracingOptions, Tracing } from "./set-up-tracing.ts";
 import { storeExporter } from "./store-exporter.ts";
 import type { Sampling } from "./trace-settings.ts";
@@ -30,20 +30,14 @@ export function startTracing({ settings, directory, service, logger }: StartTrac
     target.kind === "collector"
       ? collectorExporter({ ...target, logger, signal: abandoned.signal })
       : storeExporter({ directory, bytesMax: target.kind === "local store" ? target.bytesMax : 0, logger });
+  const { processor, counts } = countedSpans(exporter, queue);
   const provider = new TracerProvider({
     sampler: samplerOf(sampling),
     resource: defaultResource().merge(
       resourceFromAttributes({ "service.name": service, "process.pid": process.pid, ...settings.resource }),
     ),
     spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH_MAX },
-    spanProcessors: [
-      new BatchSpanProcessor({
-        exporter,
-        maxQueueSize: queue.spansMax,
-        maxExportBatchSize: queue.batchSpansMax,
-        scheduledDelayMillis: queue.delayMs,
-      }),
-    ],
+    spanProcessors: [processor],
   });
   if (!trace.setGlobalTracerProvider(provider)) {
     // The queue of a provider that is not used is empty.
@@ -55,6 +49,7 @@ export function startTracing({ settings, directory, service, logger }: StartTrac
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
   return {
+    spans: counts,
     target: target.kind === "collector" ? target.url : directory,
     [Symbol.asyncDispose]: async () => {
       const timer = setTimeout(() => abandoned.abort(new Error("the process ends")), LAST_SPANS_MS);
