@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { isPolderError, type Logger, type PolderError, silentLogger } from "@polder/model";
@@ -34,6 +34,11 @@ export interface HttpLimits {
   readonly checkIntervalMs: number;
   /** Connections at once. Default 10,000. */
   readonly connectionsMax: number;
+  /**
+   * Requests on one connection; the answer to the last one closes it. So whoever calls all the time connects anew now and
+   * then, to where the name leads by then. Default 1,000.
+   */
+  readonly requestsPerConnectionMax: number;
   /** Bytes of all bodies that are being read at once. Default 64 MiB. */
   readonly bodiesBytesMax: number;
   /** How long a stop without a signal waits for running calls, in milliseconds. Default 10,000. */
@@ -48,6 +53,7 @@ export const httpLimits: HttpLimits = {
   stalledTimeoutMs: 60_000,
   checkIntervalMs: 1_000,
   connectionsMax: 10_000,
+  requestsPerConnectionMax: 1_000,
   bodiesBytesMax: 67_108_864,
   stopTimeoutMs: 10_000,
 };
@@ -101,8 +107,9 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
   };
   let current = serving(options.dispatcher);
   let stopped: Promise<void> | undefined;
+  const isLast = countRequests(limits.requestsPerConnectionMax);
   const server = createServer(nodeOptions(limits), (incoming, outgoing) => {
-    if (stopped !== undefined) outgoing.shouldKeepAlive = false;
+    if (stopped !== undefined || isLast(incoming.socket)) outgoing.shouldKeepAlive = false;
     outgoing.once("close", () => stopped !== undefined && server.closeIdleConnections());
     // It answers its own errors and never rejects.
     void current.listener(incoming, outgoing);
@@ -119,6 +126,16 @@ export async function serveHttp(options: HttpServerOptions): Promise<HttpServer>
   };
   const name = host.includes(":") ? `[${host}]` : host;
   return { url: `http://${name}:${port}`, port, replace, stop, [Symbol.asyncDispose]: () => stop() };
+}
+
+/** Counts the requests of each connection, and says which is its last. */
+function countRequests(most: number): (socket: Socket) => boolean {
+  const counted = new WeakMap<Socket, number>();
+  return (socket) => {
+    const requests = (counted.get(socket) ?? 0) + 1;
+    counted.set(socket, requests);
+    return requests >= most;
+  };
 }
 
 function nodeOptions(limits: HttpLimits): object {
