@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { context, propagation, SpanStatusCode, trace } from "@opentelemetry/api";
+import { context, propagation, type Span, SpanStatusCode, trace } from "@opentelemetry/api";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { until } from "@polder/postgres/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -21,11 +21,11 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const logger = createLogger({ write: (line) => void lines.push(line) });
 
-function setUp(env: Readonly<Record<string, string>> = {}, bytesMax = 1_048_576): Promise<Tracing> {
+function setUp(env: Readonly<Record<string, string>> = {}, bytesMax = 1_048_576, ratioDefault = 1): Promise<Tracing> {
   const config = { domains: ["./order"], traces: { bytesMax } };
   const loaded = { config, path: join(folder, "polder.config.ts"), directory: folder };
   const project = { loaded, polderDirectory: join(folder, ".polder") };
-  return setUpTracing({ project, ratioDefault: 1, env, logger });
+  return setUpTracing({ project, ratioDefault, env, logger });
 }
 
 /** Makes a span that has ended, and gives the id of its trace. */
@@ -80,6 +80,31 @@ describe("the local store", () => {
     expect(await listTraces(directory, { tracesMax: 10, onlyFailed: true })).toMatchObject([
       { name: "goes wrong", failed: true },
     ]);
+  });
+
+  test("keeps what fails or is slow beside the sample, whole, and what follows in the same trace; nothing else", async () => {
+    // A share of which nothing is in the sample.
+    await using tracing = await setUp({}, 1_048_576, 1e-9);
+    const tracer = trace.getTracer("test");
+    const tree = (name: string, end: (child: Span) => void): Span => {
+      const root = tracer.startSpan(name);
+      const child = tracer.startSpan(`inside ${name}`, {}, trace.setSpan(context.active(), root));
+      end(child);
+      root.end();
+      return root;
+    };
+    tree("goes well", (child) => child.end());
+    const failed = tree("goes wrong", (child) => child.setStatus({ code: SpanStatusCode.ERROR }).end());
+    tracer.startSpan("follows", {}, trace.setSpan(context.active(), failed)).end();
+    tracer.startSpan("is slow", { startTime: Date.now() - 1_000 }).end();
+    for (let n = 0; n < 1_001; n += 1) tracer.startSpan("never ends");
+    await tracing[Symbol.asyncDispose]();
+    const found = await listTraces(directory, { tracesMax: 10 });
+    expect(found.map(({ name, spans }) => [name, spans]).sort()).toEqual([
+      ["goes wrong", 3],
+      ["is slow", 1],
+    ]);
+    expect(found.find(({ failed }) => failed)?.traceId).toBe(failed.spanContext().traceId);
   });
 
   test("is bounded: the oldest files are removed, whoever wrote them", async () => {

@@ -13,12 +13,15 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { collectorExporter } from "./collector-exporter.ts";
 import { countedSpans } from "./counted-spans.ts";
+import { lateKeeping, recordingSampler } from "./late-keeping.ts";
 import type { StartTracingOptions, Tracing } from "./set-up-tracing.ts";
 import { storeExporter } from "./store-exporter.ts";
 import type { Sampling } from "./trace-settings.ts";
 
 /** How long the end of a process waits for its last spans, in milliseconds. */
 const LAST_SPANS_MS = 2_000;
+/** A span that takes so long, in milliseconds, has its trace kept: from here on a handler is called slow as well. */
+const SLOW_MS = 1_000;
 /** Characters of an attribute at most: a key or a message may be long, a store is small. */
 const ATTRIBUTE_LENGTH_MAX = 1_024;
 
@@ -32,12 +35,12 @@ export function startTracing({ settings, directory, service, logger }: StartTrac
       : storeExporter({ directory, bytesMax: target.kind === "local store" ? target.bytesMax : 0, logger });
   const { processor, counts } = countedSpans(exporter, queue);
   const provider = new TracerProvider({
-    sampler: samplerOf(sampling),
+    sampler: sampling.late ? recordingSampler(samplerOf(sampling)) : samplerOf(sampling),
     resource: defaultResource().merge(
       resourceFromAttributes({ "service.name": service, "process.pid": process.pid, ...settings.resource }),
     ),
     spanLimits: { attributeValueLengthLimit: ATTRIBUTE_LENGTH_MAX },
-    spanProcessors: [processor],
+    spanProcessors: [sampling.late ? lateKeeping(processor, { slowMs: SLOW_MS }) : processor],
   });
   if (!trace.setGlobalTracerProvider(provider)) {
     // The queue of a provider that is not used is empty.

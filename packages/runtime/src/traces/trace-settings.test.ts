@@ -7,7 +7,7 @@ const settings = (env: Readonly<Record<string, string>>, options: TraceOptions =
 test("without variables all goes to the local store, with the ratio of the configuration or of the command", () => {
   expect(settings({})).toEqual({
     target: { kind: "local store", bytesMax: 67_108_864 },
-    sampling: { ratio: 0.1, parentBased: true },
+    sampling: { ratio: 0.1, parentBased: true, late: true },
     queue: { spansMax: 8_192, batchSpansMax: 512, delayMs: 300 },
     resource: {},
     problems: [],

@@ -3,8 +3,8 @@ import type { Problem } from "@polder/model";
 /** What a configuration says of traces. */
 export interface TraceOptions {
   /**
-   * How many of the traces that begin here are kept, from 0 (none) to 1 (all); whoever is called follows its caller.
-   * Default 1 with `polder dev`, 0.1 with `polder start`. `OTEL_TRACES_SAMPLER` wins over it.
+   * How many of the traces that begin here are kept, from 0 (none) to 1 (all); whoever is called follows its caller. In
+   * the local store those with a failure, or with a span of a second or longer, are kept besides, unless it is 0. Default 1 with `polder dev`, 0.1 with `polder start`. `OTEL_TRACES_SAMPLER` wins over it.
    */
   readonly ratio?: number;
   /** Bytes of the local store. Default 64 MiB. */
@@ -43,6 +43,8 @@ export interface Sampling {
   readonly ratio: number;
   /** Follow the caller's decision where there is a caller. */
   readonly parentBased: boolean;
+  /** Keep, beside the ratio, what turns out to have failed or to have been slow. */
+  readonly late: boolean;
 }
 
 /** How spans wait until they are written. What does not fit in is dropped. */
@@ -71,7 +73,7 @@ export function traceSettings(
   const spansMax = reading.number("OTEL_BSP_MAX_QUEUE_SIZE", queue.spansMax);
   return {
     target,
-    sampling: samplingOf(reading, options.ratio ?? options.ratioDefault),
+    sampling: samplingOf(reading, options.ratio ?? options.ratioDefault, target),
     queue: {
       spansMax,
       batchSpansMax: Math.min(spansMax, reading.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", queue.batchSpansMax)),
@@ -161,16 +163,19 @@ function targetOf(reading: Reading, bytesMax: number): TraceTarget {
   };
 }
 
-function samplingOf({ text, problems }: Reading, ratio: number): Sampling {
+function samplingOf({ text, problems }: Reading, ratio: number, target: TraceTarget): Sampling {
   const sampler = text("OTEL_TRACES_SAMPLER");
-  if (sampler === undefined) return { ratio, parentBased: true };
+  // A collector decides by itself what it keeps, and whoever names a sampler wants that one.
+  if (sampler === undefined)
+    return { ratio, parentBased: true, late: target.kind === "local store" && ratio > 0 && ratio < 1 };
+  const late = false;
   const parentBased = sampler.startsWith("parentbased_");
   const kind = sampler.replace(/^parentbased_/, "");
-  if (kind === "always_on" || kind === "always_off") return { ratio: kind === "always_on" ? 1 : 0, parentBased };
+  if (kind === "always_on" || kind === "always_off") return { ratio: kind === "always_on" ? 1 : 0, parentBased, late };
   const given = Number(text("OTEL_TRACES_SAMPLER_ARG") ?? "1");
-  if (kind === "traceidratio" && given >= 0 && given <= 1) return { ratio: given, parentBased };
+  if (kind === "traceidratio" && given >= 0 && given <= 1) return { ratio: given, parentBased, late };
   const place = kind === "traceidratio" ? "OTEL_TRACES_SAMPLER_ARG" : "OTEL_TRACES_SAMPLER";
   const known = "always_on, always_off, traceidratio (with an argument from 0 to 1), or one of them after parentbased_";
   problems.push({ place, problem: `must be ${known}; parentbased_traceidratio with ${ratio} is taken` });
-  return { ratio, parentBased: true };
+  return { ratio, parentBased: true, late };
 }
