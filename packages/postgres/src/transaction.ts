@@ -3,6 +3,7 @@ import type pg from "pg";
 import { explained, isConnectionLost, isOutdatedPlan, type Target } from "./database-error.ts";
 import { type DatabaseObserver, observed, type TransactionOutcome } from "./database-observer.ts";
 import { postgresErrors } from "./errors.ts";
+import { sendTogether } from "./send-together.ts";
 import { identifier, literal } from "./sql-name.ts";
 import { type Statement, type StatementNames, templateStatement, toConfig, toRows } from "./statement.ts";
 
@@ -58,6 +59,7 @@ export function openTransaction({ connect, names, target, mode, observer, settin
     if (ended) throw tooLate();
     client ??= connect().then((connected) => {
       begunMs = performance.now();
+      sendTogether(connected);
       // Not awaited: the first statement follows in the same round trip, and fails if this does.
       connected.query(beginning).catch(() => undefined);
       return connected;
@@ -134,6 +136,7 @@ async function commitOn(
   last: readonly Statement[],
   { names, target, observer }: Pick<Parts, "names" | "target" | "observer">,
 ): Promise<void> {
+  sendTogether(client);
   const sent = [
     ...last.map((statement) => observed(observer, statement.text, () => client.query(toConfig(statement, names)))),
     observed(observer, "commit", () => client.query("commit")),
