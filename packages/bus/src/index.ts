@@ -13,6 +13,7 @@ export {
 } from "./log/event-source.ts";
 export { type Listening, listenForGrowth } from "./log/listen.ts";
 export { postgresSource } from "./log/postgres-source.ts";
+export { type SharedSourceOptions, sharedSource } from "./log/shared-source.ts";
 export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
 export type { StreamName } from "./subscription/checkpoints.ts";
 export {

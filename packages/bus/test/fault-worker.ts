@@ -10,6 +10,7 @@ import {
   logHead,
   postgresSource,
   runStream,
+  sharedSource,
   startPresence,
   startRelay,
   subscriptionStatus,
@@ -41,7 +42,10 @@ const relay = startRelay({ domain: "sales", database: sales, growth, pollMs: 50,
 const instance = randomUUID();
 const leaseMs = 600;
 const presence = await startPresence({ domain: "ledger", database: ledger, instance, leaseMs });
-const source = postgresSource({ publisher: "sales", database: reader, growth });
+const source = sharedSource({
+  source: postgresSource({ publisher: "sales", database: reader, growth }),
+  events: ["sales.Sold"],
+});
 const write =
   (worker: string): HandleEvents =>
   async (events, transaction) => {

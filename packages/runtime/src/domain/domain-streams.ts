@@ -6,6 +6,7 @@ import {
   postgresSource,
   runStream,
   type Stream,
+  sharedSource,
 } from "@polder/bus";
 import type { Domain, Logger, Subscription } from "@polder/model";
 import type { Database } from "@polder/postgres";
@@ -32,20 +33,23 @@ export function startDomainStreams(options: {
   readonly observer: HostObserver;
 }): readonly Stream[] {
   const { handled, domain, database, publisherDatabase, growth, instance, leaseMs, observer } = options;
-  return handled.flatMap(({ subscription, handle }) => {
-    const logger = withFields(options.logger, { subscription: subscription.name });
-    return publishersOf(domain, subscription.events).map((publisher) => {
-      const source = postgresSource({ publisher, database: publisherDatabase(publisher), growth });
+  const wanted = new Set(handled.flatMap(({ subscription }) => subscription.events));
+  return [...neededEvents(domain)].flatMap(([publisher, published]) => {
+    const events = published.filter((event) => wanted.has(event));
+    if (events.length === 0) return [];
+    const source = sharedSource({
+      source: postgresSource({ publisher, database: publisherDatabase(publisher), growth }),
+      events,
+    });
+    const interested = handled.filter(({ subscription }) =>
+      subscription.events.some((event) => events.includes(event)),
+    );
+    return interested.map(({ subscription, handle }) => {
+      const logger = withFields(options.logger, { subscription: subscription.name });
       const lease = leaseMs === undefined ? {} : { leaseMs };
       const labels = { domain: domain.name, subscription: subscription.name, publisher };
       const onDelivered = (delivered: Delivered): void => observer.metrics?.delivered(labels, delivered);
       return runStream({ subscription, source, database, instance, handle, logger, onDelivered, ...lease });
     });
   });
-}
-
-function publishersOf(domain: Domain, events: readonly string[]): readonly string[] {
-  return [...neededEvents(domain)]
-    .filter(([, published]) => published.some((event) => events.includes(event)))
-    .map(([publisher]) => publisher);
 }
