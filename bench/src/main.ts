@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.ts";
 import { events } from "./events/events.ts";
+import { fanout } from "./fanout/fanout.ts";
 import { commit, machine } from "./machine.ts";
 import { observe } from "./observe/observe.ts";
 import { json, page, type Result } from "./print.ts";
 import { saga } from "./saga/saga.ts";
 import { start } from "./start/start.ts";
 
-const benchmarks: readonly Benchmark[] = [events, observe, saga, start];
+const benchmarks: readonly Benchmark[] = [events, fanout, observe, saga, start];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,0 +1,5 @@
+import { serveParent } from "../worker.ts";
+import { openConsumer } from "./consumer.ts";
+
+// A process that consumes.
+await serveParent(openConsumer);

@@ -1,0 +1,5 @@
+import { serveParent } from "../worker.ts";
+import { openPublisher } from "./publisher.ts";
+
+// The process that publishes and relays.
+await serveParent(openPublisher);
