@@ -11,6 +11,8 @@ import { join } from "node:path";
 export default async function testRun(): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), "polder-test-"));
   process.env["POLDER_TEST_DIRECTORY"] = directory;
+  // Tests start hundreds of processes from the same sources, each of which would strip and compile them anew.
+  process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "../../node_modules/.cache/compile");
   const holder = spawn(process.execPath, ["--conditions=source", join(import.meta.dirname, "hold-test-server.ts")], {
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -32,11 +32,11 @@ export interface PolderProcess extends AsyncDisposable {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the command in a process of its own. Of this process's environment it gets the path only. */
+/** Starts the command in a process of its own. Of this process's environment it gets the path only, and where Node keeps what it has compiled. */
 export function startPolder(args: readonly string[], { cwd, env = {} }: PolderOptions): PolderProcess {
   const child = spawn(process.execPath, ["--conditions=source", main, ...args], {
     cwd,
-    env: { PATH: process.env["PATH"] ?? "", ...env },
+    env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = { out: "", err: "" };
