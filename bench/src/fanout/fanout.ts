@@ -7,7 +7,7 @@ import { readLosses } from "./losses.ts";
 import { measureLayout } from "./round.ts";
 import { measureWritten } from "./written.ts";
 
-/** Sizes of the full run, of about seven minutes, and of the quick one. */
+/** Sizes of the full run and of the quick one. */
 const plans = {
   full: { warmUps: 1, rounds: 4, durationMs: 2_000, lagMs: 4_000, events: 8_000 },
   quick: { warmUps: 0, rounds: 1, durationMs: 500, lagMs: 1_000, events: 1_000 },
