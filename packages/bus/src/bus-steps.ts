@@ -25,9 +25,13 @@ export function busSystemSteps(): SystemScope {
 }
 
 /** What the bus keeps for one domain: its log, and where its own subscriptions stand. */
-export function busDomainSteps(domain: string): SystemScope {
+export function busDomainSteps(
+  domain: string,
+  { partitionRows = ROWS_PER_PARTITION }: { readonly partitionRows?: number } = {},
+): SystemScope {
   const home = homeOf(domain);
   const sql = busNames(home);
+  const sqlRows = literal(String(partitionRows));
   return {
     scope: domain,
     steps: [
@@ -38,7 +42,7 @@ export function busDomainSteps(domain: string): SystemScope {
       { name: "advance function", sql: sqlFile("advance", sql), repeatable: true },
       {
         name: "0103 first partitions",
-        sql: `select ${sql.maintain}(${ROWS_PER_PARTITION}, interval '7 days')`,
+        sql: `select ${sql.maintain}(${sqlRows}, interval '7 days')`,
       },
     ],
   };

@@ -30,7 +30,7 @@ async function provisionLedger(declared: Domain): Promise<void> {
     scopes: [
       busSystemSteps(),
       ...homes.map(homeSteps),
-      ...["sales", "ledger"].map(busDomainSteps),
+      ...["sales", "ledger"].map((name) => busDomainSteps(name)),
       busNeedSteps(sales),
       busNeedSteps(declared),
     ],

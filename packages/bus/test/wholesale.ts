@@ -60,7 +60,7 @@ export async function provisionWholesale(database: TestDatabase, ofLedger: TestD
       scopes: [
         busSystemSteps(),
         ...homes.map(homeSteps),
-        ...here.map(busDomainSteps),
+        ...here.map((name) => busDomainSteps(name)),
         ...[sales, ledger].map((declared) => busNeedSteps(declared, (publisher) => here.includes(publisher))),
       ],
       password: one.password,

@@ -19,6 +19,7 @@ import {
 } from "@polder/model";
 import type { DatabaseAddress } from "@polder/postgres";
 import { type CallDesk, createCallDesk } from "./call-desk.ts";
+import type { Retention } from "./domain/retention.ts";
 import { mountHealth } from "./health.ts";
 import type { Identity } from "./identity/open-identity.ts";
 import { refuseRepeated } from "./load/select-domains.ts";
@@ -58,6 +59,8 @@ export interface HostOptions {
   readonly connectionsMax?: number;
   /** Keep statements prepared on each connection; `false` behind a pooler in transaction mode. Default true. */
   readonly prepare?: boolean;
+  /** For how long what is over is kept: events, answers, sagas. */
+  readonly retention?: Retention;
   readonly logger?: Logger;
   /** Metrics, and what is slow. */
   readonly observe?: ObserveOptions;

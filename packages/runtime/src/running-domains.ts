@@ -2,6 +2,7 @@ import { type GrowthSignal, type Listening, listenForGrowth, neededEvents } from
 import type { Domain, Implementation, Logger } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import type { CallDesk } from "./call-desk.ts";
+import type { Retention } from "./domain/retention.ts";
 import { type RunningDomain, runDomain } from "./domain/run-domain.ts";
 import { type AddressOf, type DomainDatabases, openDomainDatabases } from "./domain-databases.ts";
 import type { HostObserver } from "./observe/host-observer.ts";
@@ -13,6 +14,7 @@ export interface RunningDomainsOptions {
   readonly leaseMs?: number;
   readonly connectionsMax?: number;
   readonly prepare?: boolean;
+  readonly retention?: Retention;
   readonly growth: GrowthSignal;
   readonly desk: CallDesk;
   readonly logger: Logger;

@@ -27,6 +27,8 @@ export interface SagasOptions {
   readonly atOnceMax?: number;
   /** How long sagas that have ended are kept, in days. Default 7. */
   readonly keepDays?: number;
+  /** How often old ones are looked for, in milliseconds. Default 60,000. */
+  readonly forgetMs?: number;
   readonly random?: () => number;
   readonly logger?: Logger;
   readonly crashPoint?: (name: SagaCrashPointName) => Promise<void> | void;
@@ -44,8 +46,6 @@ export interface RunningSagas {
 const CODE_FAILURES_MAX = 5;
 /** Longest pause after trouble with the database, in milliseconds. */
 const CUT_PAUSE_MAX_MS = 5_000;
-/** Old sagas are forgotten this often, in milliseconds. */
-const FORGET_MS = 10 * 60_000;
 
 /** Starts to work on a domain's sagas: those that are due and that no other process holds. */
 export function runSagas(options: SagasOptions): RunningSagas {
@@ -96,13 +96,7 @@ export function runSagas(options: SagasOptions): RunningSagas {
       if (!stopping.signal.aborted) await pause(pauseMs, woken.promise);
     }
   };
-  const stopTimers = startTimers(logger, [
-    { everyMs: leaseMs / 3, what: "leases on sagas were not renewed", work: () => renewIfAny() },
-    { everyMs: FORGET_MS, what: "old sagas were not forgotten", work: () => store.forget(options.keepDays ?? 7) },
-  ]);
-  const renewIfAny = async (): Promise<void> => {
-    if (working.size > 0) await store.renew();
-  };
+  const stopTimers = startTimers(logger, upkeepOf(options, { store, working, signal: stopping.signal }));
   const running = names.length === 0 ? Promise.resolve() : run();
   return {
     wake,
@@ -119,14 +113,44 @@ export function runSagas(options: SagasOptions): RunningSagas {
   };
 }
 
-/** Does some work again and again; it matters little when it fails once. Gives the way to stop. */
-function startTimers(
-  logger: Logger,
-  works: readonly { readonly everyMs: number; readonly what: string; readonly work: () => Promise<void> }[],
-): () => void {
-  const timers = works.map(({ everyMs, what, work }) =>
-    setInterval(() => void work().catch((error: unknown) => logger.debug(what, { error })), everyMs),
-  );
+interface TimedWork {
+  readonly everyMs: number;
+  readonly what: string;
+  readonly work: () => Promise<void>;
+}
+
+/** What is done beside the sagas: leases are renewed while some are held, and old ones are forgotten. */
+function upkeepOf(
+  { leaseMs = 15_000, forgetMs = 60_000, keepDays = 7 }: SagasOptions,
+  { store, working, signal }: Pick<Task, "store" | "signal"> & { readonly working: ReadonlySet<unknown> },
+): readonly TimedWork[] {
+  const renew = async (): Promise<void> => {
+    if (working.size > 0) await store.renew();
+  };
+  // As many rounds as it takes: one a minute would not keep up with a busy domain.
+  const forget = async (): Promise<void> => {
+    while (!signal.aborted && (await store.forget(keepDays)) > 0);
+  };
+  return [
+    { everyMs: leaseMs / 3, what: "leases on sagas were not renewed", work: renew },
+    { everyMs: forgetMs, what: "old sagas were not forgotten", work: forget },
+  ];
+}
+
+/** Does some work again and again, never twice at once; it matters little when it fails once. Gives the way to stop. */
+function startTimers(logger: Logger, works: readonly TimedWork[]): () => void {
+  const timers = works.map(({ everyMs, what, work }) => {
+    let isWorking = false;
+    return setInterval(() => {
+      if (isWorking) return;
+      isWorking = true;
+      void work()
+        .catch((error: unknown) => logger.debug(what, { error }))
+        .finally(() => {
+          isWorking = false;
+        });
+    }, everyMs);
+  });
   return () => timers.forEach(clearInterval);
 }
 

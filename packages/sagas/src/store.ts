@@ -87,8 +87,8 @@ export interface SagaStore {
   readonly renew: () => Promise<void>;
   /** Frees what processes hold that are not among the living any more. */
   readonly freeDead: () => Promise<void>;
-  /** Forgets sagas that have ended so many days ago, a bounded number at a time. */
-  readonly forget: (days: number) => Promise<void>;
+  /** Forgets sagas that have ended so many days ago, 1,000 at a time; gives how many. */
+  readonly forget: (days: number) => Promise<number>;
 }
 
 /** Sagas that one round of forgetting deletes at most. */
@@ -163,12 +163,13 @@ where lease_until > '-infinity' and not exists (select from ${sql.instance} i wh
       );
     },
     forget: async (days) => {
-      await database.query(
+      const { rowCount } = await database.query(
         `delete from ${sql.saga} where id in (
-  select id from ${sql.saga} where ended_at < now() - make_interval(days => $1) order by ended_at limit ${FORGET_MAX}
+  select id from ${sql.saga} where ended_at < now() - make_interval(secs => $1) order by ended_at limit ${FORGET_MAX}
 )`,
-        [days],
+        [days * 86_400],
       );
+      return rowCount ?? 0;
     },
   };
 }

@@ -71,3 +71,26 @@ test("a saga does not fall asleep over an event that came while it was at work",
   await store.letGo(held, { to: "sleep", inMs: 3_600_000, failures: 0 });
   expect(await store.claim({ names: ["paying"], max: 1 })).toMatchObject([{ key: "rome", news: 1 }]);
 });
+
+test("sagas that ended long ago are forgotten with their steps, so many at a time", async () => {
+  await using agency = await openAgency(database, []);
+  const app = agency.database;
+  const store = openSagaStore({ domain: "travel", database: app, owner: agency.instance, leaseMs: 60_000 });
+  await database.admin.query(
+    `insert into travel._saga (saga, key, input, state, ended_at)
+select 'trip', n::text, '{}', 'done', now() - make_interval(hours => 12, secs => n * 10) from generate_series(1, 9000) as n`,
+  );
+  await database.admin.query(
+    `insert into travel._saga_step (saga_id, name, position, kind, state) select id, 'hotel', 1, 'local', 'done' from travel._saga`,
+  );
+  // Those from the 4,321st on ended more than a day ago.
+  expect([await store.forget(1), await store.forget(1)]).toEqual([1_000, 1_000]);
+  let rest = 0;
+  for (let gone = await store.forget(1); gone > 0; gone = await store.forget(1)) rest += gone;
+  expect(rest).toBeGreaterThan(2_670);
+  expect(rest).toBeLessThan(2_690);
+  const { rows } = await database.admin.query<{ same: boolean }>(
+    "select (select count(*) from travel._saga) = (select count(*) from travel._saga_step) as same",
+  );
+  expect(rows).toEqual([{ same: true }]);
+});

@@ -23,6 +23,8 @@ export interface RelayOptions {
   readonly keepDays?: number;
   /** Rows of a partition of outbox and log. Default 1,000,000. */
   readonly rowsPerPartition?: number;
+  /** Pause between two looks for partitions to make and to drop, in milliseconds. Default 60,000. */
+  readonly maintainMs?: number;
   readonly logger?: Logger;
   /** Told of every step, with the number of events that it moved. */
   readonly onStep?: (moved: number) => void;
@@ -43,9 +45,6 @@ interface Step {
   /** The newest position; unknown when another process is at it. */
   readonly head: string | null;
 }
-
-/** Pause between two rounds of maintenance, in milliseconds. */
-const MAINTAIN_MS = 60_000;
 
 /** Longest pause after a failure, in milliseconds. */
 const FAILED_PAUSE_MAX_MS = 5_000;
@@ -70,27 +69,18 @@ export function startRelay(options: RelayOptions): Relay {
   const stopping = new AbortController();
   const pause: Pause = pauseFor(stopping.signal);
 
-  const maintain = async (): Promise<void> => {
-    await database.query(`select ${sql.maintain}($1, make_interval(days => $2))`, [
-      String(options.rowsPerPartition ?? ROWS_PER_PARTITION),
-      options.keepDays ?? 7,
-    ]);
-  };
+  const upkeep = openUpkeep(options, `select ${sql.maintain}($1, make_interval(secs => $2))`);
 
   const run = async (): Promise<void> => {
     let failures = 0;
     let adopted = false;
-    let maintainAtMs = 0;
     while (!stopping.signal.aborted) {
       try {
         if (!adopted) {
           await database.query(`select ${sql.adopt}()`);
           adopted = true;
         }
-        if (performance.now() >= maintainAtMs) {
-          await maintain();
-          maintainAtMs = performance.now() + MAINTAIN_MS;
-        }
+        await upkeep.ifDue();
         await crashPoint("relay:before-step");
         // Whoever wakes from now on may have committed too late for this step.
         pause.forget();
@@ -98,6 +88,7 @@ export function startRelay(options: RelayOptions): Relay {
         await crashPoint("relay:after-step");
         const step = rows[0] ?? { moved: 0, more: false, head: null };
         failures = 0;
+        upkeep.moved(step.moved);
         options.onStep?.(step.moved);
         if (step.moved > 0) growth.grown(domain, step.head === null ? undefined : BigInt(step.head));
         // A full page is followed at once; otherwise a pause lets the next step carry more.
@@ -119,6 +110,31 @@ export function startRelay(options: RelayOptions): Relay {
     stop: async () => {
       stopping.abort();
       await running;
+    },
+  };
+}
+
+/** Partitions ahead of what is written, and away with those that nobody needs. */
+interface Upkeep {
+  readonly ifDue: () => Promise<void>;
+  /** Tells of events that were moved. */
+  readonly moved: (events: number) => void;
+}
+
+function openUpkeep(options: RelayOptions, text: string): Upkeep {
+  const { database, keepDays = 7, maintainMs = 60_000, rowsPerPartition = ROWS_PER_PARTITION } = options;
+  let dueAtMs = 0;
+  let movedSince = 0;
+  return {
+    ifDue: async () => {
+      // Two partitions lie ahead; after half a one there is need of the next.
+      if (performance.now() < dueAtMs && movedSince < rowsPerPartition / 2) return;
+      await database.query(text, [String(rowsPerPartition), keepDays * 86_400]);
+      dueAtMs = performance.now() + maintainMs;
+      movedSince = 0;
+    },
+    moved: (events) => {
+      movedSince += Math.max(0, events);
     },
   };
 }

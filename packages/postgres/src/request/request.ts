@@ -39,16 +39,16 @@ export function answerInsert(schema: string, request: KeyedRequest, answer: unkn
   };
 }
 
-/** Answers that one round of forgetting deletes at most. */
+/** Answers that one round of forgetting deletes at most: a lock of many rows for long helps nobody. */
 const FORGET_MAX = 5_000;
 
-/** Forgets answers older than some days, a bounded number at a time; gives how many. */
+/** Forgets answers older than some days, 5,000 at a time; gives how many, so that whoever wants all gone asks until it is none. */
 export async function forgetAnswers(database: Database, schema: string, days: number): Promise<number> {
   const deleted = await database.query(
     `delete from ${identifier(schema, "_request")} where (operation, key) in (
-  select operation, key from ${identifier(schema, "_request")} where at < now() - make_interval(days => $1) order by at limit ${FORGET_MAX}
+  select operation, key from ${identifier(schema, "_request")} where at < now() - make_interval(secs => $1) order by at limit ${FORGET_MAX}
 )`,
-    [days],
+    [days * 86_400],
   );
   return deleted.rowCount ?? 0;
 }

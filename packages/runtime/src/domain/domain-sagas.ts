@@ -19,6 +19,7 @@ import { delivered } from "./deliver.ts";
 import type { HandledSubscription } from "./domain-streams.ts";
 import { userOf } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
+import { lookEveryMs } from "./retention.ts";
 
 /** What the sagas of a domain need. */
 export interface DomainSagasParts {
@@ -28,6 +29,8 @@ export interface DomainSagasParts {
   readonly transaction: HandlerTransactionParts;
   readonly findTransport: FindTransport;
   readonly leaseMs?: number;
+  /** Days that sagas are kept after their end. Default 7. */
+  readonly keepDays?: number;
   readonly logger: Logger;
   readonly observer: HostObserver;
 }
@@ -60,6 +63,7 @@ export function openDomainSagas(parts: DomainSagasParts): DomainSagas {
         instance: parts.instance,
         logger,
         ...(parts.leaseMs === undefined ? {} : { leaseMs: parts.leaseMs }),
+        ...(parts.keepDays === undefined ? {} : { keepDays: parts.keepDays, forgetMs: lookEveryMs(parts.keepDays) }),
         answered: (saga, key) => listeners.get(nameOf({ saga, key }))?.forEach((tell) => void tell()),
         seams: (saga, held) => seamsOf(parts, saga, held),
       });

@@ -11,6 +11,7 @@ import { openDomainSagas } from "./domain-sagas.ts";
 import { type HandledSubscription, startDomainStreams } from "./domain-streams.ts";
 import { createExecute } from "./execute.ts";
 import type { HandlerTransactionParts } from "./handler-transaction.ts";
+import { lookEveryMs, type Retention } from "./retention.ts";
 
 /** What {@link runDomain} needs. */
 export interface RunDomainOptions {
@@ -25,8 +26,8 @@ export interface RunDomainOptions {
   readonly observer: HostObserver;
   /** How long a lease on a subscription lasts, in milliseconds. Default 15,000. */
   readonly leaseMs?: number;
-  /** How long the answers of keyed commands are kept, in days. Default 7. */
-  readonly keepAnswersDays?: number;
+  /** For how long what is over is kept. */
+  readonly retention?: Retention;
 }
 
 /** A domain at work in this process: its operations, its relay, its subscriptions. */
@@ -44,9 +45,6 @@ export interface RunningDomain {
   readonly stop: (options: { readonly signal: AbortSignal }) => Promise<void>;
 }
 
-/** Old answers are forgotten this often, in milliseconds. */
-const FORGET_MS = 10 * 60_000;
-
 /** Brings a domain to work. */
 export async function runDomain(options: RunDomainOptions): Promise<RunningDomain> {
   const { implementation, database, findTransport, observer } = options;
@@ -63,7 +61,9 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     started: () => sagas.wake(),
   };
   const shared = { domain, findTransport, logger, observer };
-  const sagas = openDomainSagas({ ...shared, ...lease, database, instance, transaction });
+  const { sagasDays } = options.retention ?? {};
+  const keep = sagasDays === undefined ? {} : { keepDays: sagasDays };
+  const sagas = openDomainSagas({ ...shared, ...lease, ...keep, database, instance, transaction });
   const all = [...implementation.subscriptions, ...sagas.subscriptions.map(({ subscription }) => subscription)];
   const subscriptions = all.map(({ name }) => name);
   const presence = await startPresence({ domain: domain.name, database, instance, subscriptions, logger, ...lease });
@@ -111,18 +111,40 @@ function startDomainRelay(options: RunDomainOptions): Relay | undefined {
   const { name, publishes } = implementation.domain;
   if (!publishes.some((contract) => contract.kind === "event")) return undefined;
   const onStep = (moved: number): void => observer.metrics?.relayed(name, moved);
-  return startRelay({ domain: name, database, growth, logger, onStep });
+  const { eventsDays: keepDays, partitionRows: rowsPerPartition } = options.retention ?? {};
+  return startRelay({
+    domain: name,
+    database,
+    growth,
+    logger,
+    onStep,
+    ...(keepDays === undefined ? {} : { keepDays, maintainMs: lookEveryMs(keepDays) }),
+    ...(rowsPerPartition === undefined ? {} : { rowsPerPartition }),
+  });
 }
 
-/** Forgets old answers now and then. Gives the way to stop. */
-function startForgetting({ implementation, database, logger, keepAnswersDays = 7 }: RunDomainOptions): () => void {
+/** Forgets old answers now and then, all that there are: a single round would not keep up with a busy domain. Gives the way to stop. */
+function startForgetting({ implementation, database, logger, retention }: RunDomainOptions): () => void {
   const { schema } = homeOf(implementation.domain.name);
+  const days = retention?.answersDays ?? 7;
+  let isStopped = false;
+  let isForgetting = false;
+  const forgetAll = async (): Promise<void> => {
+    while (!isStopped && (await forgetAnswers(database, schema, days)) > 0);
+  };
   const timer = setInterval(() => {
-    forgetAnswers(database, schema, keepAnswersDays).catch((error: unknown) =>
-      logger.debug("old answers were not forgotten", { error }),
-    );
-  }, FORGET_MS);
-  return () => clearInterval(timer);
+    if (isForgetting) return;
+    isForgetting = true;
+    void forgetAll()
+      .catch((error: unknown) => logger.debug("old answers were not forgotten", { error }))
+      .finally(() => {
+        isForgetting = false;
+      });
+  }, lookEveryMs(days));
+  return () => {
+    isStopped = true;
+    clearInterval(timer);
+  };
 }
 
 function handledSubscriptions({ subscriptions }: Implementation, parts: DeliverParts): readonly HandledSubscription[] {

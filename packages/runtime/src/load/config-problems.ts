@@ -14,6 +14,7 @@ const settings = [
   "calls",
   "connectionsMax",
   "prepare",
+  "retention",
   "traces",
   "metrics",
   "slow",
@@ -42,6 +43,7 @@ export function configProblems(value: unknown): readonly Problem[] {
     ...(value["prepare"] === undefined || typeof value["prepare"] === "boolean"
       ? []
       : [{ place: "prepare", problem: "must be true or false" }]),
+    ...retentionProblems(value["retention"]),
     ...tracesProblems(value["traces"]),
     ...(value["metrics"] === undefined || typeof value["metrics"] === "boolean"
       ? []
@@ -165,6 +167,25 @@ function connectionsProblems(connectionsMax: unknown): readonly Problem[] {
   if (connectionsMax === undefined || (Number.isInteger(connectionsMax) && Number(connectionsMax) >= CONNECTIONS_MIN))
     return [];
   return [{ place: "connectionsMax", problem: `must be a whole number from ${CONNECTIONS_MIN} on` }];
+}
+
+/** With smaller partitions there would be no room for a minute's events. */
+const PARTITION_ROWS_MIN = 10_000;
+
+function retentionProblems(retention: unknown): readonly Problem[] {
+  if (retention === undefined) return [];
+  if (!isObject(retention)) return [{ place: "retention", problem: "must be an object such as { eventsDays: 7 }" }];
+  const days = ["eventsDays", "answersDays", "sagasDays"];
+  const isDays = (given: unknown): boolean => given === undefined || (typeof given === "number" && given > 0);
+  const wrong = days.filter((name) => !isDays(retention[name]));
+  const { partitionRows: rows } = retention;
+  const isRows = rows === undefined || (Number.isInteger(rows) && Number(rows) >= PARTITION_ROWS_MIN);
+  const problem = `must be a whole number from ${PARTITION_ROWS_MIN} on`;
+  return [
+    ...unknownFields(retention, [...days, "partitionRows"], "retention."),
+    ...wrong.map((name) => ({ place: `retention.${name}`, problem: "must be a number of days above 0" })),
+    ...(isRows ? [] : [{ place: "retention.partitionRows", problem }]),
+  ];
 }
 
 /** A store that is smaller is full after a few traces. */

@@ -1,4 +1,5 @@
 import type { CallRules, IssuerOptions, RateLimit } from "@polder/http";
+import type { Retention } from "../domain/retention.ts";
 import type { HttpOptions } from "../host.ts";
 import type { SlowOptions } from "../observe/slow-work.ts";
 import type { TraceOptions } from "../traces/trace-settings.ts";
@@ -52,6 +53,8 @@ export interface PolderConfig {
    * pooler in transaction mode, such as PgBouncer. Default true.
    */
   readonly prepare?: boolean;
+  /** For how long what is over is kept: events, answers, sagas. */
+  readonly retention?: Retention;
   /** Which traces are kept, and how many bytes of them; `false` makes none. */
   readonly traces?: TraceOptions | false;
   /** Serve metrics at `/metrics` of every host. Default true. */

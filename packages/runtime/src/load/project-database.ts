@@ -12,6 +12,7 @@ import {
   provision,
   type Secrets,
 } from "@polder/postgres";
+import type { Retention } from "../domain/retention.ts";
 import { runtimeErrors } from "../errors.ts";
 import { requireHome } from "../require-home.ts";
 import type { DatabaseSetting } from "./database-settings.ts";
@@ -75,13 +76,14 @@ export interface ProjectDatabaseOptions {
   readonly polderDirectory: string;
   readonly secrets: Secrets;
   readonly logger: Logger;
+  readonly retention: Retention;
   /** As they were loaded last. */
   readonly domains: () => readonly LoadedDomain[];
 }
 
 /** Opens the databases of a project, starting the embedded server if one of them is in it. */
 export async function openProjectDatabase(options: ProjectDatabaseOptions): Promise<ProjectDatabase & AsyncDisposable> {
-  const { secrets, domains, logger } = options;
+  const { secrets, domains, logger, retention } = options;
   const placed = await placeDatabases(options);
   const { databases } = placed;
   const databaseOf = (domain: string): PlacedDatabase => {
@@ -106,7 +108,11 @@ export async function openProjectDatabase(options: ProjectDatabaseOptions): Prom
       await placed.check();
       const reports: ProjectReport[] = [];
       for (const database of databases) {
-        const report = await provision({ ...wantedIn(database, domains()), password: secrets.get, ...choice });
+        const report = await provision({
+          ...wantedIn(database, domains(), retention),
+          password: secrets.get,
+          ...choice,
+        });
         reports.push(databases.length === 1 ? report : await withPlace(report, database, domains()));
       }
       return {
@@ -134,7 +140,7 @@ export async function openProjectDatabase(options: ProjectDatabaseOptions): Prom
 }
 
 /** What one database is to hold: the homes of those who live there, and logins for those who read their events from elsewhere. */
-function wantedIn({ admin, domains: living }: PlacedDatabase, all: readonly LoadedDomain[]) {
+function wantedIn({ admin, domains: living }: PlacedDatabase, all: readonly LoadedDomain[], retention: Retention) {
   const isHere = (name: string): boolean => living.includes(name);
   const elsewhere = all.filter(({ name }) => !isHere(name));
   const guests = elsewhere.filter(({ implementation }) => [...neededEvents(implementation.domain).keys()].some(isHere));
@@ -142,7 +148,7 @@ function wantedIn({ admin, domains: living }: PlacedDatabase, all: readonly Load
     admin,
     homes: all.filter(({ name }) => isHere(name)).map(({ name }) => homeOf(name)),
     guests: guests.map(({ name }) => homeOf(name)),
-    scopes: projectScopes(all, isHere),
+    scopes: projectScopes(all, { isHere, retention }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { busDomainSteps, busNeedSteps, busSystemSteps } from "@polder/bus";
 import { homeOf, homeSteps, type SystemScope } from "@polder/postgres";
 import { sagaDomainSteps } from "@polder/sagas";
+import type { Retention } from "../domain/retention.ts";
 import type { LoadedDomain } from "./load-domains.ts";
 
 /**
@@ -9,13 +10,18 @@ import type { LoadedDomain } from "./load-domains.ts";
  */
 export function projectScopes(
   domains: readonly Pick<LoadedDomain, "name" | "implementation">[],
-  isHere: (domain: string) => boolean = () => true,
+  {
+    isHere = () => true,
+    retention = {},
+  }: { readonly isHere?: (domain: string) => boolean; readonly retention?: Retention } = {},
 ): readonly SystemScope[] {
+  const { partitionRows } = retention;
+  const partitions = partitionRows === undefined ? {} : { partitionRows };
   const living = domains.filter(({ name }) => isHere(name));
   return [
     busSystemSteps(),
     ...living.map(({ name }) => homeSteps(homeOf(name))),
-    ...living.map(({ name }) => busDomainSteps(name)),
+    ...living.map(({ name }) => busDomainSteps(name, partitions)),
     ...living.map(({ name }) => sagaDomainSteps(name)),
     ...domains.map(({ implementation }) => busNeedSteps(implementation.domain, isHere)),
   ];

@@ -91,6 +91,7 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
       path: loaded.path,
       secrets: secrets(),
       logger,
+      retention: loaded.config.retention ?? {},
       polderDirectory,
       domains: () => domains,
     });
@@ -189,14 +190,15 @@ export function gatewayOptionsOf(
 export function hostOptionsOf(
   { loaded: { config }, urls }: Pick<Project, "loaded" | "urls">,
   { port, tracing }: { readonly port: number | undefined; readonly tracing: Pick<Tracing, "spans"> },
-): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax" | "prepare" | "observe"> {
-  const { http, calls, connectionsMax, prepare, metrics, slow } = config;
+): Pick<HostOptions, "http" | "urls" | "calls" | "connectionsMax" | "prepare" | "retention" | "observe"> {
+  const { http, calls, connectionsMax, prepare, retention, metrics, slow } = config;
   return {
     http: { ...http, ...(port === undefined ? {} : { port }) },
     urls,
     ...(calls === undefined ? {} : { calls }),
     ...(connectionsMax === undefined ? {} : { connectionsMax }),
     ...(prepare === undefined ? {} : { prepare }),
+    ...(retention === undefined ? {} : { retention }),
     observe: {
       spans: tracing.spans,
       ...(metrics === undefined ? {} : { metrics }),
