@@ -18,6 +18,18 @@ export interface ShopProcess extends AsyncDisposable {
   /** SIGSTOP: it stands still, and does not know it, until it is resumed. */
   readonly pause: () => void;
   readonly resume: () => void;
+  /** Sends a message over its channel, and gives the next that comes back. For a program that answers there. */
+  readonly ask: (message: string) => Promise<unknown>;
+}
+
+/** How a program is started. */
+export interface ProcessOptions {
+  readonly args?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Options of Node.js itself. */
+  readonly execArgs?: readonly string[];
+  /** Told of each line of its log. */
+  readonly onLog?: (entry: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Lines of its log that are kept, for the case that it does not come up. */
@@ -30,11 +42,11 @@ const LINES_MAX = 50;
  */
 export async function startProcess(
   program: URL,
-  { args = [], env }: { readonly args?: readonly string[]; readonly env: Readonly<Record<string, string>> },
+  { args = [], env, execArgs = [], onLog }: ProcessOptions,
 ): Promise<ShopProcess> {
-  const child = spawn(process.execPath, ["--conditions=source", program.pathname, ...args], {
+  const child = spawn(process.execPath, ["--conditions=source", ...execArgs, program.pathname, ...args], {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "inherit", "pipe"],
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
   });
   const exited = once(child, "exit") as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
   const end = async (signal: NodeJS.Signals) => {
@@ -49,7 +61,7 @@ export async function startProcess(
     running.delete(child);
     if (running.size === 0) process.off("exit", killAll);
   });
-  const { url, gateway } = await ready(child);
+  const { url, gateway } = await ready(child, onLog);
   let customers: Host["transport"] | undefined;
   const kill = async () => void (await end("SIGKILL"));
   return {
@@ -64,6 +76,11 @@ export async function startProcess(
     stop: () => end("SIGTERM"),
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),
+    ask: async (message) => {
+      const answered = once(child, "message");
+      child.send(message);
+      return (await answered)[0];
+    },
     [Symbol.asyncDispose]: kill,
   };
 }
@@ -80,7 +97,7 @@ interface Ready {
   readonly gateway: string | undefined;
 }
 
-async function ready(child: ChildProcess): Promise<Ready> {
+async function ready(child: ChildProcess, onLog: ProcessOptions["onLog"]): Promise<Ready> {
   const said = Promise.withResolvers<Ready>();
   if (child.stderr === null) throw new Error("its log is not piped");
   const lines: string[] = [];
@@ -88,7 +105,9 @@ async function ready(child: ChildProcess): Promise<Ready> {
   const log = createInterface({ input: child.stderr });
   log.on("line", (line) => {
     if (lines.push(line) > LINES_MAX) lines.shift();
-    const { message, url, gateway } = parsed(line);
+    const entry = parsed(line);
+    onLog?.(entry);
+    const { message, url, gateway } = entry;
     if (message !== "ready" || typeof url !== "string") return;
     said.resolve({ url, gateway: typeof gateway === "string" ? gateway : undefined });
   });

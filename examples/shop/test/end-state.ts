@@ -1,9 +1,8 @@
 import type { Ask } from "../audit.ts";
+import { domainNames } from "./spread-shop.ts";
 
 /** What every domain keeps, table by table, comparable with that of another run. */
 export type EndState = Readonly<Record<string, readonly string[]>>;
-
-const domains = ["customer", "inventory", "order", "payment", "fulfillment", "accounting", "catalog", "recommendation"];
 
 /** The ids that are drawn at random, each with what it stands for. An order's own id follows from the key of its command. */
 const drawn: readonly (readonly [domain: string, sql: string])[] = [
@@ -25,7 +24,7 @@ export async function endState(ask: Ask): Promise<EndState> {
     for (const { id, name } of (await ask(sql, domain)) as readonly { id: string; name: string }[]) names.set(id, name);
   }
   const state: Record<string, readonly string[]> = {};
-  for (const domain of domains) {
+  for (const domain of domainNames) {
     const tables = (await ask(
       `select tablename::text as name from pg_tables where schemaname = '${domain}' and tablename not like '\\_%' order by 1`,
       domain,

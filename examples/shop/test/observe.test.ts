@@ -1,8 +1,5 @@
 import { execFile } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { httpTransport, openProject, type Project } from "polder";
 import { answerOf } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -11,47 +8,37 @@ import { shop } from "../domains/all-domains.ts";
 import { untilDone } from "../until-done.ts";
 import { clientsOf } from "./running-shop.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
+import { type ShopFolder, shopFolder } from "./shop-folder.ts";
 
 // The shop in three processes, and what can be seen of one order.
 
 const main = new URL("../../../packages/polder/src/main.ts", import.meta.url);
 const opened = new AsyncDisposableStack();
 let database: ShopDatabase;
-let folder: string;
+let folder: ShopFolder;
 let project: Project;
 let front: ShopProcess;
 let back: ShopProcess;
 
 beforeAll(async () => {
   database = opened.use(await shopDatabase());
-  // A folder of its own for the traces, with the domains of the shop.
-  folder = await mkdtemp(join(tmpdir(), "polder-shop-"));
-  opened.defer(() => rm(folder, { recursive: true }));
-  const domains = shop.map(({ domain }) => new URL(`../domains/${domain.name}`, import.meta.url).pathname);
-  const config = { domains, traces: { ratio: 1 } };
-  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
-  await symlink(new URL("../../../node_modules", import.meta.url).pathname, join(folder, "node_modules"));
-  await writeFile(
-    join(folder, "polder.config.ts"),
-    `const url = process.env.BACK_URL;
-const urls = url === undefined ? {} : { inventory: url, payment: url };
-export default { ...${JSON.stringify(config)}, urls };`,
-  );
-  project = opened.use(await openProject({ from: folder, env: database.env }));
+  // A folder of its own for the traces.
+  folder = opened.use(await shopFolder({ traces: { ratio: 1 } }));
+  project = opened.use(await openProject({ from: folder.directory, env: database.env }));
   back = opened.use(await start("inventory,payment"));
   opened.use(await start("fulfillment,accounting,catalog,recommendation"));
-  front = opened.use(await start("customer,order", { BACK_URL: back.url }));
+  front = opened.use(await start("customer,order", { POLDER_URL_INVENTORY: back.url, POLDER_URL_PAYMENT: back.url }));
 }, 120_000);
 afterAll(() => opened.disposeAsync());
 
 function start(domains: string, env: Readonly<Record<string, string>> = {}): Promise<ShopProcess> {
-  const args = ["start", "--config", join(folder, "polder.config.ts"), "--domain", domains, "--port", "0"];
+  const args = ["start", "--config", folder.config, "--domain", domains, "--port", "0"];
   return startProcess(main, { args, env: { ...database.env, ...env } });
 }
 
 /** Runs `polder trace`. */
 function trace(...args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
-  const all = ["--conditions=source", main.pathname, "trace", ...args, "--config", join(folder, "polder.config.ts")];
+  const all = ["--conditions=source", main.pathname, "trace", ...args, "--config", folder.config];
   return new Promise((resolve) => {
     execFile(process.execPath, all, (error, out) => resolve({ code: Number(error?.code ?? 0), out }));
   });

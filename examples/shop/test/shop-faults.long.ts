@@ -3,11 +3,12 @@ import { surviveFaults } from "./faults.ts";
 
 const faults = Number(process.env["POLDER_FAULTS"] ?? 200);
 
-test(`after ${faults} faults all domains agree`, async () => {
+test(`after ${faults} faults of processes and databases all domains agree`, { timeout: 3_600_000 }, async () => {
   const seed = Number(process.env["POLDER_SEED"] ?? Date.now() % 1_000_000);
-  const { disagreements, totals, ordersKept, struck } = await surviveFaults({ faults, seed });
-  process.stdout.write(`${JSON.stringify({ seed, struck, totals })}\n`);
+  const { struck, totals, ordersKept, left, disagreements } = await surviveFaults({ faults, seed });
+  process.stdout.write(`${JSON.stringify({ seed, struck, totals, ordersKept, left })}\n`);
   expect(disagreements, `seed ${seed}`).toEqual([]);
+  expect(left, `seed ${seed}`).toEqual({ sagas: 0, lost: 0, doubled: 0, held: 0 });
   expect(totals.unanswered, `seed ${seed}`).toBe(0);
   expect(ordersKept, `seed ${seed}`).toBe(totals.placed);
 });

@@ -1,11 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { isPolderError, subscription } from "@polder/model";
-import type { Database } from "@polder/postgres";
-import { testServer, until } from "@polder/postgres/testing";
+import { subscription } from "@polder/model";
+import { fillDisk, smallDisk, testServer, until } from "@polder/postgres/testing";
 import { expect, test } from "vitest";
 import { bankWith, report, reportWith } from "./bank.ts";
 import { hostOn, provisionBank, rows } from "./hosting.ts";
@@ -16,38 +11,15 @@ const count = subscription(report, "count", {
   },
 });
 
-/** Takes all the space there is, down to the last page. */
-async function fill(admin: Database): Promise<void> {
-  await admin.query("create unlogged table public.ballast (filler text)");
-  await admin.query("alter table public.ballast alter column filler set storage plain");
-  for (let lines = 8_192; lines >= 1; ) {
-    const filling = "insert into public.ballast select repeat('x', 7000) from generate_series(1, $1)";
-    const isFull = await admin.query(filling, [lines]).then(
-      () => false,
-      (error: unknown) => isPolderError(error, "POSTGRES_FULL"),
-    );
-    if (isFull) lines = Math.floor(lines / 2);
-  }
-}
-
 test("a full disk fails calls with a code and keeps nothing of them; with space again all goes on, each event once", async (context) => {
-  const folder = await mkdtemp(join(tmpdir(), "polder-full-"));
-  context.onTestFinished(() => rm(folder, { recursive: true }));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=200m,mode=755", "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    context.skip("needs the right to mount a file system, to have one that is small");
-  }
-  context.onTestFinished(() => void execFileSync("umount", ["-l", folder]));
-  await chmod(folder, 0o755);
-  // The log of changes has its place before the disk fills up: without it PostgreSQL would have to stop.
-  const settings = { min_wal_size: "32MB", max_wal_size: "48MB", wal_level: "minimal", max_wal_senders: "0" };
-  await using server = await testServer({ own: "full", ownDirectory: folder, settings });
+  await using disk = await smallDisk(200);
+  if (disk === undefined) return context.skip("needs the right to mount a file system, to have one that is small");
+  await using server = await testServer({ own: "full", ownDirectory: disk.directory, settings: disk.settings });
   await using database = await server.database();
   await provisionBank(database);
   await using host = await hostOn(database, [bankWith(), reportWith({ subscriptions: [count] })]);
 
-  await fill(database.admin);
+  const full = await fillDisk(database.admin);
   let booked = 0;
   const book = async (): Promise<void> => {
     const note = randomBytes(900).toString("hex");
@@ -63,7 +35,7 @@ test("a full disk fails calls with a code and keeps nothing of them; with space 
     details: { problem: { code: "POSTGRES_FULL" } },
   });
 
-  await database.admin.query("drop table public.ballast");
+  await full[Symbol.asyncDispose]();
   await book();
   const counted = "select count(*)::int as n, count(distinct event_id)::int as different from report.counted";
   await until(

@@ -1,18 +1,10 @@
 import { join } from "node:path";
-import { browseEvents, listDeadLetters, logHead, neededEvents, subscriptionStatus } from "@polder/bus";
+import { browseEvents, listDeadLetters } from "@polder/bus";
 import type { Implementation } from "@polder/model";
-import {
-  type Database,
-  type DatabaseAddress,
-  homeOf,
-  identifier,
-  makePolderDirectory,
-  migrate,
-  provision,
-} from "@polder/postgres";
+import { type Database, type DatabaseAddress, homeOf, makePolderDirectory, migrate, provision } from "@polder/postgres";
 import { TEST_DIRECTORY_VARIABLE, testServer } from "@polder/postgres/testing";
 import { openProject, projectScopes } from "@polder/runtime";
-import { allSubscriptions } from "../all-subscriptions.ts";
+import { underWay } from "./under-way.ts";
 
 /** An event as it stands in the log of its domain. */
 export interface PublishedEvent {
@@ -90,42 +82,12 @@ export async function projectDatabase(options: {
     underWay: async (running) => {
       const snapshot = admin.begin("snapshot");
       try {
-        return await underWay({ ...admin, sql: snapshot.sql, query: snapshot.query }, running);
+        const database = { ...admin, sql: snapshot.sql, query: snapshot.query };
+        return await underWay(() => database, running);
       } finally {
         await snapshot.rollback();
       }
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function underWay(snapshot: Database, running: readonly Implementation[]): Promise<readonly string[]> {
-  const left: string[] = [];
-  const head = (publisher: string): Promise<bigint> => logHead(snapshot, publisher);
-  for (const implementation of running) {
-    const { domain } = implementation;
-    // One that waits for news or for its time has done what it can.
-    const working = await snapshot.query<{ saga: string; key: string }>(
-      `select saga, key from ${identifier(homeOf(domain.name).schema, "_saga")}
-where ended_at is null and (wake_at <= now() or lease_until > now() or failures > 0)`,
-    );
-    left.push(...working.rows.map(({ saga, key }) => `${domain.name}: the saga ${saga} ${key} is at work`));
-    const sqlOutbox = identifier(homeOf(domain.name).schema, "_outbox");
-    const { rows } = await snapshot.query<{ count: number }>(`select count(*)::int from ${sqlOutbox}`);
-    // Nothing of an outbox is thrown away as long as it is small, and the positions of a log are dense.
-    const unrelayed = (rows[0]?.count ?? 0) - Number(await head(domain.name));
-    if (unrelayed > 0) left.push(`${domain.name}: ${unrelayed} events in the outbox`);
-
-    const statuses = await subscriptionStatus(snapshot, domain.name, head);
-    for (const { name, events } of allSubscriptions(implementation)) {
-      for (const [publisher, needed] of neededEvents(domain)) {
-        if (!needed.some((event) => events.includes(event))) continue;
-        const status = statuses.find((other) => other.subscription === name && other.publisher === publisher);
-        if (status === undefined) left.push(`${domain.name}.${name}: not begun with ${publisher}`);
-        else if (status.lag > 0 || status.parked > 0)
-          left.push(`${domain.name}.${name}: ${status.lag} of ${publisher} to come, ${status.parked} parked`);
-      }
-    }
-  }
-  return left;
 }
