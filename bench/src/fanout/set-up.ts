@@ -49,7 +49,7 @@ export async function setUpDatabases(address: Address, databases: number): Promi
       scopes: [
         busSystemSteps(),
         ...here.map((name) => homeSteps(homeOf(name))),
-        ...here.map(busDomainSteps),
+        ...here.map((name) => busDomainSteps(name)),
         ...Object.values(domains).map((declared) => busNeedSteps(declared, isHere)),
       ],
       password: secrets.get,
