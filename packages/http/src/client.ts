@@ -34,6 +34,8 @@ export interface ClientOptions<Ops extends Operations = Operations> {
   readonly deadlineMsDefault?: number;
   /** Milliseconds left of the call in whose course this client calls: none of its calls takes longer. */
   readonly deadline?: () => number | undefined;
+  /** Gives its calls up when it aborts: that of the call in whose course this client calls. */
+  readonly signal?: AbortSignal;
   /** Told of every call before anything else happens. What it throws, the call throws. */
   readonly onCall?: (call: OutgoingCall) => void;
   /** What answers queries whose call failed because of the other side; the outcome then has its code as `fallback`. */
@@ -84,7 +86,7 @@ async function makeCall(outgoing: OutgoingCall, options: ClientOptions, one: One
   const { caller, user, transport } = options;
   const ownMs = one.deadlineMs ?? options.deadlineMsDefault ?? deadlineMsDefault;
   const deadlineMs = Math.min(ownMs, options.deadline?.() ?? Number.POSITIVE_INFINITY);
-  using deadline = startDeadline({ api, operation, deadlineMs, signals: [one.signal] });
+  using deadline = startDeadline({ api, operation, deadlineMs, signals: [one.signal, options.signal] });
   return await inClientSpan(
     { api, version, operation, ...(caller === undefined ? {} : { caller }) },
     async (headers) => {

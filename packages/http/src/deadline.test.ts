@@ -32,6 +32,16 @@ test("an outer signal ends it with CALL_ABORTED, also one that has aborted befor
   });
 });
 
+test("everything that is raced is given up with the same error, also what is raced afterwards", async () => {
+  const outer = new AbortController();
+  using deadline = startDeadline({ ...call, deadlineMs: 1_000_000, signals: [outer.signal] });
+  const races = [1, 2].map(() => deadline.race(new Promise(() => undefined)));
+  outer.abort("gone");
+  const late = deadline.race(new Promise(() => undefined));
+  const settled = await Promise.allSettled([...races, late]);
+  expect(settled).toEqual(settled.map(() => ({ status: "rejected", reason: deadline.signal.reason })));
+});
+
 test.each([Number.POSITIVE_INFINITY, 2 ** 40])(
   "%d ms is as long as a timer goes, and not over at once",
   (deadlineMs) => {

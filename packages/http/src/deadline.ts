@@ -28,16 +28,23 @@ const TIMER_MS_MAX = 2_147_483_647;
 export function startDeadline({ api, operation, deadlineMs, signals = [] }: DeadlineOptions): Deadline {
   const controller = new AbortController();
   const { signal } = controller;
+  // One promise for all races of a call: listeners of a signal cost more than most of what is raced against.
+  const { promise: over, reject } = Promise.withResolvers<never>();
+  over.catch(() => undefined);
+  const end = (reason: PolderError): void => {
+    controller.abort(reason);
+    reject(signal.reason);
+  };
   const timeMs = Math.min(Math.max(Number.isNaN(deadlineMs) ? 0 : deadlineMs, 0), TIMER_MS_MAX);
   const endsAt = performance.now() + timeMs;
-  const exceed = () => controller.abort(exceeded({ api, operation, deadlineMs: timeMs }));
+  const exceed = () => end(exceeded({ api, operation, deadlineMs: timeMs }));
   const timer = timeMs > 0 ? setTimeout(exceed, timeMs) : undefined;
   if (timeMs === 0) exceed();
-  const unfollow = signals.map((outer) => follow(outer, (reason) => controller.abort(ended(api, operation, reason))));
+  const unfollow = signals.map((outer) => follow(outer, (reason) => end(ended(api, operation, reason))));
   return {
     signal,
     remainingMs: () => (signal.aborted ? 0 : Math.max(0, endsAt - performance.now())),
-    race: (work) => raceAgainst(signal, work),
+    race: (work) => Promise.race([work, over]),
     [Symbol.dispose]: () => {
       clearTimeout(timer);
       for (const stop of unfollow) stop();

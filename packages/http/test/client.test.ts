@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PolderError } from "@polder/model";
@@ -68,6 +69,26 @@ test("the end of an enclosing call keeps its code", async () => {
     { signal: AbortSignal.abort(reason) },
   );
   await expect(call).rejects.toBe(reason);
+});
+
+test("a client gives up what it has under way when the call ends in whose course it calls", async () => {
+  const enclosing = new AbortController();
+  const given = Promise.withResolvers<AbortSignal>();
+  const transport: CallTransport = {
+    call: (_request, { signal }) => {
+      given.resolve(signal);
+      return new Promise(() => undefined);
+    },
+  };
+  const call = createClient(Inventory, "1.1.0", { transport, signal: enclosing.signal }).checkAvailability({
+    sku: "a",
+  });
+  const signal = await given.promise;
+  const reason = new PolderError("SHUTTING_DOWN", "The server is about to stop.", {});
+  enclosing.abort(reason);
+  await expect(call).rejects.toBe(reason);
+  expect(signal.reason).toBe(reason);
+  expect(getEventListeners(enclosing.signal, "abort")).toEqual([]);
 });
 
 test("onCall sees every call first, and what it throws the call throws", async () => {

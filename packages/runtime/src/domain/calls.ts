@@ -47,11 +47,9 @@ export function callsOf(parts: CallParts): Call<Domain> {
     }
     const found = findTransport(need);
     return createClient(need.contract, need.version, {
-      transport: boundTo(
-        signal,
-        onMade === undefined ? found : measuredTransport(found, { caller: domain.name, told: onMade }),
-      ),
+      transport: onMade === undefined ? found : measuredTransport(found, { caller: domain.name, told: onMade }),
       caller: domain.name,
+      signal,
       deadline: () => withReserve(remainingMs()),
       logger,
       ...(need.fallbacks === undefined ? {} : { fallbacks: need.fallbacks }),
@@ -79,11 +77,4 @@ const RESERVE_MS_MAX = 100;
  */
 function withReserve(remainingMs: number): number {
   return remainingMs - Math.min(RESERVE_MS_MAX, remainingMs * RESERVE_SHARE);
-}
-
-function boundTo(signal: AbortSignal, transport: CallTransport): CallTransport {
-  return {
-    call: (request, options) =>
-      transport.call(request, { ...options, signal: AbortSignal.any([options.signal, signal]) }),
-  };
 }
