@@ -38,6 +38,15 @@ export function ratioOf(ours: readonly number[], theirs: readonly number[]): Fig
   );
 }
 
+/** What one takes more than the other, round by round. */
+export function differenceOf(more: readonly number[], less: readonly number[], unit: string): Figure {
+  if (more.length !== less.length) throw new RangeError("A difference needs as many rounds of the one as of the other");
+  return figureOf(
+    more.map((one, round) => one - (less[round] ?? Number.NaN)),
+    unit,
+  );
+}
+
 /** Four digits are more than any benchmark means. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4));

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.ts";
+import { calls } from "./calls/calls.ts";
 import { events } from "./events/events.ts";
 import { fanout } from "./fanout/fanout.ts";
 import { commit, machine } from "./machine.ts";
@@ -8,7 +9,7 @@ import { json, page, type Result } from "./print.ts";
 import { saga } from "./saga/saga.ts";
 import { start } from "./start/start.ts";
 
-const benchmarks: readonly Benchmark[] = [events, fanout, observe, saga, start];
+const benchmarks: readonly Benchmark[] = [calls, events, fanout, observe, saga, start];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,13 +1,12 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { startBenchServer } from "../bench-server.ts";
 import type { Benchmark } from "../benchmark.ts";
+import { type RemoteProcess, startRemote } from "../remote-process.ts";
 import { openSamples } from "../samples.ts";
-import type { Done, Watching } from "./watched-process.ts";
+import type { WatchedMethods, Watching } from "./watched-process.ts";
 
 /** Sizes of the full run and of the quick one. */
 const plans = {
@@ -39,10 +38,12 @@ export const observe: Benchmark = {
     const server = opened.use(await startBenchServer({ durable: false }));
     const collector = opened.adopt(await startHangingCollector(), closeCollector);
     const address = { ...server.address, database: "postgres" };
-    const processes = new Map<string, WatchedProcess>();
+    const processes = new Map<string, RemoteProcess<WatchedMethods>>();
     for (const [name, { collector: isCollected = false, ...watching }] of Object.entries(ways)) {
       const env = isCollected ? { OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(collector) } : {};
-      processes.set(name, opened.use(await startWatched({ ...watching, server: address }, env)));
+      const opening: Watching = { ...watching, server: address };
+      const url = new URL("./watched-process.ts", import.meta.url);
+      processes.set(name, opened.use(await startRemote<WatchedMethods>({ url, opening, env })));
     }
     for (let round = 0; round <= plan.rounds; round += 1) {
       progress(`round ${round} of ${plan.rounds}`);
@@ -50,7 +51,7 @@ export const observe: Benchmark = {
       for (const [name, watched] of order) {
         signal.throwIfAborted();
         const durationMs = round === 0 ? plan.warmUpMs : plan.durationMs;
-        const { commands, cpuMs } = await watched.run(durationMs);
+        const { commands, cpuMs } = await watched.ask("run", durationMs);
         if (round > 0) {
           samples.add(`commands.${name}`, commands / (durationMs / 1_000), "1/s");
           samples.add(`cpu.${name}`, (1_000 * cpuMs) / commands, "µs a command");
@@ -72,45 +73,6 @@ export const observe: Benchmark = {
     };
   },
 };
-
-interface WatchedProcess extends AsyncDisposable {
-  readonly run: (durationMs: number) => Promise<Done>;
-}
-
-async function startWatched(watching: Watching, env: Readonly<Record<string, string>>): Promise<WatchedProcess> {
-  const path = fileURLToPath(new URL("./watched-process.ts", import.meta.url));
-  const child = fork(path, [JSON.stringify(watching)], {
-    execArgv: ["--conditions=source", "--disable-warning=ExperimentalWarning"],
-    env: { ...process.env, ...env },
-  });
-  await doneOf(child);
-  return {
-    run: (durationMs) => {
-      child.send({ durationMs });
-      return doneOf(child);
-    },
-    [Symbol.asyncDispose]: async () => {
-      const ended = once(child, "exit");
-      child.disconnect();
-      await ended;
-    },
-  };
-}
-
-async function doneOf(child: ChildProcess): Promise<Done> {
-  const ended = new AbortController();
-  try {
-    const [done] = (await Promise.race([
-      once(child, "message", { signal: ended.signal }),
-      once(child, "exit", { signal: ended.signal }).then(([code]) => {
-        throw new Error(`A process of the benchmark ended with ${code}`);
-      }),
-    ])) as [Done];
-    return done;
-  } finally {
-    ended.abort();
-  }
-}
 
 /** Takes connections and never answers: the worst that a collector can do. */
 async function startHangingCollector(): Promise<Server> {

@@ -6,6 +6,7 @@ import type { ServerAddress } from "../events/contender.ts";
 import { implementations, Ordering } from "../events/contenders/polder-domains.ts";
 import { setUpPolder } from "../events/contenders/polder-setup.ts";
 import { nextKey, PUBLISHERS } from "../events/workload.ts";
+import { answerParent, openedWith } from "../remote-process.ts";
 
 /** What a process of this benchmark is started with. */
 export interface Watching {
@@ -15,15 +16,18 @@ export interface Watching {
   readonly ratio?: number;
 }
 
+/** What it can be asked. */
+export type WatchedMethods = typeof methods;
+
 /** What a process has done in a slice. */
-export interface Done {
+interface Done {
   readonly commands: number;
   /** Of the process alone, without PostgreSQL. */
   readonly cpuMs: number;
 }
 
 // A host that is watched in one way: it runs commands for as long as its parent says, and answers with how many.
-const { server, metrics, ratio } = JSON.parse(process.argv[2] ?? "") as Watching;
+const { server, metrics, ratio } = openedWith<Watching>();
 const config = { domains: ["."], traces: ratio === undefined ? (false as const) : { ratio } };
 const loaded = { config, path: join(server.directory, "polder.config.ts"), directory: server.directory };
 const project = { loaded, polderDirectory: join(server.directory, ".polder") };
@@ -39,17 +43,12 @@ const host = await startHost({
 });
 const client = createClient(Ordering, "1.0.0", { transport: host.transport });
 
-process.on("message", ({ durationMs }: { readonly durationMs: number }) => {
-  void run(durationMs).then((done) => process.send?.(done));
+const methods = { run };
+answerParent(methods, async () => {
+  await host.stop();
+  await tracing[Symbol.asyncDispose]();
+  await setUp[Symbol.asyncDispose]();
 });
-process.on("disconnect", () => {
-  void host
-    .stop()
-    .then(() => tracing[Symbol.asyncDispose]())
-    .then(() => setUp[Symbol.asyncDispose]())
-    .finally(() => process.exit());
-});
-process.send?.({ commands: 0, cpuMs: 0 } satisfies Done);
 
 async function run(durationMs: number): Promise<Done> {
   const before = process.cpuUsage();

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import pg from "pg";
-import { type BenchServer, startBenchServer } from "../bench-server.ts";
+import { startBenchServer } from "../bench-server.ts";
 import type { Benchmark } from "../benchmark.ts";
+import { createDatabase } from "../create-database.ts";
 import { openSamples } from "../samples.ts";
 import { openDbos } from "./dbos-workflows.ts";
 import { openPolderSagas } from "./polder-sagas.ts";
-import type { SagaRunner, ServerAddress } from "./runner.ts";
+import type { SagaRunner } from "./runner.ts";
 
 /** Sagas under way at once. */
 const AT_ONCE = 16;
@@ -24,8 +24,8 @@ export const saga: Benchmark = {
     const plan = quick ? plans.quick : plans.full;
     const samples = openSamples();
     await using server = await startBenchServer({ durable: true });
-    await using polder = await openPolderSagas(await databaseOn(server, "polder_sagas"), AT_ONCE);
-    await using dbos = await openDbos(await databaseOn(server, "dbos"), AT_ONCE);
+    await using polder = await openPolderSagas(await createDatabase(server, "polder_sagas"), AT_ONCE);
+    await using dbos = await openDbos(await createDatabase(server, "dbos"), AT_ONCE);
     const systems = [
       ["polder", polder],
       ["dbos", dbos],
@@ -59,18 +59,4 @@ async function rateOf(runner: SagaRunner, sagas: number): Promise<number> {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, starter));
   return sagas / ((performance.now() - startMs) / 1_000);
-}
-
-async function databaseOn(
-  { address }: BenchServer,
-  database: string,
-): Promise<ServerAddress & { readonly directory: string }> {
-  const client = new pg.Client({ ...address, database: "postgres" });
-  await client.connect();
-  try {
-    await client.query(`create database ${client.escapeIdentifier(database)}`);
-  } finally {
-    await client.end();
-  }
-  return { ...address, database };
 }

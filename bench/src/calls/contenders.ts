@@ -1,0 +1,42 @@
+import type { OpenCallServer } from "./contender.ts";
+
+/** How a contender is started, and how it is called. */
+export interface Contending {
+  /** Its code is loaded in its own process only. */
+  readonly open: () => Promise<OpenCallServer>;
+  /** Those of Polder have a database with domains in it; the others share one. */
+  readonly database: "polder" | "by_hand";
+  /** Does it want a token with each request? */
+  readonly identifies: boolean;
+}
+
+const byHand = { database: "by_hand", identifies: false } as const;
+const polder = { database: "polder", identifies: true } as const;
+const bare = () => import("./contenders/bare.ts");
+const ours = () => import("./contenders/polder.ts");
+
+/** Everybody who answers the command. */
+export const contenders = {
+  bare: { ...byHand, open: async () => (await bare()).openBare },
+  "bare-pipelined": { ...byHand, open: async () => (await bare()).openBarePipelined },
+  "bare-zod": { ...byHand, open: async () => (await bare()).openBareZod },
+  fastify: { ...byHand, open: async () => (await import("./contenders/fastify.ts")).openFastify },
+  orpc: { ...byHand, open: async () => (await import("./contenders/orpc.ts")).openOrpc },
+  nest: { ...byHand, open: async () => (await import("./contenders/nest.ts")).openNest },
+  polder: { ...polder, open: async () => (await ours()).openPolder() },
+  "polder-unidentified": {
+    ...polder,
+    identifies: false,
+    open: async () => (await ours()).openPolder({ identifies: false }),
+  },
+  "polder-untraced": { ...polder, open: async () => (await ours()).openPolder({ traces: false }) },
+  "polder-unvalidated": { ...polder, open: async () => (await ours()).openPolder({ validates: false }) },
+  "polder-unmeasured": { ...polder, open: async () => (await ours()).openPolder({ metrics: false }) },
+  "polder-plain": {
+    ...polder,
+    identifies: false,
+    open: async () => (await ours()).openPolder({ identifies: false, traces: false, validates: false, metrics: false }),
+  },
+} as const satisfies Readonly<Record<string, Contending>>;
+
+export type ContenderName = keyof typeof contenders;
