@@ -59,15 +59,13 @@ async function measureCommands(plan: Plan, measuring: Measuring): Promise<void> 
     await startRemote<LoadMethods>({ url: new URL("./load-process.ts", import.meta.url), opening: loading }),
   );
   const ways: Way[] = [];
-  for (const [name, { database, identifies }] of Object.entries(contenders)) {
+  for (const [name, { database, identifies, way }] of Object.entries(contenders)) {
     signal.throwIfAborted();
     const opening: Serving = { contender: name as ContenderName, server: databases[database] };
     const url = new URL("./serving-process.ts", import.meta.url);
     const serving = opened.use(await startRemote<ServingMethods>({ url, opening }));
-    ways.push({ name, serving, url: await serving.ask("url", undefined), way: "raw", identifies });
+    ways.push({ name, serving, url: await serving.ask("url", undefined), way, identifies });
   }
-  const polder = ways.find(({ name }) => name === "polder");
-  if (polder !== undefined) ways.push({ ...polder, name: "polder-client", way: "client" });
   for (let round = 0; round <= plan.rounds; round += 1) {
     progress(round === 0 ? "warming up" : `commands, round ${round} of ${plan.rounds}`);
     for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
