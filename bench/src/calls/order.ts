@@ -4,8 +4,11 @@ import { nextKey, payloadOf } from "../events/workload.ts";
 /** The path of the command at every contender. */
 export const CHANGE_PATH = "/ordering/v1/changes";
 
-/** Connections of each server to its database, and requests under way at once: nobody waits for a connection. */
-export const AT_ONCE = 16;
+/**
+ * Connections of each server to its database, and requests under way at once: nobody waits for a connection, and those
+ * of all servers together are fewer than PostgreSQL has.
+ */
+export const AT_ONCE = 8;
 
 /** What the command takes: about 400 bytes as JSON. */
 export const changeInput = z.object({
