@@ -1,12 +1,23 @@
 import { defineErrors, type ErrorMakers } from "@polder/model";
+import type { SchemaProblem } from "./schema/schema-problem.ts";
 import type { Violation } from "./validator.ts";
 
 /** The codes of this package, with what each carries. */
 export interface ContractErrors {
   readonly CONTRACT_VIOLATED: { readonly what: string; readonly violations: readonly Violation[] };
+  readonly DOCUMENT_VERSION_UNKNOWN: {
+    readonly contract: string;
+    readonly version: string;
+    readonly known: readonly string[];
+  };
+  readonly DOCUMENTS_UNRELATED: { readonly earlier: string; readonly later: string };
+  readonly SCHEMA_UNSUPPORTED: { readonly what: string; readonly problems: readonly SchemaProblem[] };
 }
 
 /** The errors of @polder/contracts. Each code has a page under `docs/errors`. */
 export const contractErrors: ErrorMakers<ContractErrors> = defineErrors<ContractErrors>({
   CONTRACT_VIOLATED: "A value is not what its contract says",
+  DOCUMENT_VERSION_UNKNOWN: "The contract does not have that version",
+  DOCUMENTS_UNRELATED: "The two documents are not versions of one contract",
+  SCHEMA_UNSUPPORTED: "A schema cannot be compared",
 });

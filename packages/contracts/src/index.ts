@@ -1,4 +1,8 @@
+export type { Comparison, Direction, Finding, Step } from "./changes/finding.ts";
+export type { ApiDocument, ContractDocument, EventDocument, OperationDocument } from "./document/contract-document.ts";
+export { describeContract } from "./document/describe-contract.ts";
 export { contractErrors } from "./errors.ts";
+export type { SchemaProblem } from "./schema/schema-problem.ts";
 export {
   conform,
   type Validated,
