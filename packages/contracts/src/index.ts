@@ -2,6 +2,7 @@ export type { Comparison, Direction, Finding, Step } from "./changes/finding.ts"
 export type { ApiDocument, ContractDocument, EventDocument, OperationDocument } from "./document/contract-document.ts";
 export { describeContract } from "./document/describe-contract.ts";
 export { contractErrors } from "./errors.ts";
+export { compareSchemas, type Inclusion } from "./inclusion/compare-schemas.ts";
 export type { SchemaProblem } from "./schema/schema-problem.ts";
 export {
   conform,

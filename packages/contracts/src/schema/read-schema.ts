@@ -1,0 +1,150 @@
+import { defaultLimits, measureSchema, type SchemaLimits } from "./measure-schema.ts";
+import { readNode } from "./read-node.ts";
+import type { NodeId } from "./schema-node.ts";
+import { below, PROBLEMS_MAX, type SchemaProblem, unsupported } from "./schema-problem.ts";
+import type { SchemaReader } from "./schema-reader.ts";
+import type { SchemaStore } from "./schema-store.ts";
+import { isObject } from "./subschemas.ts";
+
+/** Schemas inside schemas at most, references followed. */
+const CHAIN_MAX = 500;
+
+/** A schema that was read into a store. */
+export interface SchemaReading {
+  readonly root: NodeId;
+  /** The node of a subschema by its JSON Pointer. Nothing where none stands. */
+  readonly at: (pointer: string) => NodeId | undefined;
+}
+
+/**
+ * Reads a JSON Schema (draft 2020-12, or draft-07 where `$schema` says it) into a store.
+ *
+ * @throws `SCHEMA_UNSUPPORTED` with every problem and its pointer, at most 50.
+ */
+export function readSchema(
+  store: SchemaStore,
+  schema: unknown,
+  what: string,
+  limits: SchemaLimits = {},
+): SchemaReading {
+  const tooLarge = measureSchema(schema, limits);
+  if (tooLarge !== undefined) throw unsupported(what, [tooLarge]);
+  const { nodesMax } = { ...defaultLimits, ...limits };
+  const problems: SchemaProblem[] = [];
+  const nodes = new Map<string, NodeId>();
+  const underWay = new Map<string, ReturnType<SchemaStore["reserve"]> | undefined>();
+  const loops: (readonly [id: NodeId, pointer: string])[] = [];
+  const report = (pointer: string, problem: string): void => {
+    if (problems.push({ pointer, problem }) >= PROBLEMS_MAX) throw unsupported(what, problems);
+  };
+  const find = (reference: string): ReturnType<SchemaReader["find"]> => findTarget(schema, reference);
+  const read = (candidate: unknown, pointer: string): NodeId => {
+    const known = nodes.get(pointer);
+    if (known !== undefined) return known;
+    if (nodes.size + underWay.size > nodesMax)
+      throw unsupported(what, [
+        ...problems,
+        { pointer, problem: `is more than the ${nodesMax} subschemas that may be` },
+      ]);
+    if (underWay.size > CHAIN_MAX)
+      throw unsupported(what, [...problems, { pointer, problem: `is at the end of ${CHAIN_MAX} nested references` }]);
+    underWay.set(pointer, undefined);
+    const id = readNode(reader, candidate, pointer);
+    const reserved = underWay.get(pointer);
+    underWay.delete(pointer);
+    nodes.set(pointer, id);
+    if (reserved === undefined) return id;
+    reserved.fill({ allOf: [id] });
+    loops.push([reserved.id, pointer]);
+    return id;
+  };
+  const follow = (reference: unknown, pointer: string): NodeId => {
+    const target = typeof reference === "string" ? find(reference) : undefined;
+    if (target === undefined) {
+      report(pointer, `refers to ${JSON.stringify(reference)}, which is not in this schema; copy it into $defs`);
+      return store.everything;
+    }
+    if (!underWay.has(target.pointer)) return read(target.schema, target.pointer);
+    const reserved = underWay.get(target.pointer) ?? store.reserve();
+    underWay.set(target.pointer, reserved);
+    return reserved.id;
+  };
+  const reader: SchemaReader = { store, read, follow, report, find, isDraft07: isDraft07(schema) };
+  const root = read(schema, "");
+  for (const [id, pointer] of loops) {
+    if (meetsItself(store, id)) report(pointer, "refers to nothing but itself");
+  }
+  if (problems.length > 0) throw unsupported(what, problems);
+  return { root, at: (pointer) => nodes.get(pointer) };
+}
+
+function isDraft07(schema: unknown): boolean {
+  return isObject(schema) && typeof schema["$schema"] === "string" && /draft-0[467]/.test(schema["$schema"]);
+}
+
+/** Follows `#`, `#/a/pointer`, `#anchor`, and the same behind the schema's own `$id`. */
+function findTarget(schema: unknown, reference: string): ReturnType<SchemaReader["find"]> {
+  const id = isObject(schema) && typeof schema["$id"] === "string" ? schema["$id"].replace(/#$/, "") : "";
+  const local = id !== "" && reference.startsWith(id) ? reference.slice(id.length) : reference;
+  if (local === "" || local === "#") return { schema, pointer: "" };
+  if (!local.startsWith("#")) return undefined;
+  const fragment = decoded(local.slice(1));
+  return fragment.startsWith("/") ? atPointer(schema, fragment) : findAnchor(schema, fragment, "");
+}
+
+function atPointer(schema: unknown, fragment: string): ReturnType<SchemaReader["find"]> {
+  let current = schema;
+  let pointer = "";
+  for (const token of fragment.slice(1).split("/")) {
+    const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof current !== "object" || current === null || !Object.hasOwn(current, name)) return undefined;
+    current = Reflect.get(current, name);
+    pointer = below(pointer, name);
+  }
+  return { schema: current, pointer };
+}
+
+function findAnchor(schema: unknown, anchor: string, pointer: string): ReturnType<SchemaReader["find"]> {
+  if (typeof schema !== "object" || schema === null) return undefined;
+  if (Reflect.get(schema, "$anchor") === anchor || Reflect.get(schema, "$id") === `#${anchor}`)
+    return { schema, pointer };
+  for (const [key, child] of Object.entries(schema)) {
+    const found = findAnchor(child, anchor, below(pointer, key));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function decoded(fragment: string): string {
+  try {
+    return decodeURIComponent(fragment);
+  } catch {
+    return fragment;
+  }
+}
+
+/** Whether a node says of a value only what it says of the same value again. */
+function meetsItself(store: SchemaStore, start: NodeId): boolean {
+  const seen = new Set<NodeId>();
+  const open = [...sameValue(store, start)];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next === start) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    open.push(...sameValue(store, next));
+  }
+  return false;
+}
+
+function sameValue(store: SchemaStore, id: NodeId): readonly NodeId[] {
+  const { allOf = [], anyOf = [], oneOf = [], not, when, object } = store.node(id);
+  const dependent = object?.dependentSchemas.map(([, node]) => node) ?? [];
+  return [
+    ...allOf,
+    ...anyOf,
+    ...oneOf,
+    ...dependent,
+    ...(not === undefined ? [] : [not]),
+    ...(when === undefined ? [] : [when.holds, when.then, when.else]),
+  ];
+}
