@@ -16,7 +16,7 @@ export const layers: readonly Layer[] = [
     {
       name: "@polder/contracts",
       folder: "packages/contracts",
-      purpose: "Contracts checked: validators compiled from contract schemas. Pure.",
+      purpose: "Contracts checked and compared: validators, and what a change costs whom. Pure.",
     },
     {
       name: "@polder/postgres",

@@ -12,7 +12,7 @@ export interface BenchmarkOptions {
 
 /** What a benchmark found. */
 export interface Measured {
-  /** Version of the server that it was measured with. */
+  /** Version of the server that it was measured with, or `none`. */
   readonly postgres: string;
   /** What is promised: our figure by another one of the same run. */
   readonly ratios: Readonly<Record<string, Figure>>;

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.ts";
 import { calls } from "./calls/calls.ts";
+import { contracts } from "./contracts/contracts.ts";
 import { events } from "./events/events.ts";
 import { fanout } from "./fanout/fanout.ts";
 import { commit, machine } from "./machine.ts";
@@ -9,7 +10,7 @@ import { json, page, type Result } from "./print.ts";
 import { saga } from "./saga/saga.ts";
 import { start } from "./start/start.ts";
 
-const benchmarks: readonly Benchmark[] = [calls, events, fanout, observe, saga, start];
+const benchmarks: readonly Benchmark[] = [calls, contracts, events, fanout, observe, saga, start];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,7 +19,7 @@ const { values, positionals } = parseArgs({
 const benchmark = benchmarks.find(({ name }) => name === positionals[0]);
 
 if (benchmark === undefined) {
-  const list = benchmarks.map(({ name, purpose }) => `  ${name.padEnd(8)} ${purpose}`);
+  const list = benchmarks.map(({ name, purpose }) => `  ${name.padEnd(9)} ${purpose}`);
   console.error(["npm run bench -- <name> [--json] [--quick]", "", ...list].join("\n"));
   process.exitCode = 2;
 } else {

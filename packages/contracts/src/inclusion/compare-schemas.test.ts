@@ -176,6 +176,7 @@ const cases: readonly Case[] = [
   { name: "not", narrow: { type: "string", not: { enum: ["a", "b"] } }, wide: { type: "string", not: { const: "a" } } },
   {
     name: "if, then, else",
+    // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
     narrow: { if: { type: "string" }, then: { minLength: 2 }, else: { type: "integer" } },
     wide: { anyOf: [{ type: "string", minLength: 1 }, { type: "integer" }] },
   },

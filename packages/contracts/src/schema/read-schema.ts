@@ -1,7 +1,8 @@
+import { findTarget } from "./find-target.ts";
 import { defaultLimits, measureSchema, type SchemaLimits } from "./measure-schema.ts";
 import { readNode } from "./read-node.ts";
 import type { NodeId } from "./schema-node.ts";
-import { below, PROBLEMS_MAX, type SchemaProblem, unsupported } from "./schema-problem.ts";
+import { PROBLEMS_MAX, type SchemaProblem, unsupported } from "./schema-problem.ts";
 import type { SchemaReader } from "./schema-reader.ts";
 import type { SchemaStore } from "./schema-store.ts";
 import { isObject } from "./subschemas.ts";
@@ -80,47 +81,6 @@ export function readSchema(
 
 function isDraft07(schema: unknown): boolean {
   return isObject(schema) && typeof schema["$schema"] === "string" && /draft-0[467]/.test(schema["$schema"]);
-}
-
-/** Follows `#`, `#/a/pointer`, `#anchor`, and the same behind the schema's own `$id`. */
-function findTarget(schema: unknown, reference: string): ReturnType<SchemaReader["find"]> {
-  const id = isObject(schema) && typeof schema["$id"] === "string" ? schema["$id"].replace(/#$/, "") : "";
-  const local = id !== "" && reference.startsWith(id) ? reference.slice(id.length) : reference;
-  if (local === "" || local === "#") return { schema, pointer: "" };
-  if (!local.startsWith("#")) return undefined;
-  const fragment = decoded(local.slice(1));
-  return fragment.startsWith("/") ? atPointer(schema, fragment) : findAnchor(schema, fragment, "");
-}
-
-function atPointer(schema: unknown, fragment: string): ReturnType<SchemaReader["find"]> {
-  let current = schema;
-  let pointer = "";
-  for (const token of fragment.slice(1).split("/")) {
-    const name = token.replaceAll("~1", "/").replaceAll("~0", "~");
-    if (typeof current !== "object" || current === null || !Object.hasOwn(current, name)) return undefined;
-    current = Reflect.get(current, name);
-    pointer = below(pointer, name);
-  }
-  return { schema: current, pointer };
-}
-
-function findAnchor(schema: unknown, anchor: string, pointer: string): ReturnType<SchemaReader["find"]> {
-  if (typeof schema !== "object" || schema === null) return undefined;
-  if (Reflect.get(schema, "$anchor") === anchor || Reflect.get(schema, "$id") === `#${anchor}`)
-    return { schema, pointer };
-  for (const [key, child] of Object.entries(schema)) {
-    const found = findAnchor(child, anchor, below(pointer, key));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function decoded(fragment: string): string {
-  try {
-    return decodeURIComponent(fragment);
-  } catch {
-    return fragment;
-  }
 }
 
 /** Whether a node says of a value only what it says of the same value again. */

@@ -21,5 +21,6 @@ export function unsupported(what: string, problems: readonly SchemaProblem[]): E
 
 /** One more token of a JSON Pointer. */
 export function below(pointer: string, token: string | number): string {
-  return `${pointer}/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  if (typeof token === "number" || !/[~/]/.test(token)) return `${pointer}/${token}`;
+  return `${pointer}/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }

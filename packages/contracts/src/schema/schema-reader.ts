@@ -1,3 +1,4 @@
+import type { SchemaTarget } from "./find-target.ts";
 import type { NodeId } from "./schema-node.ts";
 import type { SchemaStore } from "./schema-store.ts";
 
@@ -11,5 +12,5 @@ export interface SchemaReader {
   /** In draft-07, whatever stands beside `$ref` is ignored. */
   readonly isDraft07: boolean;
   /** The JSON that a local reference points to, with its place. */
-  readonly find: (reference: string) => { readonly schema: unknown; readonly pointer: string } | undefined;
+  readonly find: (reference: string) => SchemaTarget | undefined;
 }

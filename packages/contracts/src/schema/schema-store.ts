@@ -21,7 +21,8 @@ export function openSchemaStore(): SchemaStore {
   const ids = new Map<string, NodeId>();
   const patterns = new Map<string, Pattern>();
   const add = (node: SchemaNode): NodeId => {
-    const key = JSON.stringify(node, spelled);
+    const isPlain = node.object === undefined && node.string?.pattern === undefined;
+    const key = isPlain ? JSON.stringify(node) : JSON.stringify(node, spelled);
     const known = ids.get(key);
     if (known !== undefined) return known;
     ids.set(key, nodes.length);

@@ -28,7 +28,8 @@ export function filled(schema: JsonSchema): JsonSchema {
     isObject(property) && "default" in property ? [name] : [],
   );
   if (defaulted.length === 0) return result;
-  return { ...result, required: [...new Set([...((result["required"] ?? []) as readonly string[]), ...defaulted])] };
+  const required: readonly string[] = Array.isArray(result["required"]) ? result["required"] : [];
+  return { ...result, required: [...new Set([...required, ...defaulted])] };
 }
 
 /** Schema libraries write the pattern that they use for a format beside it; the format says it already. */

@@ -1,0 +1,93 @@
+import type { JsonSchema } from "@polder/model";
+import { type Inclusion, isIncluded } from "../inclusion/compare-schemas.ts";
+import { measureSchema } from "../schema/measure-schema.ts";
+import { readSchema, type SchemaReading } from "../schema/read-schema.ts";
+import { unsupported } from "../schema/schema-problem.ts";
+import { openSchemaStore } from "../schema/schema-store.ts";
+import { closed, filled, opened } from "../schema/view.ts";
+import type { Direction } from "./finding.ts";
+import type { Effect, Role } from "./rules.ts";
+
+/** Where the earlier and the later subschema stand that belong together. */
+export interface Place {
+  readonly earlier: string;
+  readonly later: string;
+}
+
+/** Two versions of one schema, in the views of those who write and read it. */
+export interface SchemaPair {
+  readonly role: Role;
+  readonly earlier: JsonSchema;
+  readonly later: JsonSchema;
+  /** Whether what is written in a direction is read. */
+  readonly travels: (direction: Direction, place?: Place) => Inclusion;
+  /** What the change at a place does. */
+  readonly effect: (place: Place) => Effect;
+  /** What it does to swap some keywords for others, by themselves. */
+  readonly effectOf: (earlier: JsonSchema, later: JsonSchema) => Effect;
+}
+
+/** One version, as its readers and its writers see it. */
+interface Reading {
+  readonly read: () => SchemaReading;
+  readonly written: () => SchemaReading;
+}
+
+const top: Place = { earlier: "", later: "" };
+
+/** Reads two versions of a schema. `what` names each in messages. */
+export function schemaPair(
+  role: Role,
+  earlier: JsonSchema,
+  later: JsonSchema,
+  what: { readonly earlier: string; readonly later: string },
+): SchemaPair {
+  const store = openSchemaStore();
+  for (const [schema, name] of [
+    [earlier, what.earlier],
+    [later, what.later],
+  ] as const) {
+    const tooLarge = measureSchema(schema);
+    if (tooLarge !== undefined) throw unsupported(name, [tooLarge]);
+  }
+  const of = (side: "earlier" | "later"): Reading => {
+    const schema = side === "earlier" ? earlier : later;
+    const read = readSchema(store, role === "request" ? closed(schema) : opened(schema), what[side]);
+    if (role === "request") return { read: () => read, written: () => read };
+    return { read: () => read, written: once(() => readSchema(store, closed(filled(schema)), what[side])) };
+  };
+  const sides = { earlier: of("earlier"), later: of("later") };
+  const grows = (place: Place): Inclusion =>
+    included(sides.earlier.written().at(place.earlier), sides.later.read().at(place.later));
+  const shrinks = (place: Place): Inclusion =>
+    included(sides.later.written().at(place.later), sides.earlier.read().at(place.earlier));
+  const included = (writer: number | undefined, reader: number | undefined): Inclusion =>
+    isIncluded(store, writer ?? store.everything, reader ?? store.nothing);
+  return {
+    role,
+    earlier,
+    later,
+    travels: (direction, place = top) =>
+      direction === "request" || direction === "event-replay" ? grows(place) : shrinks(place),
+    effect: (place) => effectFrom(grows(place), shrinks(place)),
+    effectOf: (one, other) => {
+      const before = readSchema(store, one, what.earlier).root;
+      const after = readSchema(store, other, what.later).root;
+      return effectFrom(isIncluded(store, before, after), isIncluded(store, after, before));
+    },
+  };
+}
+
+function effectFrom(grows: Inclusion, shrinks: Inclusion): Effect {
+  if (grows.verdict === "included") return shrinks.verdict === "included" ? "same" : "widened";
+  if (shrinks.verdict === "included") return "narrowed";
+  return grows.verdict === "undecided" && shrinks.verdict === "undecided" ? "undecided" : "changed";
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -1,0 +1,1 @@
+export { closedEnum, type OpenEnum, openEnum } from "./enums.ts";
