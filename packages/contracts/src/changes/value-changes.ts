@@ -1,5 +1,5 @@
 import type { JsonSchema } from "@polder/model";
-import { sameJson } from "../inclusion/holds.ts";
+import { listed, sameJson } from "../inclusion/holds.ts";
 import { typeOf } from "../schema/schema-node.ts";
 import { type RuleId, ruleOfEffect } from "./rules.ts";
 import type { SchemaPair } from "./schema-pair.ts";
@@ -76,7 +76,7 @@ function removal(value: unknown, pointer: string): Gathering["changes"][number] 
 }
 
 function missingFrom(known: readonly unknown[], others: readonly unknown[]): readonly unknown[] {
-  return others.filter((value) => !known.some((one) => sameJson(one, value)));
+  return others.filter((value) => !listed(known, value));
 }
 
 function closedValuesOf(schema: JsonSchema): readonly unknown[] | undefined {

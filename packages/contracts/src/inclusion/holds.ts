@@ -20,7 +20,7 @@ export function holds(store: SchemaStore, id: NodeId, value: unknown): Truth {
   const check = (child: NodeId): Truth => holds(store, child, value);
   const plain = every([
     () => node.types === undefined || node.types.includes(typeOf(value)),
-    () => node.values === undefined || node.values.some((one) => sameJson(one, value)),
+    () => node.values === undefined || listed(node.values, value),
     () => rulesHold(store, node, value),
     ...(node.allOf ?? []).map((child) => () => check(child)),
     () => (node.anyOf === undefined ? true : some(node.anyOf.map((child) => () => check(child)))),
@@ -42,6 +42,23 @@ export function sameJson(one: unknown, other: unknown): boolean {
     keys.length === Object.keys(other).length &&
     keys.every((key) => Object.hasOwn(other, key) && sameJson(Reflect.get(one, key), Reflect.get(other, key)))
   );
+}
+
+const spellings = new WeakMap<readonly unknown[], ReadonlySet<string>>();
+
+/** Whether a list has a value; fast for long lists that are asked again. */
+export function listed(values: readonly unknown[], value: unknown): boolean {
+  const known = spellings.get(values) ?? new Set(values.map(spelled));
+  spellings.set(values, known);
+  return known.has(spelled(value));
+}
+
+/** JSON in which the same value has the same text, whatever the order of its properties. */
+function spelled(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
 }
 
 /** The number of characters, as JSON Schema counts them. */
@@ -96,7 +113,7 @@ function arrayHolds(store: SchemaStore, rules: ArrayRules, value: readonly unkno
 }
 
 function hasDuplicate(value: readonly unknown[]): boolean {
-  return value.some((item, index) => value.slice(0, index).some((earlier) => sameJson(earlier, item)));
+  return new Set(value.map(spelled)).size < value.length;
 }
 
 function objectHolds(store: SchemaStore, rules: ObjectRules, value: Readonly<Record<string, unknown>>): Truth {

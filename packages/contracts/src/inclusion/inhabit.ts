@@ -1,6 +1,6 @@
 import { type JsonType, jsonTypes, typeOf } from "../schema/schema-node.ts";
 import { findArray, mayHaveItem } from "./array.ts";
-import { holds } from "./holds.ts";
+import { holds, type Truth } from "./holds.ts";
 import { findNumber } from "./number.ts";
 import { findObject, mayHaveProperty, namedStateOf } from "./object.ts";
 import { empty, type Found, isExhausted, type Search, type State, stateFrom, unknown } from "./search.ts";
@@ -68,9 +68,7 @@ function ofAnyType(search: Search, state: State): Found {
 /** What was put together from parts is a value of the state only if the state says so. */
 function verified(search: Search, state: State, found: Found): Found {
   if (found.kind !== "inhabited") return found;
-  const isRight = state.every(
-    (literal) => holds(search.store, literal < 0 ? ~literal : literal, found.value) === literal >= 0,
-  );
+  const isRight = state.every((literal) => literalHolds(search, literal, found.value) === true);
   if (isRight) return found;
   if (search.doubts.size === 0) search.doubts.add("what several rules together leave over is not understood");
   return unknown;
@@ -143,16 +141,23 @@ function amongValues(search: Search, { shape, goal }: Quest, values: readonly un
   let unsure = false;
   for (const value of values) {
     if (typeOf(value) !== shape.type) continue;
-    const truths = goal.map((literal) => {
-      const truth = holds(search.store, literal < 0 ? ~literal : literal, value);
-      return truth === undefined ? undefined : truth === literal >= 0;
-    });
+    if (isExhausted(search)) return unknown;
+    const truths = goal.map((literal) => literalHolds(search, literal, value));
     if (truths.includes(false)) continue;
     if (!truths.includes(undefined)) return { kind: "inhabited", value };
     unsure = true;
   }
   if (unsure) search.doubts.add("whether a listed value has a format or matches a pattern is not known");
   return unsure ? unknown : empty;
+}
+
+/** Whether a literal holds of a value; it takes a step for each alternative that is asked. */
+function literalHolds(search: Search, literal: number, value: unknown): Truth {
+  const id = literal < 0 ? ~literal : literal;
+  const { anyOf = [], oneOf = [] } = search.store.node(id);
+  search.steps += anyOf.length + oneOf.length;
+  const truth = holds(search.store, id, value);
+  return truth === undefined ? undefined : truth === literal >= 0;
 }
 
 type Applied = { readonly items: readonly Item[]; readonly choices: readonly Choice[] };

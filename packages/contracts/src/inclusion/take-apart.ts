@@ -18,11 +18,8 @@ export function affirmed(search: Search, shape: Shape, id: NodeId): Parts | unde
   const choices: Choice[] = [];
   if (node.not !== undefined) items.push(literal(~node.not));
   if (node.anyOf !== undefined) choices.push(node.anyOf.map((child) => [literal(child)]));
-  const { oneOf = [], when } = node;
-  if (node.oneOf !== undefined)
-    choices.push(oneOf.map((one) => oneOf.map((other) => literal(other === one ? one : ~other))));
-  if (node.oneOf !== undefined && new Set(oneOf).size < oneOf.length)
-    choices.push(oneOf.filter((one) => isOnce(oneOf, one)).map((one) => [literal(one)]));
+  const { oneOf, when } = node;
+  if (oneOf !== undefined) choices.push(...exactlyOne(oneOf));
   if (when !== undefined) {
     choices.push([[literal(~when.holds)], [literal(when.then)]]);
     choices.push([[literal(when.holds)], [literal(when.else)]]);
@@ -47,8 +44,7 @@ export function denied(node: SchemaNode, type: JsonType): Choice | undefined {
   const { oneOf, when, opaque } = node;
   if (oneOf !== undefined) {
     alternatives.push(oneOf.map((child) => literal(~child)));
-    for (const [index, one] of oneOf.entries())
-      for (const other of oneOf.slice(index + 1)) alternatives.push([literal(one), literal(other)]);
+    alternatives.push(...moreThanOne(oneOf));
   }
   if (when !== undefined) {
     alternatives.push([literal(when.holds), literal(~when.then)]);
@@ -60,6 +56,24 @@ export function denied(node: SchemaNode, type: JsonType): Choice | undefined {
 
 function literal(said: Literal): Item {
   return { kind: "literal", literal: said };
+}
+
+/** Alternatives of a `oneOf` that are set against each other, at most: there are as many pairs as its square. */
+const EXCLUSIVE_MAX = 100;
+
+/** One holds and the others do not. Of very many, only that one holds: what is found is checked anyway. */
+function exactlyOne(oneOf: readonly NodeId[]): readonly Choice[] {
+  if (oneOf.length > EXCLUSIVE_MAX) return [oneOf.map((one) => [literal(one)])];
+  const alone = oneOf.map((one) => oneOf.map((other) => literal(other === one ? one : ~other)));
+  if (new Set(oneOf).size === oneOf.length) return [alone];
+  return [alone, oneOf.filter((one) => isOnce(oneOf, one)).map((one) => [literal(one)])];
+}
+
+/** Two of them hold at once. */
+function moreThanOne(oneOf: readonly NodeId[]): Choice {
+  if (oneOf.length > EXCLUSIVE_MAX)
+    return [[{ kind: "doubt", doubt: `a oneOf has more than ${EXCLUSIVE_MAX} alternatives` }]];
+  return oneOf.flatMap((one, index) => oneOf.slice(index + 1).map((other) => [literal(one), literal(other)]));
 }
 
 function isOnce(ids: readonly NodeId[], id: NodeId): boolean {

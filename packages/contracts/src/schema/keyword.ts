@@ -53,11 +53,16 @@ const pattern: Check = (value) => {
     return `is no regular expression: ${error instanceof Error ? error.message : String(error)}`;
   }
 };
-const patternSchemas: Check = (value) =>
-  namedSchemas(value) ??
-  Object.keys(value as object)
-    .map(pattern)
-    .find((problem) => problem !== undefined);
+/** Patterns for names in one schema, at most: every name is tried with each of them. */
+const PATTERNS_MAX = 100;
+
+const patternSchemas: Check = (value) => {
+  const problem = namedSchemas(value);
+  if (problem !== undefined) return problem;
+  const sources = Object.keys(value as object);
+  if (sources.length > PATTERNS_MAX) return `has ${sources.length} patterns, more than the ${PATTERNS_MAX} that may be`;
+  return sources.map(pattern).find((one) => one !== undefined);
+};
 
 /** Every keyword of draft-07 and 2020-12 that is read, with what its value must be. */
 const keywords = new Map<string, Check>([

@@ -71,6 +71,10 @@ describe("SCHEMA_UNSUPPORTED", () => {
     ],
     ["1,000 levels", nested(1_000)],
     ["5 MB", { enum: ["x".repeat(5_000_000)] }],
+    [
+      "too many patterns for names",
+      { patternProperties: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`^${index}`, {}])) },
+    ],
     ["too many subschemas", { anyOf: Array.from({ length: 30_000 }, (_, index) => ({ minLength: index })) }],
   ] as const)("%s", ([, schema]) => {
     expect(problemsOf(schema)).toHaveLength(1);
@@ -116,7 +120,18 @@ describe("bounded time", () => {
     ).toBe("included");
   });
 
-  test("more alternatives than can be tried are undecided, and it says so", () => {
+  test("long lists of values and of alternatives", { timeout: 30_000 }, () => {
+    const values = Array.from({ length: 50_000 }, (_, index) => index);
+    expect(compareSchemas({ writer: { enum: values.slice(1) }, reader: { enum: values } }).verdict).toBe("included");
+    const variants = Array.from({ length: 3_000 }, (_, index) => ({
+      properties: { kind: { const: index } },
+      required: ["kind"],
+    }));
+    const reader = { oneOf: [...variants, { type: "string" }] };
+    expect(compareSchemas({ writer: { oneOf: variants }, reader }).verdict).toBe("undecided");
+  });
+
+  test("more alternatives than can be tried are undecided, and it says so", { timeout: 30_000 }, () => {
     const pigeons = Array.from({ length: 8 }, (_, pigeon) => `p${pigeon}`);
     const holes = Array.from({ length: 7 }, (_, hole) => hole);
     const isElsewhere = (pigeon: string, hole: number): object => ({
