@@ -4,9 +4,15 @@ import type { Violation } from "./validator.ts";
 /** The codes of this package, with what each carries. */
 export interface ContractErrors {
   readonly CONTRACT_VIOLATED: { readonly what: string; readonly violations: readonly Violation[] };
+  /** `converter` is its place in the declaration; the violations are those of what it gave, none where it threw. */
+  readonly CONVERSION_FAILED: { readonly converter: string; readonly violations: readonly Violation[] };
+  /** `version` is one at which nothing has to be converted. */
+  readonly CONVERSION_IMPOSSIBLE: { readonly converter: string; readonly reason: string; readonly version: string };
 }
 
 /** The errors of @polder/contracts. Each code has a page under `docs/errors`. */
 export const contractErrors: ErrorMakers<ContractErrors> = defineErrors<ContractErrors>({
   CONTRACT_VIOLATED: "A value is not what its contract says",
+  CONVERSION_FAILED: "A converter between two versions of a contract is broken",
+  CONVERSION_IMPOSSIBLE: "A value has no counterpart in another version of its contract",
 });

@@ -1,4 +1,6 @@
 export { contractErrors } from "./errors.ts";
+export { type EventConversion, eventConversion } from "./event-conversion.ts";
+export { type OperationConversion, operationConversion, type RefusedAt } from "./operation-conversion.ts";
 export {
   conform,
   type Validated,

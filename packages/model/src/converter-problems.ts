@@ -34,7 +34,11 @@ export function apiConverterProblems(converters: unknown, versions: Versioned<Op
           problem: `${older} has no operation "${name}"; converters are named after the operations of the older version`,
         }));
       const named = Object.entries(versions[older] ?? {}).flatMap(([name, operation]) =>
-        operationProblems({ name, older: operation, newer: versions[newer] ?? {}, version: newer }, ofPair[name], place),
+        operationProblems(
+          { name, older: operation, newer: versions[newer] ?? {}, version: newer },
+          ofPair[name],
+          place,
+        ),
       );
       return [...unknown, ...named];
     }),
@@ -101,7 +105,12 @@ function operationProblems(
   const answers = Object.hasOwn(newer, target) ? newer[target] : undefined;
   if (answers === undefined) {
     return converter?.as === undefined
-      ? [{ place, problem: `"${name}" is gone in ${version}: name the operation that answers for it in as, or say as: null` }]
+      ? [
+          {
+            place,
+            problem: `"${name}" is gone in ${version}: name the operation that answers for it in as, or say as: null`,
+          },
+        ]
       : [{ place: `${place}.as`, problem: `${version} has no operation "${target}"` }];
   }
   if (answers.kind !== older?.kind)

@@ -79,8 +79,7 @@ export interface AnyEventConverter {
 /** The converters of an event by the version that they lead up to. */
 export type AnyEventConverters = Readonly<Record<string, AnyEventConverter>>;
 
-type Same<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type SameSchema<A, B> = Same<[SchemaInput<A>, SchemaOutput<A>], [SchemaInput<B>, SchemaOutput<B>]>;
 
 /** A field that may be left out where there is nothing to say. */
@@ -91,7 +90,11 @@ type IsEmptyAllowed<Shape> = Record<never, never> extends Shape ? true : false;
 
 type RefusalName<Newer, Older, Required> = {
   [Name in keyof Newer & string]: (
-    Name extends keyof Older ? (SameSchema<Newer[Name], Older[Name]> extends true ? false : true) : true
+    Name extends keyof Older
+      ? SameSchema<Newer[Name], Older[Name]> extends true
+        ? false
+        : true
+      : true
   ) extends Required
     ? Name
     : never;
