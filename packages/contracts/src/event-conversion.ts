@@ -1,4 +1,4 @@
-import { type AnyEvent, livingMajors, majorOf } from "@polder/model";
+import { type AnyEvent, type AnySchema, livingMajors, majorOf } from "@polder/model";
 import { type ConversionStep, type ConversionTarget, convertStep } from "./conversion.ts";
 import { narrowTo } from "./narrow.ts";
 
@@ -6,6 +6,8 @@ import { narrowTo } from "./narrow.ts";
 export interface EventConversion {
   /** The version of what comes out: the newest of the major that is needed. */
   readonly version: string;
+  /** What the event is read with before: the newest version of the major at which it is stored. */
+  readonly stored: AnySchema;
   /** @throws `CONVERSION_FAILED`, `CONVERSION_IMPOSSIBLE`. */
   readonly convert: (data: unknown) => Promise<unknown>;
 }
@@ -20,11 +22,27 @@ export function eventConversion(
   event: AnyEvent,
   { from, to }: { readonly from: string; readonly to: string },
 ): EventConversion | undefined {
+  const known = conversions.get(event) ?? new Map<string, EventConversion>();
+  conversions.set(event, known);
+  const way = `${majorOf(from)} ${majorOf(to)}`;
+  // Only ways between declared majors are kept, so that there are no more than those.
+  const found = known.get(way) ?? conversionBetween(event, { from, to });
+  if (found !== undefined) known.set(way, found);
+  return found;
+}
+
+const conversions = new WeakMap<AnyEvent, Map<string, EventConversion>>();
+
+function conversionBetween(
+  event: AnyEvent,
+  { from, to }: { readonly from: string; readonly to: string },
+): EventConversion | undefined {
   const majors = livingMajors(event.versions);
   const begin = majors.findIndex(({ major }) => major === majorOf(from));
   const end = majors.findIndex(({ major }) => major === majorOf(to));
   const [source, goal] = [majors[begin], majors[end]];
-  if (source === undefined || goal === undefined) return undefined;
+  const stored = source === undefined ? undefined : event.versions[source.newest];
+  if (source === undefined || goal === undefined || stored === undefined) return undefined;
   const isUp = begin < end;
   const between = majors.slice(Math.min(begin, end) + 1, Math.max(begin, end) + 1);
   const raising = between.map((newer, index): Step => {
@@ -44,6 +62,7 @@ export function eventConversion(
   const steps = isUp ? raising : raising.toReversed();
   return {
     version: goal.newest,
+    stored,
     convert: async (data) => {
       let converted = data;
       for (const step of steps) converted = await convertStep(step, converted, step.target);
