@@ -167,7 +167,7 @@ function createApp({ extra, ...serving }: Serving & { readonly extra: (app: Http
     getPath: (request, options) => {
       const path = getPath(request);
       try {
-        return resolve(path, acceptVersionOf((options?.env as HttpBindings).incoming));
+        return resolve(path, acceptVersionOf((options?.env as HttpBindings | undefined)?.incoming));
       } catch {
         // No route takes it then, and the answer to that says why.
         return path;
@@ -252,8 +252,8 @@ async function answerError(context: HttpContext, error: unknown, failing: Failin
   return writeProblem(context.env, problem, failing.headers);
 }
 
-function acceptVersionOf({ headers }: IncomingMessage): string | undefined {
-  return headerOf(headers, "accept-version");
+function acceptVersionOf(incoming: IncomingMessage | undefined): string | undefined {
+  return incoming === undefined ? undefined : headerOf(incoming.headers, "accept-version");
 }
 
 function allowHeader({ details }: PolderError): Readonly<Record<string, string>> {

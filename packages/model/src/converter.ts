@@ -155,13 +155,13 @@ type OperationConverters<Older extends Operations, Newer extends Operations> = {
 
 type Before<Versions, V> = Versions[PreviousVersion<V, keyof Versions & string> & keyof Versions];
 
-type VersionOf<Versions, Shapes, Required> = {
+type VersionOf<Shapes, Required> = {
   [V in keyof Shapes]: (IsEmptyAllowed<Shapes[V]> extends true ? false : true) extends Required ? V : never;
 }[keyof Shapes];
 
-type OptionalWhereEmpty<Versions, Shapes> = {
-  readonly [V in VersionOf<Versions, Shapes, true>]: Shapes[V];
-} & { readonly [V in VersionOf<Versions, Shapes, false>]?: Shapes[V] };
+type OptionalWhereEmpty<Shapes> = {
+  readonly [V in VersionOf<Shapes, true>]: Shapes[V];
+} & { readonly [V in VersionOf<Shapes, false>]?: Shapes[V] };
 
 type AllOperationConverters<Versions extends Readonly<Record<string, Operations>>> = {
   [V in RaisingVersion<keyof Versions & string>]: OperationConverters<Before<Versions, V>, Versions[V]>;
@@ -169,7 +169,6 @@ type AllOperationConverters<Versions extends Readonly<Record<string, Operations>
 
 /** The converters of an API: for each version that begins a new major, how the version before it is answered. */
 export type ApiConverters<Versions extends Readonly<Record<string, Operations>>> = OptionalWhereEmpty<
-  Versions,
   AllOperationConverters<Versions>
 >;
 
@@ -186,7 +185,6 @@ type AllEventConverters<Versions extends Readonly<Record<string, AnySchema>>> = 
 
 /** The converters of an event: for each version that begins a new major, the ways from and to the one before it. */
 export type EventConverters<Versions extends Readonly<Record<string, AnySchema>>> = OptionalWhereEmpty<
-  Versions,
   AllEventConverters<Versions>
 >;
 
