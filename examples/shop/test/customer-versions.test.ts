@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { createClient } from "polder";
 import { answerOf, checkConverters, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -62,6 +63,31 @@ test("a refusal is the same at each version", async () => {
   expect(await newest.register({ firstName: "Edda", lastName: "", ...taken })).toEqual(refused);
   const oldest = createClient(Customer, "1.0.0", { transport });
   expect(await oldest.register({ name: "Edda", ...taken })).toEqual(refused);
+});
+
+test("customers of before have both names afterwards", async () => {
+  const migration = (file: string): readonly string[] =>
+    readFileSync(new URL(`../domains/customer/migrations/${file}`, import.meta.url), "utf8").split(/;\s*$/m);
+  const transaction = shop.database.admin.begin("read write");
+  try {
+    const run = async (statements: readonly string[]): Promise<void> => {
+      for (const statement of statements) if (statement.trim() !== "") await transaction.query(statement);
+    };
+    await run(["create schema of_before", "set local search_path to of_before", ...migration("0001-customer.sql")]);
+    const names = ["Ada Lovelace", "  Grace  Brewster Hopper ", "Plato", " "];
+    for (const [index, name] of names.entries())
+      await transaction.query("insert into customer (name, email) values ($1, $2)", [name, `${index}@example.com`]);
+    await run(migration("0002-name-parts.sql"));
+    const { rows } = await transaction.query("select first_name, last_name, phone from customer order by email");
+    expect(rows).toEqual([
+      { first_name: "Ada", last_name: "Lovelace", phone: null },
+      { first_name: "Grace", last_name: "Brewster Hopper", phone: null },
+      { first_name: "Plato", last_name: "", phone: null },
+      { first_name: "?", last_name: "", phone: null },
+    ]);
+  } finally {
+    await transaction.rollback();
+  }
 });
 
 test("each consumer of an event gets the version that it needs", async () => {

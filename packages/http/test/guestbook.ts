@@ -22,6 +22,7 @@ export const Guestbook = api("guestbook", {
   versions: {
     "1.0.0": {
       guest: query("GET /guests/:guestId", {
+        access: "anyone",
         input: z.object({ guestId }),
         output: z.object({ guestId, name: z.string() }),
         refusals: { UnknownGuest },
@@ -29,11 +30,13 @@ export const Guestbook = api("guestbook", {
     },
     "1.1.0": {
       guest: query("GET /guests/:guestId", {
+        access: "anyone",
         input: z.object({ guestId }),
         output: z.object({ guestId, name: z.string(), phone: z.string().optional() }),
         refusals: { UnknownGuest },
       }),
       sign: command("POST /guests", {
+        access: "anyone",
         input: z.object({ name: z.string().min(1), phone: z.string().optional() }),
         output: z.object({ guestId, name: z.string() }),
         refusals: { BookFull: z.object({ seats: z.int() }) },
@@ -42,11 +45,13 @@ export const Guestbook = api("guestbook", {
     },
     "2.0.0": {
       guest: query("GET /people/:guestId", {
+        access: "anyone",
         input: z.object({ guestId }),
         output: z.object({ guestId, firstName: z.string(), lastName: z.string(), phone: z.string().optional() }),
         refusals: { UnknownGuest, GuestHidden: z.object({ because: z.string() }) },
       }),
       enter: command("POST /people", {
+        access: "anyone",
         input: z.object({ firstName: z.string().min(1), lastName: z.string(), phone: z.string().optional() }),
         output: z.object({ guestId, firstName: z.string(), lastName: z.string() }),
         refusals: { BookFull: z.object({ seatsLeft: z.int() }), BookBurnt: z.object({}) },
@@ -54,6 +59,7 @@ export const Guestbook = api("guestbook", {
     },
     "2.1.0": {
       guest: query("GET /people/:guestId", {
+        access: "anyone",
         input: z.object({ guestId }),
         output: z.object({
           guestId,
@@ -65,6 +71,7 @@ export const Guestbook = api("guestbook", {
         refusals: { UnknownGuest, GuestHidden: z.object({ because: z.string() }) },
       }),
       enter: command("POST /people", {
+        access: "anyone",
         input: z.object({
           firstName: z.string().min(1),
           lastName: z.string(),

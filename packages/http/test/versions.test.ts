@@ -8,10 +8,11 @@ import {
   httpTransport,
   localTransport,
   serveHttp,
+  startGateway,
 } from "../src/index.ts";
 import { Guestbook, type ServedGuestbook, serveGuestbook } from "./guestbook.ts";
 
-const open: HttpServer[] = [];
+const open: Pick<HttpServer, "stop">[] = [];
 afterEach(async () => {
   for (const server of open.splice(0)) await server.stop({ signal: AbortSignal.abort() });
 });
@@ -22,18 +23,24 @@ interface SetUp extends ServedGuestbook {
   readonly errors: readonly LogFields[];
 }
 
-async function setUp(way: "inside one process" | "over HTTP"): Promise<SetUp> {
+const ways = ["inside one process", "over HTTP", "through the gateway"] as const;
+
+async function setUp(way: (typeof ways)[number]): Promise<SetUp> {
   const guestbook = serveGuestbook();
   const errors: LogFields[] = [];
   const logger = { ...silentLogger, error: (_message: string, fields: LogFields = {}) => void errors.push(fields) };
   const dispatcher = createDispatcher({ served: [guestbook.served], logger });
-  const server = await serveHttp({ dispatcher, port: 0 });
+  const local = localTransport(dispatcher);
+  const server =
+    way === "through the gateway"
+      ? await startGateway({ domains: [guestbook.served.implementation.domain], findTransport: () => local })
+      : await serveHttp({ dispatcher, port: 0 });
   open.push(server);
-  const transport = way === "over HTTP" ? httpTransport({ baseUrl: server.url }) : localTransport(dispatcher);
+  const transport = way === "inside one process" ? local : httpTransport({ baseUrl: server.url });
   return { ...guestbook, transport, url: server.url, errors };
 }
 
-describe.each(["inside one process", "over HTTP"] as const)("several majors at once, %s", (way) => {
+describe.each(ways)("several majors at once, %s", (way) => {
   test("each caller speaks its own version, and the handler knows the newest only", async () => {
     const { transport, admitted } = await setUp(way);
     const old = createClient(Guestbook, "1.1.0", { transport });
@@ -166,14 +173,14 @@ describe.each(["inside one process", "over HTTP"] as const)("several majors at o
   });
 });
 
-describe("the version of a request", () => {
+describe.each(["over HTTP", "through the gateway"] as const)("the version of a request, %s", (way) => {
   const get = async (url: string, headers: Record<string, string> = {}) => {
     const response = await fetch(url, { headers });
     return { status: response.status, headers: response.headers, body: (await response.json()) as object };
   };
 
   test("is in the path, or in Accept-Version, or the oldest that lives", async () => {
-    const { url } = await setUp("over HTTP");
+    const { url } = await setUp(way);
     const named = { guestId: "a b", name: "Ada Lovelace" };
     expect((await get(`${url}/guestbook/v1/guests/a%20b`)).body).toEqual(named);
     expect((await get(`${url}/guestbook/guests/a%20b`)).body).toEqual(named);
@@ -185,7 +192,7 @@ describe("the version of a request", () => {
   });
 
   test("is refused with the living ones where it is not served", async () => {
-    const { url } = await setUp("over HTTP");
+    const { url } = await setUp(way);
     const unknown = ["3", "1.7", "x", "-1", "1."].map((version) =>
       get(`${url}/guestbook/guests/a`, { "accept-version": version }),
     );
@@ -203,7 +210,7 @@ describe("the version of a request", () => {
   });
 
   test("comes with Deprecation, Sunset and Link where it is about to go, also on problems", async () => {
-    const { url } = await setUp("over HTTP");
+    const { url } = await setUp(way);
     for (const path of ["guests/a", "guests/nobody"]) {
       const { headers } = await get(`${url}/guestbook/v1/${path}`);
       expect(Object.fromEntries(headers)).toMatchObject({
