@@ -25,6 +25,7 @@ export {
   type ClientOf,
   type CommandContext,
   type Contract,
+  type Converter,
   cannotConvert,
   command,
   type DeliveredEvent,
@@ -68,6 +69,7 @@ export {
   type Team,
   type Transaction,
   team,
+  type Unconvertible,
   type User,
 } from "@polder/model";
 export {
