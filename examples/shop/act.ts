@@ -9,7 +9,8 @@ import type { Intent } from "./intents.ts";
 /** Whom the simulated customers and suppliers talk to. */
 export interface ShopClients {
   readonly catalog: ClientOf<typeof Catalog>;
-  readonly customer: ClientOf<typeof Customer>;
+  /** They have the app of last year. */
+  readonly customer: ClientOf<typeof Customer, "1.0.0">;
   readonly inventory: ClientOf<typeof Inventory>;
   readonly order: ClientOf<typeof Order>;
 }

@@ -27,7 +27,9 @@ async function readFacts(ask: Ask): Promise<Facts> {
 const questions: { readonly [Name in keyof Facts]: { readonly domain: string; readonly sql: string } } = {
   customers: {
     domain: "customer",
-    sql: `select customer_id::text as "customerId", name from customer.customer`,
+    sql: `
+      select customer_id::text as "customerId", rtrim(first_name || ' ' || last_name) as name
+      from customer.customer`,
   },
   names: {
     domain: "order",

@@ -74,7 +74,7 @@ test("the news tells the name and not the address, and nothing of what was refus
   await shop.settled();
   const news = (await shop.database.events("customer")).filter(({ data }) => JSON.stringify(data).includes("Gijs"));
   expect(news).toEqual([
-    { type: "customer.CustomerRegistered", data: { customerId, name: "Gijs" } },
-    { type: "customer.CustomerRenamed", data: { customerId, name: "Gijs Smit" } },
+    { type: "customer.CustomerRegistered", data: { customerId, firstName: "Gijs", lastName: "" } },
+    { type: "customer.CustomerRenamed", data: { customerId, firstName: "Gijs", lastName: "Smit" } },
   ]);
 });

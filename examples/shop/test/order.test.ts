@@ -141,8 +141,8 @@ test("an order whose payment is declined is cancelled, once however often one he
 
 test("an order shows the name of its customer as soon as it is known, and the newest one", async () => {
   const { orderId, customerId } = await place(await goods(100, 10), 1);
-  await publish(shop.host, CustomerRegistered, { customerId, name: "Hanna" });
-  await publish(shop.host, CustomerRenamed, { customerId, name: "Hanna de Wit" });
+  await publish(shop.host, CustomerRegistered, { customerId, firstName: "Hanna", lastName: "" });
+  await publish(shop.host, CustomerRenamed, { customerId, firstName: "Hanna", lastName: "de Wit" });
   await shop.settled();
   expect(answerOf(await shop.clients.order.orderById({ orderId })).customerName).toBe("Hanna de Wit");
   const { customerName, orders } = answerOf(await shop.clients.order.ordersOfCustomer({ customerId }));

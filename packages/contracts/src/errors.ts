@@ -12,6 +12,10 @@ export interface ContractErrors {
   };
   readonly DOCUMENTS_UNRELATED: { readonly earlier: string; readonly later: string };
   readonly SCHEMA_UNSUPPORTED: { readonly what: string; readonly problems: readonly SchemaProblem[] };
+  /** `converter` is its place in the declaration; the violations are those of what it gave, none where it threw. */
+  readonly CONVERSION_FAILED: { readonly converter: string; readonly violations: readonly Violation[] };
+  /** `version` is one at which nothing has to be converted. */
+  readonly CONVERSION_IMPOSSIBLE: { readonly converter: string; readonly reason: string; readonly version: string };
 }
 
 /** The errors of @polder/contracts. Each code has a page under `docs/errors`. */
@@ -20,4 +24,6 @@ export const contractErrors: ErrorMakers<ContractErrors> = defineErrors<Contract
   DOCUMENT_VERSION_UNKNOWN: "The contract does not have that version",
   DOCUMENTS_UNRELATED: "The two documents are not versions of one contract",
   SCHEMA_UNSUPPORTED: "A schema cannot be compared",
+  CONVERSION_FAILED: "A converter between two versions of a contract is broken",
+  CONVERSION_IMPOSSIBLE: "A value has no counterpart in another version of its contract",
 });

@@ -5,7 +5,9 @@ export type { ApiDocument, ContractDocument, EventDocument, OperationDocument } 
 export { describeContract } from "./document/describe-contract.ts";
 export { type UnstatedEnum, unstatedEnums } from "./document/unstated-enums.ts";
 export { contractErrors } from "./errors.ts";
+export { type EventConversion, eventConversion } from "./event-conversion.ts";
 export { compareSchemas, type Inclusion } from "./inclusion/compare-schemas.ts";
+export { type OperationConversion, operationConversion, type RefusedAt } from "./operation-conversion.ts";
 export type { SchemaProblem } from "./schema/schema-problem.ts";
 export {
   conform,

@@ -85,6 +85,22 @@ export function violated(what: string, violations: readonly Violation[]): Error 
   );
 }
 
+const variants = new WeakMap<JsonSchema, ValidateFunction>();
+
+/** Says whether a part of a schema takes a value, fields that it does not know left alone; nothing is filled in. */
+export function acceptsOpened(
+  { root, schema }: { readonly root: JsonSchema; readonly schema: JsonSchema },
+  value: unknown,
+): boolean {
+  let check = variants.get(schema);
+  if (check === undefined) {
+    const definitions = { $defs: root["$defs"] ?? {}, definitions: root["definitions"] ?? {} };
+    check = compile(opened({ ...definitions, ...schema }));
+    variants.set(schema, check);
+  }
+  return check(structuredClone(value));
+}
+
 function writerValidator(schema: AnySchema): Validator {
   const check = compile(closed(jsonSchemaOf(schema, "input")));
   return (value) => {

@@ -27,14 +27,26 @@ export interface OutgoingCall {
   readonly declared: Operation;
 }
 
+/** That what was called is about to go, as its caller is told. */
+export interface DeprecationNews {
+  readonly since: string;
+  readonly sunset?: string;
+  readonly notice?: string;
+}
+
+/** What every answer may carry besides. */
+interface AnswerNews {
+  readonly deprecation?: DeprecationNews;
+}
+
 /** The operation did what it was asked for. */
-export interface Answered {
+export interface Answered extends AnswerNews {
   readonly kind: "answered";
   readonly output: unknown;
 }
 
 /** The operation said no, in a way that its contract declares. */
-export interface RefusedAnswer {
+export interface RefusedAnswer extends AnswerNews {
   readonly kind: "refused";
   readonly refusal: string;
   readonly details: unknown;
@@ -43,7 +55,7 @@ export interface RefusedAnswer {
 }
 
 /** The call did not come to an answer. */
-export interface Failed {
+export interface Failed extends AnswerNews {
   readonly kind: "failed";
   readonly problem: ProblemDocument;
 }

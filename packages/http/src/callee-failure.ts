@@ -22,6 +22,7 @@ const codes: readonly string[] = [
   "OVERLOADED",
   "SAGA_ABORTED",
   "SHUTTING_DOWN",
+  "VERSION_RETIRED",
   "VERSION_UNKNOWN",
 ];
 

@@ -21,6 +21,7 @@ import { readAnswer } from "./read-answer.ts";
 import { fallBack } from "./resilience/fallback.ts";
 import { inClientSpan } from "./tracing.ts";
 import { unreachable } from "./unreachable.ts";
+import { warnDeprecated } from "./warn-deprecated.ts";
 
 /** Whose client it is, and how its calls travel. */
 export interface ClientOptions<Ops extends Operations = Operations> {
@@ -40,7 +41,7 @@ export interface ClientOptions<Ops extends Operations = Operations> {
   readonly onCall?: (call: OutgoingCall) => void;
   /** What answers queries whose call failed because of the other side; the outcome then has its code as `fallback`. */
   readonly fallbacks?: Fallbacks<Ops>;
-  /** Told when a fallback answers, or fails. Default: says nothing. */
+  /** Told when a fallback answers, or fails, and once that the version is deprecated. Default: says nothing. */
   readonly logger?: Logger;
 }
 
@@ -70,7 +71,8 @@ export function createClient<A extends ApiCore, V extends keyof A["versions"] & 
     const outgoing: OutgoingCall = { api: api.name, version, operation, declared };
     return [
       operation,
-      (input: unknown, callOptions?: CallOptions) => makeCall(outgoing, options, { input, ...callOptions }),
+      (input: unknown, callOptions?: CallOptions) =>
+        makeCall(outgoing, { ...options, contract: api }, { input, ...callOptions }),
     ];
   });
   return Object.freeze(Object.fromEntries(functions)) as Client<A["versions"][V]>;
@@ -80,10 +82,14 @@ const deadlineMsDefault = 5_000;
 
 type OneCall = CallOptions & { readonly input: unknown };
 
-async function makeCall(outgoing: OutgoingCall, options: ClientOptions, one: OneCall): Promise<unknown> {
+async function makeCall(
+  outgoing: OutgoingCall,
+  options: ClientOptions & { readonly contract: ApiCore },
+  one: OneCall,
+): Promise<unknown> {
   options.onCall?.(outgoing);
   const { api, version, operation, declared } = outgoing;
-  const { caller, user, transport } = options;
+  const { caller, user, transport, contract } = options;
   const ownMs = one.deadlineMs ?? options.deadlineMsDefault ?? deadlineMsDefault;
   const deadlineMs = Math.min(ownMs, options.deadline?.() ?? Number.POSITIVE_INFINITY);
   using deadline = startDeadline({ api, operation, deadlineMs, signals: [one.signal, options.signal] });
@@ -107,6 +113,9 @@ async function makeCall(outgoing: OutgoingCall, options: ClientOptions, one: One
       const bounds = { deadlineMs: deadline.remainingMs(), signal: deadline.signal };
       try {
         const answer = await deadline.race(answerOf(transport, request, { ...bounds, declared }));
+        const { deprecation: news } = answer;
+        if (news !== undefined && options.logger !== undefined)
+          warnDeprecated(contract, request, { news, logger: options.logger });
         return await readAnswer(outgoing, answer);
       } catch (error) {
         return await fallBack(error, outgoing, parts);

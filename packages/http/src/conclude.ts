@@ -5,13 +5,16 @@ import type { Executed } from "./execute.ts";
 import { jsonTextOf } from "./json.ts";
 import type { Route } from "./operation-table.ts";
 
+/** The operation that a handler answers. */
+type Concluding = Pick<Route, "api" | "operation" | "declared">;
+
 /**
  * Holds what a handler answered against the contract, and gives it as it will travel: a copy, with
  * the contract's defaults and without fields that are undefined. `undefined` itself answers nothing.
  *
  * @throws `CONTRACT_VIOLATED`, `REFUSAL_UNDECLARED`, or `ANSWER_TOO_LARGE` above `answerBytesMax`.
  */
-export async function conclude(route: Route, answer: unknown, answerBytesMax: number): Promise<Executed> {
+export async function conclude(route: Concluding, answer: unknown, answerBytesMax: number): Promise<Executed> {
   const name = `${route.api}.${route.operation}`;
   if (!isRefused(answer)) {
     const what = `The output of ${name}`;
@@ -52,7 +55,7 @@ function isRefused(answer: unknown): answer is Refused {
   return kind === "refused" && typeof refusal === "string" && "details" in answer;
 }
 
-function travelling(route: Route, value: unknown, limit: { what: string; answerBytesMax: number }): unknown {
+function travelling(route: Concluding, value: unknown, limit: { what: string; answerBytesMax: number }): unknown {
   const text = jsonTextOf(value, limit.what);
   if (Buffer.byteLength(text) <= limit.answerBytesMax) return JSON.parse(text);
   throw answerTooLarge(route, limit.answerBytesMax);

@@ -1,8 +1,8 @@
-import { domainOf, isPolderError, type Logger, silentLogger } from "@polder/model";
+import { type ApiCore, domainOf, isPolderError, type Logger, silentLogger } from "@polder/model";
 import { admitInput, inputInvalid } from "./admit-input.ts";
+import { concludeForCaller, raiseInput } from "./at-caller-version.ts";
 import type { CallAnswer, CallBounds, CallRequest, Failed } from "./call.ts";
 import { calleeFailure } from "./callee-failure.ts";
-import { conclude } from "./conclude.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
 import { httpErrors } from "./errors.ts";
 import type { AdmittedCall, ServedDomain } from "./execute.ts";
@@ -58,7 +58,9 @@ export type UnreadCall = Omit<CallRequest, "input">;
 
 /** Answers calls, whatever carried them here. */
 export interface Dispatcher {
-  /** Every operation that is served. */
+  /** The APIs that are served. */
+  readonly apis: readonly ApiCore[];
+  /** Every operation that is served, at each major version that lives. */
   readonly operations: readonly Route[];
   readonly limits: DispatcherLimits;
   /**
@@ -111,13 +113,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     try {
       const route = table.find(request);
       admit?.(request, route);
-      return await traced(request, async () => {
+      const answer = await traced(request, async () => {
         const deadlineMs = Math.min(bounds.deadlineMs ?? limits.deadlineMaxMs, limits.deadlineMaxMs);
         const signals = [bounds.signal, gate.closed];
         using deadline = startDeadline({ api: route.api, operation: route.operation, deadlineMs, signals });
         const running = { route, request, deadline };
         return await serve(running).catch((error: unknown) => failureOf(error, running, logger));
       });
+      return route.deprecation === undefined ? answer : { ...answer, deprecation: route.deprecation };
     } catch (error) {
       return failureOf(error, { request }, logger);
     }
@@ -126,7 +129,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const refuse: Dispatcher["refuse"] = (request, error) =>
     traced(request, async () => failureOf(error, { request }, logger));
 
-  return { operations: table.operations, limits, dispatch, refuse, drain: gate.drain };
+  return { apis: table.apis, operations: table.operations, limits, dispatch, refuse, drain: gate.drain };
 }
 
 interface RunningCall {
@@ -144,9 +147,9 @@ async function perform(
   const { value, violations } = await admitInput(route.declared, request.input);
   if (violations.length > 0) throw inputInvalid(route, violations);
   deadline.signal.throwIfAborted();
-  const admitted: AdmittedCall = {
+  const admitted: Omit<AdmittedCall, "input"> = {
     version: request.version,
-    input: value,
+    asked: { operation: route.operation, major: route.major, input: value },
     ...(request.key === undefined ? {} : { key: request.key }),
     ...(request.caller === undefined ? {} : { caller: request.caller }),
     ...(request.user === undefined ? {} : { user: request.user }),
@@ -156,13 +159,15 @@ async function perform(
     conclude: async (answer) => {
       // Whoever was told that the call took too long must not find it done by this very run.
       deadline.signal.throwIfAborted();
-      const executed = await conclude(route, answer, limits.answerBytesMax);
+      const executed = await concludeForCaller(route, answer, limits.answerBytesMax);
       deadline.signal.throwIfAborted();
       return executed;
     },
   };
   try {
-    return await route.execute(route.handler, admitted);
+    const input = await raiseInput(route, value, request);
+    deadline.signal.throwIfAborted();
+    return await route.execute(route.handler, { ...admitted, input });
   } catch (error) {
     if (!deadline.signal.aborted) return handlerFailure(error, running, logger);
     logger.debug("An operation ended with its call", { ...fieldsOf(request), error });

@@ -58,6 +58,12 @@ export interface HttpErrors {
   readonly USER_MISSING: OperationDetails;
   readonly USER_TOKEN_EXPIRED: object;
   readonly USER_TOKEN_INVALID: { readonly reason: string };
+  readonly VERSION_RETIRED: {
+    readonly api: string;
+    readonly version: string;
+    readonly living: readonly string[];
+    readonly notice: string;
+  };
   readonly VERSION_UNKNOWN: { readonly api: string; readonly version: string; readonly living: readonly string[] };
 }
 
@@ -102,5 +108,6 @@ export const httpErrors: ErrorMakers<HttpErrors> = defineErrors<HttpErrors>({
   USER_MISSING: "The operation is for users who have signed in",
   USER_TOKEN_EXPIRED: "The token of a user has run out",
   USER_TOKEN_INVALID: "The token of a user cannot be used",
+  VERSION_RETIRED: "This version of the API is no longer served",
   VERSION_UNKNOWN: "No such version of the API is served",
 });

@@ -5,8 +5,10 @@ import type { Answered, RefusedAnswer } from "./call.ts";
 export interface AdmittedCall {
   /** The version that the caller was written for. */
   readonly version: string;
-  /** As the contract says it, defaults filled in. */
+  /** As the newest version of the contract says it, defaults filled in. */
   readonly input: unknown;
+  /** What the caller asked for, in the words of its own version: by this a repeated command is known. */
+  readonly asked: { readonly operation: string; readonly major: number; readonly input: unknown };
   /** The caller's idempotency key, if it gave one. */
   readonly key?: string;
   /** The domain that calls, or `gateway`, where that is known. */
@@ -20,11 +22,11 @@ export interface AdmittedCall {
   /** W3C trace context, as the caller sent it. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * Holds what the handler answered against the contract and gives it as the caller will get it.
+   * Holds what the handler answered against the contract and gives it as the caller will get it, at the caller's version.
    * An executor calls it before it commits, so that what cannot be answered does not happen.
    *
-   * @throws `CONTRACT_VIOLATED`, `REFUSAL_UNDECLARED`, `ANSWER_TOO_LARGE`, and the signal's reason
-   * when nobody waits for the answer any more.
+   * @throws `CONTRACT_VIOLATED`, `REFUSAL_UNDECLARED`, `ANSWER_TOO_LARGE`, `CONVERSION_FAILED`,
+   * `CONVERSION_IMPOSSIBLE`, and the signal's reason when nobody waits for the answer any more.
    */
   readonly conclude: (answer: unknown) => Promise<Executed>;
 }

@@ -1,7 +1,8 @@
+import { majorOf } from "@polder/model";
 import type { CallAnswer, CallRequest, CallTransport, TransportOptions } from "./call.ts";
 import { answerTooLarge } from "./conclude.ts";
+import { readDeprecation } from "./deprecation-headers.ts";
 import type { Authorize, OutgoingRequest } from "./identity/authenticate.ts";
-import { majorOf } from "./operation-table.ts";
 import { readProblem } from "./problem.ts";
 import { answerInvalid } from "./read-answer.ts";
 import { readRetryAfter } from "./retry-after.ts";
@@ -39,13 +40,16 @@ export function httpTransport(options: HttpTransportOptions): CallTransport {
         const sent = { url: pathname.slice(prefixLength) + search, init };
         Object.assign(init.headers, await authorize(outgoing(request, sent)));
       }
-      const { text, ...received } = await exchange(request, callOptions.signal, async () => {
+      const { text, deprecation, ...received } = await exchange(request, callOptions.signal, async () => {
         const response = await fetch(base + url, init);
         const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
-        return { status: response.status, retryAfterMs, text: await readText(response, answerBytesMax) };
+        const deprecation = readDeprecation(response.headers);
+        const text = await readText(response, answerBytesMax);
+        return { status: response.status, retryAfterMs, deprecation, text };
       });
       if (text === undefined) throw answerTooLarge(request, answerBytesMax);
-      return readReceived(request, { ...received, text });
+      const answer = readReceived(request, { ...received, text });
+      return deprecation === undefined ? answer : { ...answer, deprecation };
     },
   };
 }

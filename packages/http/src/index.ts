@@ -4,6 +4,7 @@ export type {
   CallBounds,
   CallRequest,
   CallTransport,
+  DeprecationNews,
   Failed,
   OutgoingCall,
   RefusedAnswer,

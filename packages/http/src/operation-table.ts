@@ -1,43 +1,52 @@
+import { type OperationConversion, operationConversion } from "@polder/contracts";
 import {
   type ApiCore,
-  compareVersions,
+  type Deprecation,
+  deprecationOf,
   type Handler,
-  isVersion,
+  livingMajors,
+  majorOf,
   type Operation,
   type PolderError,
   publishedApis,
   refuseProblems,
-  versionParts,
+  sortedVersions,
 } from "@polder/model";
 import { httpErrors } from "./errors.ts";
 import type { Execute, ServedDomain } from "./execute.ts";
 
-/** An operation that is served, and where. */
+/** An operation of one major of an API, and where it is served. */
 export interface Route {
   readonly api: string;
   readonly major: number;
-  /** The version that handlers serve: the newest. */
+  /** The newest version of the major: what its callers are held to. */
   readonly version: string;
   readonly operation: string;
   readonly method: Operation["method"];
   /** With parameters as `:name`: `/inventory/v1/availability/:sku`. */
   readonly path: string;
   readonly declared: Operation;
+  /** That the major is about to go. */
+  readonly deprecation?: Deprecation;
 }
 
 /** A route and the code behind it. */
 export interface ServedOperation extends Route {
+  /** Answers for the newest version. */
   readonly handler: Handler;
   readonly execute: Execute;
+  /** Stands between the callers and the handler, where they are of an older major. */
+  readonly conversion?: OperationConversion;
 }
 
 /** Every operation of the served domains. */
 export interface OperationTable {
+  readonly apis: readonly ApiCore[];
   readonly operations: readonly ServedOperation[];
   /**
-   * Finds who answers a call. A caller at another minor of the newest major is served by the newest.
+   * Finds who answers a call. A caller at another minor is served by the newest of its major.
    *
-   * @throws `OPERATION_UNKNOWN` or `VERSION_UNKNOWN`, which names the versions that live.
+   * @throws `OPERATION_UNKNOWN`, `VERSION_RETIRED` or `VERSION_UNKNOWN`, which name what lives.
    */
   readonly find: (wanted: {
     readonly api: string;
@@ -46,31 +55,80 @@ export interface OperationTable {
   }) => ServedOperation;
 }
 
+interface ServedApi {
+  readonly api: ApiCore;
+  readonly majors: ReadonlyMap<number, ReadonlyMap<string, ServedOperation>>;
+}
+
 /**
- * Lists every operation of the served domains.
+ * Lists every operation of the served domains, at each major that lives.
  *
  * @throws `DECLARATION_INVALID` when two of them publish the same API.
  */
 export function createOperationTable(served: readonly ServedDomain[]): OperationTable {
-  const apis = new Map<string, { readonly api: ApiCore; readonly operations: Map<string, ServedOperation> }>();
+  const apis = new Map<string, ServedApi>();
   for (const { implementation, execute } of served) {
     for (const api of publishedApis(implementation.domain)) {
       const twice = apis.has(api.name) ? [{ place: implementation.domain.name, problem: "is published twice" }] : [];
       refuseProblems(`the API "${api.name}"`, twice);
-      apis.set(api.name, { api, operations: servedOperations(api, implementation.apis[api.name] ?? {}, execute) });
+      apis.set(api.name, servedApi(api, implementation.apis[api.name] ?? {}, execute));
     }
   }
   return {
-    operations: [...apis.values()].flatMap(({ operations }) => [...operations.values()]),
+    apis: [...apis.values()].map(({ api }) => api),
+    operations: [...apis.values()].flatMap(({ majors }) =>
+      [...majors.values()].flatMap((found) => [...found.values()]),
+    ),
     find: ({ api: name, version, operation }) => {
       const found = apis.get(name);
       if (found === undefined) throw unknownOperation(`${name}.${operation}`, [...apis.keys()]);
-      if (!isServed(found.api, version)) throw unknownVersion(name, version, livingVersions(found.api));
-      const known = found.operations.get(operation);
-      if (known === undefined) throw unknownOperation(`${name}.${operation}`, [...found.operations.keys()]);
+      const operations = found.majors.get(majorOf(version));
+      if (operations === undefined) throw missingVersion(found.api, version);
+      const known = operations.get(operation);
+      if (known === undefined) throw unknownOperation(`${name}.${operation}`, [...operations.keys()]);
       return known;
     },
   };
+}
+
+/** The routes of an API at each major that lives, with what stands between its callers and the newest version. */
+export function routesOf(api: ApiCore): readonly (Route & Pick<ServedOperation, "conversion">)[] {
+  return livingMajors(api.versions).flatMap(({ major, newest: version }) => {
+    const deprecation = deprecationOf(api, major);
+    const said = deprecation === undefined ? {} : { deprecation };
+    return Object.entries(api.versions[version] ?? {}).flatMap(([operation, declared]) => {
+      const { method } = declared;
+      const path = `/${api.name}/v${major}${declared.path}`;
+      const route = { api: api.name, major, version, operation, method, path, declared, ...said };
+      if (version === api.newest) return [route];
+      const conversion = operationConversion(api, major, operation);
+      return conversion === undefined ? [] : [{ ...route, conversion }];
+    });
+  });
+}
+
+function servedApi(api: ApiCore, handlers: Readonly<Record<string, Handler>>, execute: Execute): ServedApi {
+  const majors = new Map<number, Map<string, ServedOperation>>();
+  for (const { major } of livingMajors(api.versions)) majors.set(major, new Map());
+  for (const route of routesOf(api)) {
+    const handler = handlers[route.conversion?.operation ?? route.operation];
+    if (handler !== undefined) majors.get(route.major)?.set(route.operation, { ...route, handler, execute });
+  }
+  return { api, majors };
+}
+
+/** The error of a call at a version of an API that is not served: not yet, never, or no longer. */
+export function missingVersion(api: ApiCore, version: string): PolderError {
+  const living = sortedVersions(api.versions);
+  const major = Number.parseInt(version.replace(/^v/, ""), 10);
+  const isAlive = living.some((one) => majorOf(one) === major);
+  const retired = isAlive ? undefined : deprecationOf(api, major);
+  if (retired === undefined) return unknownVersion(api.name, version, living);
+  const since = retired.sunset === undefined ? "" : ` since ${retired.sunset}`;
+  return httpErrors.VERSION_RETIRED(
+    `"${api.name}" is no longer served at version ${version}${since}: ${retired.notice} Living are ${living.join(", ")}; call at one of these.`,
+    { api: api.name, version, living, notice: retired.notice },
+  );
 }
 
 /** The error of a call for something that nobody serves; it names what is served instead. */
@@ -92,37 +150,3 @@ export function unknownVersion(api: string, version: string, living: readonly st
 
 /** Names that a message lists at most. */
 const SERVED_LISTED_MAX = 20;
-
-function servedOperations(
-  api: ApiCore,
-  handlers: Readonly<Record<string, Handler>>,
-  execute: Execute,
-): Map<string, ServedOperation> {
-  const major = majorOf(api.newest);
-  const served = Object.entries(handlers).map(([operation, handler]): [string, ServedOperation] => {
-    const { declared } = handler;
-    const path = `/${api.name}/v${major}${declared.path}`;
-    const { method } = declared;
-    return [
-      operation,
-      { api: api.name, major, version: api.newest, operation, method, path, declared, handler, execute },
-    ];
-  });
-  return new Map(served);
-}
-
-function isServed(api: ApiCore, version: string): boolean {
-  return isVersion(version) && majorOf(version) === majorOf(api.newest);
-}
-
-function livingVersions(api: ApiCore): readonly string[] {
-  return Object.keys(api.versions)
-    .filter(isVersion)
-    .filter((version) => isServed(api, version))
-    .sort(compareVersions);
-}
-
-/** The major number of a version, or -1 for a text that is none. */
-export function majorOf(version: string): number {
-  return isVersion(version) ? versionParts(version)[0] : -1;
-}

@@ -52,10 +52,10 @@ export function problemOf(error: PolderError): ProblemDocument {
 
 /**
  * The problem document of an error inside an operation: the code and its title, and the id under
- * which the log has the rest. The message stays here, because it may speak of internals.
+ * which the log has the rest. The message stays here, because it may speak of internals; `said` is told instead.
  */
-export function hiddenProblemOf(error: PolderError, correlationId: string): ProblemDocument {
-  const detail = `${error.title}. The server's log has the reason under ${correlationId}.`;
+export function hiddenProblemOf(error: PolderError, correlationId: string, said = `${error.title}.`): ProblemDocument {
+  const detail = `${said} The server's log has the reason under ${correlationId}.`;
   return { ...problem(error.code, error.title, detail), instance: `urn:uuid:${correlationId}` };
 }
 

@@ -95,5 +95,6 @@ const rethrown: ReadonlySet<string> = new Set([
   "USER_MISSING",
   "USER_TOKEN_EXPIRED",
   "USER_TOKEN_INVALID",
+  "VERSION_RETIRED",
   "VERSION_UNKNOWN",
 ]);

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Violation } from "@polder/contracts";
+import { isVersion, majorOf } from "@polder/model";
+import { pathAtRoute } from "./accept-version.ts";
 import { inputInvalid } from "./admit-input.ts";
 import type { CallRequest } from "./call.ts";
 import { httpErrors } from "./errors.ts";
-import { majorOf, type Route, unknownVersion } from "./operation-table.ts";
+import { type Route, unknownVersion } from "./operation-table.ts";
 import { parseJson } from "./parse-json.ts";
 import { type BodyBudget, hasBody, readBody } from "./read-body.ts";
 import { type ReadFields, readPathFields, readQueryFields } from "./read-url-fields.ts";
@@ -30,11 +32,13 @@ export async function readRequest(
   limits: { readonly bytesMax: number; readonly budget: BodyBudget },
 ): Promise<HttpCall> {
   const { headers } = incoming;
-  const version = singleHeader(headers["polder-version"]) ?? route.version;
+  const { path: asked, query } = splitUrl(url);
+  const path = pathAtRoute(asked, route);
+  const version =
+    singleHeader(headers["polder-version"]) ?? (path === asked ? route.version : acceptedBy(route, headers));
   if (majorOf(version) !== route.major) throw unknownVersion(route.api, version, [route.version]);
   const deadlineMs = readDeadline(route, singleHeader(headers["polder-deadline-ms"]));
   const key = singleHeader(headers["idempotency-key"]);
-  const { path, query } = splitUrl(url);
   const inPath = readPathFields(route, path);
   const others =
     route.method === "GET"
@@ -51,6 +55,12 @@ export async function readRequest(
     headers: traceHeaders(headers),
   };
   return { request, deadlineMs, body: others.body };
+}
+
+/** The version that a request without one in its path is for; its major has led to the route. */
+function acceptedBy(route: Route, headers: IncomingMessage["headers"]): string {
+  const accepted = singleHeader(headers["accept-version"])?.trim() ?? "";
+  return isVersion(accepted) ? accepted : route.version;
 }
 
 /** The path and the query string of a URL, both still encoded. */

@@ -26,7 +26,9 @@ export function reportFailure(error: unknown, { logger, what, fields }: Failure)
   logger.error(`${what} failed`, { ...fields, correlationId, error });
   const isKnown = isPolderError(error) && (statusOfCode(error.code) ?? 0) >= 500;
   const known = isKnown ? error : httpErrors.HANDLER_FAILED(`${what} failed.`, { what }, { cause: error });
-  return hiddenProblemOf(known, correlationId);
+  // A converter belongs to the contract, which is published; the contract's owner is told by whoever calls.
+  const isOfContract = isPolderError(error, "CONVERSION_FAILED");
+  return hiddenProblemOf(known, correlationId, isOfContract ? error.message : undefined);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { command, query } from "@polder/model";
+import { api, command, query } from "@polder/model";
 import { expect, test } from "vitest";
 import type { Route } from "./operation-table.ts";
 import { bySpecificity, unknownRoute } from "./routing.ts";
@@ -15,6 +15,8 @@ const routes = [
   route("GET", "/:sku/lots/last"),
   route("GET", "/~test"),
 ];
+
+const stock = api("stock", { versions: { "1.2.0": { x: query("GET /x") } } });
 
 test("literal segments are tried before parameters", () => {
   const paths = bySpecificity(routes).map(({ method, path }) => `${method} ${path.slice("/stock/v1".length)}`);
@@ -35,5 +37,8 @@ test.each([
   ["GET", "/stock/v1/", "OPERATION_UNKNOWN", "GET /stock/v1/top"],
   ["GET", "/", "OPERATION_UNKNOWN", "/stock/v1/…"],
 ])("%s %s is %s, which names %s", (method, path, code, named) => {
-  expect(unknownRoute(routes, { method, path })).toMatchObject({ code, message: expect.stringContaining(named) });
+  expect(unknownRoute({ operations: routes, apis: [stock] }, { method, path })).toMatchObject({
+    code,
+    message: expect.stringContaining(named),
+  });
 });

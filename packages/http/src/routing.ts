@@ -1,6 +1,8 @@
 import type { PolderError } from "@polder/model";
+import { resolvePaths } from "./accept-version.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import { httpErrors } from "./errors.ts";
-import { type Route, unknownOperation, unknownVersion } from "./operation-table.ts";
+import { missingVersion, type Route, unknownOperation } from "./operation-table.ts";
 
 /** Routes in the order in which they are tried: a literal segment before a parameter. */
 export function bySpecificity(routes: readonly Route[]): readonly Route[] {
@@ -9,11 +11,24 @@ export function bySpecificity(routes: readonly Route[]): readonly Route[] {
   return routes.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
 }
 
+/** A request that no route takes. */
+export interface UnknownRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly acceptVersion?: string | undefined;
+}
+
 /** The error of a request that no route takes: another method, another version, or nothing at all. */
 export function unknownRoute(
-  routes: readonly Route[],
-  { method, path }: { readonly method: string; readonly path: string },
+  { operations: routes, apis }: Pick<Dispatcher, "operations" | "apis">,
+  { method, path: asked, acceptVersion }: UnknownRequest,
 ): PolderError {
+  let path: string;
+  try {
+    path = resolvePaths(apis)(asked, acceptVersion);
+  } catch (error) {
+    return error as PolderError;
+  }
   const allowed = [...new Set(routes.filter((route) => matches(route.path, path)).map((route) => route.method))];
   if (allowed.length > 0) {
     return httpErrors.METHOD_NOT_ALLOWED(
@@ -24,9 +39,8 @@ export function unknownRoute(
   const [, api = "", version = ""] = path.split("/");
   const ofApi = routes.filter((route) => route.api === api);
   const isKnownVersion = ofApi.some(({ major }) => version === `v${major}`);
-  if (ofApi.length > 0 && /^v\d+$/.test(version) && !isKnownVersion) {
-    return unknownVersion(api, version, [...new Set(ofApi.map((route) => route.version))]);
-  }
+  const declared = apis.find(({ name }) => name === api);
+  if (declared !== undefined && /^v\d+$/.test(version) && !isKnownVersion) return missingVersion(declared, version);
   const near = ofApi.length > 0 ? ofApi.map((route) => `${route.method} ${route.path}`) : prefixes(routes);
   return unknownOperation(`${method} ${path}`, near);
 }

@@ -4,10 +4,13 @@ import { getRequestListener, type HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { isPolderError, type Logger, type PolderError, silentLogger } from "@polder/model";
 import { type Context, Hono } from "hono";
+import { getPath } from "hono/utils/url";
+import { resolvePaths } from "./accept-version.ts";
 import type { CallAnswer } from "./call.ts";
+import { deprecationHeaders } from "./deprecation-headers.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { httpErrors } from "./errors.ts";
-import type { Authenticate, SentRequest } from "./identity/authenticate.ts";
+import { type Authenticate, headerOf, type SentRequest } from "./identity/authenticate.ts";
 import type { Route } from "./operation-table.ts";
 import { problemOf } from "./problem.ts";
 import type { BodyBudget } from "./read-body.ts";
@@ -91,8 +94,8 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 /**
- * Serves the operations of a dispatcher as REST over JSON, at `/<api>/v<major><path>`, and resolves
- * when it listens. Whatever goes wrong is answered with a problem document (RFC 9457).
+ * Serves the operations of a dispatcher as REST over JSON, at `/<api>/v<major><path>`, or at `/<api><path>` with the
+ * version in `Accept-Version` (without it, the oldest that lives), and resolves when it listens. Whatever goes wrong is answered with a problem document (RFC 9457).
  *
  * @throws `PORT_IN_USE` when somebody else listens there.
  */
@@ -159,14 +162,27 @@ interface Serving {
 
 function createApp({ extra, ...serving }: Serving & { readonly extra: (app: HttpApp) => void }): HttpApp {
   const { dispatcher, logger } = serving;
-  const app: HttpApp = new Hono();
+  const resolve = resolvePaths(dispatcher.apis);
+  const app: HttpApp = new Hono({
+    getPath: (request, options) => {
+      const path = getPath(request);
+      try {
+        return resolve(path, acceptVersionOf((options?.env as HttpBindings | undefined)?.incoming));
+      } catch {
+        // No route takes it then, and the answer to that says why.
+        return path;
+      }
+    },
+  });
   extra(app);
   for (const route of bySpecificity(dispatcher.operations)) {
-    app.on(route.method, route.path, (context) => answerCall(context, route, serving));
+    const headers = { "polder-version": route.version, ...deprecationHeaders(route.deprecation) };
+    app.on(route.method, route.path, (context) => answerCall(context, { route, headers }, serving));
   }
   app.notFound(async (context) => {
     const { path } = splitUrl(context.req.url);
-    const error = unknownRoute(dispatcher.operations, { method: context.req.method, path });
+    const acceptVersion = acceptVersionOf(context.env.incoming);
+    const error = unknownRoute(dispatcher, { method: context.req.method, path, acceptVersion });
     await writeProblem(context.env, problemOf(error), allowHeader(error));
     return RESPONSE_ALREADY_SENT;
   });
@@ -179,12 +195,17 @@ function createApp({ extra, ...serving }: Serving & { readonly extra: (app: Http
 
 type HttpContext = Context<{ Bindings: HttpBindings }>;
 
-async function answerCall(context: HttpContext, route: Route, serving: Serving): Promise<Response> {
+interface Answering {
+  readonly route: Route;
+  /** Of every answer. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function answerCall(context: HttpContext, { route, headers }: Answering, serving: Serving): Promise<Response> {
   try {
-    await writeAnswer(context.env, await answerOf(context, route, serving), route.version);
+    await writeAnswer(context.env, await answerOf(context, route, serving), headers);
   } catch (error) {
     const { logger } = serving;
-    const headers = { "polder-version": route.version };
     await answerError(context, error, { logger, what: `${route.api}.${route.operation}`, headers });
   }
   return RESPONSE_ALREADY_SENT;
@@ -229,6 +250,10 @@ async function answerError(context: HttpContext, error: unknown, failing: Failin
   const isForCaller = isPolderError(error) && statusOfCode(error.code) !== undefined;
   const problem = isForCaller ? problemOf(error) : reportFailure(error, failing);
   return writeProblem(context.env, problem, failing.headers);
+}
+
+function acceptVersionOf(incoming: IncomingMessage | undefined): string | undefined {
+  return incoming === undefined ? undefined : headerOf(incoming.headers, "accept-version");
 }
 
 function allowHeader({ details }: PolderError): Readonly<Record<string, string>> {

@@ -18,8 +18,11 @@ const LINGER_MS_MAX = 1_000;
 const RETRY_AFTER_MS = 1_000;
 
 /** Writes the answer of a call: 200 with JSON, 204 for nothing, or a problem document. */
-export async function writeAnswer(exchange: Exchange, answer: CallAnswer, version: string): Promise<void> {
-  const headers = { "polder-version": version };
+export async function writeAnswer(
+  exchange: Exchange,
+  answer: CallAnswer,
+  headers: Readonly<Record<string, string>>,
+): Promise<void> {
   if (answer.kind === "failed") return writeProblem(exchange, answer.problem, headers);
   if (answer.kind === "refused") {
     const { refusal, details, trace } = answer;

@@ -10,7 +10,7 @@ const owner = team("Tests", { contact: "#tests" });
 const order = domain("order", { owner, capability: "Take orders", needs: [need(Inventory, "1.0.0")] });
 /** Needs nothing. */
 const customer = domain("customer", { owner, capability: "Know customers" });
-/** Needs a major version of the inventory that is not served. */
+/** Needs an older major version of the inventory. */
 const museum = domain("museum", { owner, capability: "Keep what is old", needs: [need(Inventory, "0.9.0")] });
 
 /** The declarations of all domains that call in tests. */

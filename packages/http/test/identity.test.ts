@@ -72,6 +72,15 @@ describe("a domain that has declared to need an API", () => {
     ]);
   });
 
+  test("is admitted at the major version that it needs, and at no other", async () => {
+    const transport = httpTransport({ baseUrl: server.url, authorize: (request) => callers.authorize(request) });
+    const museum = createClient(Inventory, "0.9.0", { transport, caller: "museum" });
+    expect(await museum.checkAvailability({ sku: "a" })).toMatchObject({ ok: true, value: { sku: "a" } });
+    const order = createClient(Inventory, "0.9.0", { transport, caller: "order" });
+    await expect(order.checkAvailability({ sku: "a" })).rejects.toMatchObject({ code: "CALLER_UNDECLARED" });
+    expect(inventory.admitted).toMatchObject([{ caller: "museum", version: "0.9.0" }]);
+  });
+
   test("signs each request anew, so that repeating a call is no replay", async () => {
     for (const _ of [1, 2, 3])
       expect(await clientOf("order").reserve({ sku: "a" }, { key: "k" })).toMatchObject({ ok: true });

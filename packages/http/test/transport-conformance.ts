@@ -314,8 +314,9 @@ function describeVersions(setUp: SetUp, open: (dispatcher: Dispatcher) => Promis
 
   test("another major is VERSION_UNKNOWN and names the living ones", async () => {
     await using setting = await setUp();
-    const old = createClient(Inventory, "0.9.0", { transport: setting.transport });
-    const error = await failure(old.checkAvailability({ sku: "a" }));
+    const Later = api("inventory", { versions: { "2.0.0": { top: query("GET /availability/top") } } });
+    const later = createClient(Later, "2.0.0", { transport: setting.transport });
+    const error = await failure(later.top({}));
     expect(error).toMatchObject({ code: "VERSION_UNKNOWN", message: expect.stringContaining("1.1.0") });
   });
 

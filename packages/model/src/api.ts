@@ -1,3 +1,6 @@
+import type { AnyApiConverters, ApiConverters, ConvertersField } from "./converter.ts";
+import { apiConverterProblems } from "./converter-problems.ts";
+import { type Deprecations, deprecationProblems } from "./deprecation.ts";
 import { domainNameProblems, domainOf } from "./name.ts";
 import { type Operation, operationProblems } from "./operation.ts";
 import { type Problem, refuseProblems } from "./problems.ts";
@@ -26,6 +29,10 @@ export interface ApiCore<Name extends string = string, Versions extends ApiVersi
   readonly name: Name;
   readonly versions: Versions;
   readonly newest: Newest<keyof Versions & string>;
+  /** By the version that they lead up to, and by operation of the version before it. */
+  readonly converters: AnyApiConverters;
+  /** The majors that are about to go, or are gone. */
+  readonly deprecated: Deprecations;
 }
 
 /** A published API: its versions, and a reference to each operation of the newest version. */
@@ -41,22 +48,34 @@ export type Api<Name extends string = string, Versions extends ApiVersions = Api
 export type AnyApi = ApiCore;
 
 /** Names that an operation cannot have, because the API itself uses them. */
-const reserved = new Set(["kind", "name", "versions", "newest", "then"]);
+const reserved = new Set(["kind", "name", "versions", "newest", "converters", "deprecated", "then"]);
+
+/** What an API is declared with. */
+export type ApiShape<Versions extends ApiVersions> = {
+  readonly versions: Versions;
+  /** The majors that are about to go, by number. One of which no version is declared any more is retired. */
+  readonly deprecated?: Deprecations;
+} & ConvertersField<ApiConverters<Versions>>;
 
 /**
  * Declares an API of a domain: `api("inventory", { versions: { "1.0.0": { reserve: command(…) } } })`.
- * Its name is the domain's, or begins with it and a point.
+ * Its name is the domain's, or begins with it and a point. Several majors are served at once: between one and the one
+ * before it stand converters, so that handlers know the newest version only.
  *
  * @throws `DECLARATION_INVALID` with every mistake and its place.
  */
 export function api<const Name extends string, const Versions extends ApiVersions>(
   name: Name,
-  shape: { readonly versions: Versions },
+  shape: ApiShape<Versions>,
 ): Api<Name, Versions> {
-  const versions = shape?.versions ?? {};
-  refuseProblems(`the API "${name}"`, [...domainNameProblems(domainOf(name), "name"), ...versionsProblems(versions)]);
+  const versions: ApiVersions = shape?.versions ?? {};
+  const { converters = {}, deprecated = {} } = (shape ?? {}) as Partial<ApiCore>;
+  const problems = [...domainNameProblems(domainOf(name), "name"), ...versionsProblems(versions)];
+  // What is between versions can only be judged where they are in order themselves.
+  if (problems.length === 0) problems.push(...apiConverterProblems(converters, versions));
+  refuseProblems(`the API "${name}"`, [...problems, ...deprecationProblems(deprecated, versions)]);
   const newest = newestVersion(Object.keys(versions) as Version[]) ?? "";
-  const core = { kind: "api", name, versions, newest };
+  const core = { kind: "api", name, versions, newest, converters, deprecated };
   const references = Object.entries(versions[newest] ?? {}).map(([operation, declared]) => [
     operation,
     { api: name, operation, declared },

@@ -1,3 +1,6 @@
+import type { AnyEventConverters, ConvertersField, EventConverters } from "./converter.ts";
+import { eventConverterProblems } from "./converter-problems.ts";
+import { type Deprecations, deprecationProblems } from "./deprecation.ts";
 import { eventNameProblems } from "./name.ts";
 import { schemaProblems } from "./operation.ts";
 import { type Problem, refuseProblems } from "./problems.ts";
@@ -15,6 +18,10 @@ export interface Event<Name extends string = string, Versions extends EventVersi
   readonly key: string;
   readonly versions: Versions;
   readonly newest: Newest<keyof Versions & string>;
+  /** By the version that they lead up to. */
+  readonly converters: AnyEventConverters;
+  /** The majors that are about to go, or are gone. */
+  readonly deprecated: Deprecations;
 }
 
 /** Any event, where its payloads do not matter. */
@@ -24,6 +31,8 @@ export interface AnyEvent {
   readonly key: string;
   readonly versions: EventVersions;
   readonly newest: string;
+  readonly converters: AnyEventConverters;
+  readonly deprecated: Deprecations;
 }
 
 type KeyOf<Payload> = Payload extends unknown
@@ -37,22 +46,32 @@ export type EventKey<Versions extends EventVersions> = {
   ? Key
   : never;
 
+/** What an event is declared with. */
+export type EventShape<Versions extends EventVersions> = {
+  readonly key: EventKey<Versions>;
+  readonly versions: Versions;
+  /** The majors that are about to go, by number. */
+  readonly deprecated?: Deprecations;
+} & ConvertersField<EventConverters<Versions>>;
+
 /**
  * Declares an event: `event("inventory.StockReserved", { key: "orderId", versions: { "1.0.0": schema } })`.
+ * Producers write its newest version; consumers get the one that they need, by the converters between majors. Keep the
+ * versions in which events are stored: what is not declared any more cannot be read.
  *
  * @throws `DECLARATION_INVALID` with every mistake and its place.
  */
 export function event<const Name extends `${string}.${string}`, const Versions extends EventVersions>(
   name: Name,
-  shape: { readonly key: EventKey<Versions>; readonly versions: Versions },
+  shape: EventShape<Versions>,
 ): Event<Name, Versions> {
-  const versions = shape?.versions ?? {};
-  refuseProblems(`the event "${name}"`, [
-    ...eventNameProblems(name, "name"),
-    ...versionsProblems(versions, shape?.key),
-  ]);
+  const versions: Versions = shape?.versions ?? {};
+  const { converters = {}, deprecated = {} } = (shape ?? {}) as Partial<AnyEvent>;
+  const problems = [...eventNameProblems(name, "name"), ...versionsProblems(versions, shape?.key)];
+  if (problems.length === 0) problems.push(...eventConverterProblems(converters, versions));
+  refuseProblems(`the event "${name}"`, [...problems, ...deprecationProblems(deprecated, versions)]);
   const newest = newestVersion(Object.keys(versions) as Version[]) as Newest<keyof Versions & string>;
-  return { kind: "event", name, key: shape.key, versions, newest };
+  return { kind: "event", name, key: shape.key, versions, newest, converters, deprecated };
 }
 
 function versionsProblems(versions: EventVersions, key: string): readonly Problem[] {

@@ -4,12 +4,33 @@ export {
   type AnyApi,
   type Api,
   type ApiCore,
+  type ApiShape,
   type ApiVersions,
   api,
   type OperationRef,
   type Operations,
 } from "./api.ts";
 export { type Backoff, waitAfter } from "./backoff.ts";
+export {
+  type AnyApiConverters,
+  type AnyConverter,
+  type AnyEventConverter,
+  type AnyEventConverters,
+  type AnyOperationConverter,
+  type ApiConverters,
+  type Convert,
+  type Converter,
+  cannotConvert,
+  convertOf,
+  type EventConverters,
+  isUnconvertible,
+  type Lossy,
+  lossOf,
+  type OlderRefusal,
+  type OperationConverter,
+  type Unconvertible,
+} from "./converter.ts";
+export { type Deprecation, type Deprecations, deprecationOf, momentOf } from "./deprecation.ts";
 export {
   type Domain,
   type DomainShape,
@@ -25,7 +46,7 @@ export {
   publishedEvent,
 } from "./domain.ts";
 export { modelErrors } from "./errors.ts";
-export { type AnyEvent, type Event, type EventKey, type EventVersions, event } from "./event.ts";
+export { type AnyEvent, type Event, type EventKey, type EventShape, type EventVersions, event } from "./event.ts";
 export {
   type Call,
   type CallOptions,
@@ -117,4 +138,17 @@ export {
 export { type Team, team } from "./team.ts";
 export type { EventInput, QueryResult, Reader, Rows, Transaction } from "./transaction.ts";
 export type { User } from "./user.ts";
-export { compareVersions, isVersion, type Newest, newestVersion, type Version, versionParts } from "./version.ts";
+export {
+  compareVersions,
+  isVersion,
+  type LivingMajor,
+  livingMajors,
+  majorOf,
+  type Newest,
+  newestVersion,
+  type PreviousVersion,
+  type RaisingVersion,
+  sortedVersions,
+  type Version,
+  versionParts,
+} from "./version.ts";

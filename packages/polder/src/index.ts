@@ -25,9 +25,12 @@ export {
   type ClientOf,
   type CommandContext,
   type Contract,
+  type Converter,
+  cannotConvert,
   command,
   type DeliveredEvent,
   type DeliveryContext,
+  type Deprecation,
   type Domain,
   domain,
   type Event,
@@ -66,6 +69,7 @@ export {
   type Team,
   type Transaction,
   team,
+  type Unconvertible,
   type User,
 } from "@polder/model";
 export {

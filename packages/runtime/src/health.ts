@@ -1,5 +1,5 @@
 import type { CircuitState, HttpApp } from "@polder/http";
-import { domainOf, isPolderError, publishedApis } from "@polder/model";
+import { domainOf, isPolderError, livingMajors, publishedApis } from "@polder/model";
 import type { RunningDomain } from "./domain/run-domain.ts";
 
 /** What the health pages look at. */
@@ -64,6 +64,8 @@ function troubledCircuits(
 }
 
 function describe({ name, implementation: { domain } }: RunningDomain): object {
-  const apis = publishedApis(domain).map((api) => `/${api.name}/v${api.newest.split(".", 1)[0]}`);
+  const apis = publishedApis(domain).flatMap(({ name: api, versions }) =>
+    livingMajors(versions).map(({ major }) => `/${api}/v${major}`),
+  );
   return { domain: name, owner: domain.owner.name, apis };
 }

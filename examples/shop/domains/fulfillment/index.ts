@@ -1,9 +1,10 @@
 import { implement } from "polder";
 import { fulfillment } from "./domain.ts";
+import { learnAddressees } from "./learn-addressees.ts";
 import { shipOrders } from "./ship-orders.ts";
 import { shipmentOfOrder } from "./shipment-of-order.ts";
 
 export default implement(fulfillment, {
   apis: { fulfillment: { shipmentOfOrder } },
-  subscriptions: [shipOrders],
+  subscriptions: [shipOrders, learnAddressees],
 });

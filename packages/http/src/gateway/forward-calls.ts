@@ -5,6 +5,7 @@ import {
   GATEWAY,
   isPolderError,
   type Logger,
+  majorOf,
   type PolderError,
   publishedApis,
   type User,
@@ -15,7 +16,7 @@ import { type Deadline, startDeadline } from "../deadline.ts";
 import { type Dispatcher, dispatcherLimits } from "../dispatcher.ts";
 import { createGate } from "../gate.ts";
 import { checkKey } from "../idempotency-key.ts";
-import { majorOf, type Route, unknownOperation } from "../operation-table.ts";
+import { type Route, routesOf, unknownOperation } from "../operation-table.ts";
 import { problemOf } from "../problem.ts";
 import { reportFailure } from "../report-failure.ts";
 import { statusOfCode } from "../status-of-code.ts";
@@ -40,7 +41,8 @@ export function forwardCalls({ domains, findTransport, logger }: ForwardOptions)
   const gate = createGate(limits);
   const apis = new Map(domains.flatMap(publishedApis).map((api) => [api.name, api]));
   const operations = [...apis.values()].flatMap(openRoutes);
-  const routes = new Map(operations.map((route) => [`${route.api}.${route.operation}`, route]));
+  const routes = new Map(operations.map((route) => [`${route.api}.${route.operation} ${route.major}`, route]));
+  const isOpen = new Set(operations.map(({ api }) => api));
 
   const forward = async (request: CallRequest, { route, deadline }: Forwarding): Promise<CallAnswer> => {
     const api = apis.get(route.api) as ApiCore;
@@ -67,13 +69,14 @@ export function forwardCalls({ domains, findTransport, logger }: ForwardOptions)
     return { kind: "failed", problem: reportFailure(error, { logger, what: `${api}.${operation}`, fields }) };
   };
   return {
+    apis: [...apis.values()].filter(({ name }) => isOpen.has(name)),
     operations,
     limits,
     drain: gate.drain,
     refuse: async (call, error) => failed(error, call),
     dispatch: async (request, bounds = {}) => {
       const { api, operation } = request;
-      const route = routes.get(`${api}.${operation}`);
+      const route = routes.get(`${api}.${operation} ${majorOf(request.version)}`);
       if (route === undefined) return failed(unknownOperation(`${api}.${operation}`, [...routes.keys()]), request);
       return await inServerSpan(request, async () => {
         const deadlineMs = Math.min(bounds.deadlineMs ?? limits.deadlineMaxMs, limits.deadlineMaxMs);
@@ -95,16 +98,9 @@ interface Forwarding {
   readonly deadline: Deadline;
 }
 
-/** The operations of an API that the outside may call, at its newest version. */
-function openRoutes({ name, newest, versions }: ApiCore): readonly Route[] {
-  const major = majorOf(newest);
-  return Object.entries(versions[newest] ?? {})
-    .filter(([, declared]) => declared.access !== undefined)
-    .map(([operation, declared]) => {
-      const { method } = declared;
-      const path = `/${name}/v${major}${declared.path}`;
-      return { api: name, major, version: newest, operation, method, path, declared };
-    });
+/** The operations of an API that the outside may call, at each major that lives. */
+export function openRoutes(api: ApiCore): readonly Route[] {
+  return routesOf(api).filter(({ declared }) => declared.access !== undefined);
 }
 
 /**

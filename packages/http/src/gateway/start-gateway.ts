@@ -4,7 +4,7 @@ import { httpErrors } from "../errors.ts";
 import { type HttpServer, serveHttp } from "../server.ts";
 import { authenticateUsers } from "./authenticate-users.ts";
 import { createDevIssuer } from "./dev-issuer.ts";
-import { forwardCalls } from "./forward-calls.ts";
+import { forwardCalls, openRoutes } from "./forward-calls.ts";
 import { createRateLimiter, type RateLimit } from "./rate-limiter.ts";
 import { checkUserTokens, type IssuerOptions, issuerKeys } from "./user-tokens.ts";
 
@@ -76,13 +76,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 export function openOperations(
   domains: readonly Domain[],
 ): readonly { readonly name: string; readonly access: string }[] {
-  return domains
+  const open = domains
     .flatMap(publishedApis)
-    .flatMap((api) =>
-      Object.entries(api.versions[api.newest] ?? {}).flatMap(([operation, { access }]) =>
-        access === undefined ? [] : [{ name: `${api.name}.${operation}`, access }],
-      ),
-    );
+    .flatMap(openRoutes)
+    .map(({ api, operation, declared }) => ({ name: `${api}.${operation}`, access: declared.access ?? "" }));
+  return [...new Map(open.map((one) => [`${one.name} ${one.access}`, one])).values()];
 }
 
 function requireIssuer({ issuer, domains }: GatewayOptions): void {

@@ -1,13 +1,13 @@
-import { type Domain, declaredNeed, domainOf, GATEWAY } from "@polder/model";
+import { type Domain, declaredNeed, domainOf, GATEWAY, majorOf } from "@polder/model";
 import type { CallRequest } from "../call.ts";
 import { httpErrors } from "../errors.ts";
-import { majorOf, type Route } from "../operation-table.ts";
+import type { Route } from "../operation-table.ts";
 
 /** Decides who may call an operation; throws where the caller may not. */
 export type AdmitCaller = (call: CallRequest, route: Route) => void;
 
 /**
- * Lets domains call what they have declared to need, at the major version that is served, and the gateway what a
+ * Lets domains call what they have declared to need, at the major version at which they have declared it, and the gateway what a
  * contract opens to the outside. The declarations are asked for at each call: they change while a process runs.
  *
  * @throws (the result) `CALLER_MISSING` for a call without a caller, `CALLER_UNDECLARED` for one that may not.

@@ -32,6 +32,7 @@ test("what the caller has done wrong stays wrong, but for what a roll-out, new k
     "USER_MISSING",
     "USER_TOKEN_EXPIRED",
     "USER_TOKEN_INVALID",
+    "VERSION_RETIRED",
   ]);
 });
 

@@ -1,7 +1,8 @@
 import { SpanKind } from "@opentelemetry/api";
 import type { HandleEvents, LoggedEvent } from "@polder/bus";
-import { type Validated, validatorOf, violated } from "@polder/contracts";
+import { conform, eventConversion } from "@polder/contracts";
 import {
+  type AnyEvent,
   type BatchContext,
   type DeliveredEvent,
   type DeliveryContext,
@@ -9,10 +10,9 @@ import {
   declaredNeed,
   domainOf,
   type Logger,
+  majorOf,
   type OutsideContext,
   type Subscription,
-  type Version,
-  versionParts,
 } from "@polder/model";
 import { runtimeErrors } from "../errors.ts";
 import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
@@ -130,27 +130,52 @@ async function traced(
 /** The event at the version that the domain needs, as a tolerant reader sees it. */
 export async function delivered(domain: Domain, event: LoggedEvent): Promise<DeliveredEvent> {
   const need = declaredNeed(domain, event.type);
-  const schema = need?.contract.kind === "event" ? need.contract.versions[need.version] : undefined;
-  if (need === undefined || schema === undefined || !sameMajor(event.version, need.version)) {
-    throw runtimeErrors.EVENT_VERSION_UNKNOWN(
-      `"${domain.name}" needs ${event.type} at ${need?.version ?? "no version"}, but the log has it at ${event.version}. Declare a need for that version, then retry the event.`,
-      { event: event.type, version: event.version, needed: need?.version ?? "" },
-    );
-  }
-  const result: Validated = await validatorOf(schema, "reader")(JSON.parse(event.data));
-  if (!result.valid) throw violated(`The event ${event.type} (${event.id})`, result.violations);
+  const { version, data } =
+    need?.contract.kind === "event"
+      ? await atVersion(need.contract, event, { domain, needed: need.version })
+      : unknownVersion(event, { domain, needed: undefined });
   return {
     id: event.id,
     name: event.type,
-    version: event.version,
+    version,
     key: event.key,
-    data: result.value,
+    data,
     at: event.at,
     seq: event.seq,
     ...userOf(event.headers),
   };
 }
 
-function sameMajor(a: string, b: string): boolean {
-  return versionParts(a as Version)[0] === versionParts(b as Version)[0];
+interface Needing {
+  readonly domain: Domain;
+  readonly needed: string | undefined;
+}
+
+interface Versioned {
+  readonly version: string;
+  readonly data: unknown;
+}
+
+/** What is stored at another major is read at its own, and then brought up or down by the converters of the contract. */
+async function atVersion(
+  contract: AnyEvent,
+  event: LoggedEvent,
+  { domain, needed }: Needing & { readonly needed: string },
+): Promise<Versioned> {
+  const stored = JSON.parse(event.data) as unknown;
+  const what = `The event ${event.type} (${event.id})`;
+  const schema = contract.versions[needed];
+  if (schema !== undefined && majorOf(event.version) === majorOf(needed))
+    return { version: event.version, data: await conform(schema, "reader", stored, what) };
+  const conversion = eventConversion(contract, { from: event.version, to: needed });
+  if (conversion === undefined) return unknownVersion(event, { domain, needed });
+  const read = await conform(conversion.stored, "reader", stored, what);
+  return { version: conversion.version, data: await conversion.convert(read) };
+}
+
+function unknownVersion(event: LoggedEvent, { domain, needed = "no version" }: Needing): never {
+  throw runtimeErrors.EVENT_VERSION_UNKNOWN(
+    `"${domain.name}" needs ${event.type} at ${needed}, but the log has it at ${event.version}, which its contract does not declare here. Roll out the contract that declares both, then retry the event.`,
+    { event: event.type, version: event.version, needed },
+  );
 }

@@ -63,11 +63,13 @@ async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCal
 async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Kept> {
   const { database } = parts;
   const { schema } = parts.transaction;
-  // A copy: the fingerprint is that of the input as it came, whatever the handler makes of its own.
+  // As the caller said it, so that it finds its answer also when a release has brought a newer version meanwhile; and a
+  // copy, whatever the handler makes of its own.
+  const { operation, major, input } = call.asked;
   const request: KeyedRequest | undefined =
     call.key === undefined
       ? undefined
-      : { operation: `${handler.api}.${handler.operation}`, key: call.key, input: structuredClone(call.input) };
+      : { operation: `${handler.api}.${operation}`, key: call.key, input: structuredClone({ major, input }) };
   const findAnswered = async (): Promise<Kept | undefined> =>
     request === undefined ? undefined : ((await findAnswer(database, schema, request)) as Kept | undefined);
   // The same key in every run: what the handler has others do under keys derived from it is not done twice.

@@ -7,6 +7,7 @@ import { withFields } from "../logger.ts";
 import type { HostObserver } from "../observe/host-observer.ts";
 import type { FindTransport } from "./calls.ts";
 import { createDeliver, type DeliverParts } from "./deliver.ts";
+import { warnOfDeprecatedEvents } from "./deprecated-needs.ts";
 import { openDomainSagas } from "./domain-sagas.ts";
 import { type HandledSubscription, startDomainStreams } from "./domain-streams.ts";
 import { createExecute } from "./execute.ts";
@@ -92,6 +93,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     deliver: () => {
       if (ending !== undefined || isDelivering) return;
       isDelivering = true;
+      warnOfDeprecatedEvents(domain, logger);
       streams = startStreams();
       sagas.start();
     },
