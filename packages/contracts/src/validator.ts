@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormatsModule from "ajv-formats";
 import { contractErrors } from "./errors.ts";
-import { closed, opened } from "./view.ts";
+import { closed, opened } from "./schema/view.ts";
 
 /** One place where a value is not what its contract says. */
 export interface Violation {
