@@ -36,3 +36,10 @@ test("definitions that a schema library has named by itself are named after thei
   expect(components.place(tree, "Tree")).toEqual({ $ref: "#/components/schemas/TreePart0" });
   expect(components.schemas()).toEqual({ TreePart0: { items: { $ref: "#/components/schemas/TreePart0" } } });
 });
+
+test("a name that a component cannot have is made one that it can have", () => {
+  const components = collectComponents();
+  expect(components.name("Out of stock", { type: "string" }, "Reserve")).toEqual({
+    $ref: "#/components/schemas/Out_of_stock",
+  });
+});

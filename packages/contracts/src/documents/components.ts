@@ -55,7 +55,7 @@ export function collectComponents(): Components {
     place,
     name: (name, schema, owner) => {
       const placed = place(schema, owner);
-      const taken = take(name, owner, stableJson(placed));
+      const taken = take(plainName(name, owner), owner, stableJson(placed));
       if (taken.isNew) fill(taken.name, placed);
       return { $ref: refTo(taken.name) };
     },
