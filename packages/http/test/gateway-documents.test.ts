@@ -1,7 +1,7 @@
 import { domain, event, team } from "@polder/model";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { type Gateway, type ServedDocuments, startGateway } from "../src/index.ts";
+import { DEV_TOKEN_PATH, type Gateway, type ServedDocuments, startGateway } from "../src/index.ts";
 import { Prices, prices } from "./price-list.ts";
 
 const PriceSet = event("prices.PriceSet", { key: "sku", versions: { "1.0.0": z.object({ sku: z.string() }) } });
@@ -74,6 +74,29 @@ describe("the gateway tells everybody", () => {
     const gateway = await gatewayWith("none");
     expect((await fetch(`${gateway.url}/contracts`)).status).toBe(404);
   });
+});
+
+test.each<[status: number, code: string, method: string, path: string, init?: RequestInit]>([
+  [400, "INPUT_INVALID", "get", "/prices/v1/prices/{sku}", {}],
+  [401, "USER_MISSING", "post", "/prices/v1/orders", {}],
+  [401, "USER_TOKEN_INVALID", "get", "/prices/v1/prices/{sku}", { headers: { authorization: "Bearer none" } }],
+  [403, "PERMISSION_MISSING", "put", "/prices/v1/prices/{sku}", { headers: { authorization: "ada" } }],
+])("the document says that a call may be answered with %i %s", async (status, code, method, template, init) => {
+  const { url } = await gatewayWith();
+  const headers = new Headers(init?.headers);
+  if (headers.get("authorization") === "ada") {
+    const body = new URLSearchParams({ subject: "ada" });
+    const token = await fetch(url + DEV_TOKEN_PATH, { method: "POST", body, headers: { accept: "text/plain" } });
+    headers.set("authorization", `Bearer ${await token.text()}`);
+  }
+  const path = `${template.replace("{sku}", "a")}${status === 400 ? "?unknown=1" : ""}`;
+  const answer = await fetch(url + path, { method: method.toUpperCase(), headers });
+  expect(answer.status).toBe(status);
+  expect(await answer.json()).toMatchObject({ code });
+  const document = (await (await fetch(`${url}/contracts/prices/1.0.0/openapi.json`)).json()) as {
+    readonly paths: Record<string, Record<string, { responses: Record<string, { description: string }> }>>;
+  };
+  expect(document.paths[template]?.[method]?.responses[status]?.description).toContain(`\`${code}\``);
 });
 
 test("whoever has a document already is told that it is the same, until it is another one", async () => {

@@ -41,7 +41,8 @@ export function openApiOf(api: AnyApi, version: string, options: OpenApiOptions)
   const document = describeContract(api, version) as ApiDocument;
   const operations = operationsFor(document, audience);
   const components = collectComponents();
-  const writer: Writer = { document, audience, components, isDeprecated: deprecationOf(api, version) !== undefined };
+  const deprecation = deprecationOf(api, version);
+  const writer: Writer = { document, audience, components, sunset: deprecation && (deprecation.sunset ?? null) };
   const paths = new Map<string, Record<string, object>>();
   for (const [name, operation] of operations) {
     const path = pathOf(document, operation);
@@ -57,6 +58,9 @@ export function openApiOf(api: AnyApi, version: string, options: OpenApiOptions)
       title,
       version,
       summary: `The API ${api.name} of the domain ${domainOf(api.name)}.`,
+      ...(deprecation === undefined
+        ? {}
+        : { description: `Deprecated since ${deprecation.since}. ${deprecation.notice}` }),
       ...(domain === undefined ? {} : { contact: contactOf(domain.owner) }),
     },
     servers: servers.map((url) => ({ url })),
@@ -83,7 +87,8 @@ interface Writer {
   readonly document: ApiDocument;
   readonly audience: Audience;
   readonly components: Components;
-  readonly isDeprecated: boolean;
+  /** Of a version that is deprecated: until when it is served, `null` where that is not known. */
+  readonly sunset: string | null | undefined;
 }
 
 function pathOf({ name, version }: ApiDocument, { path }: OperationDocument): string {
@@ -92,7 +97,7 @@ function pathOf({ name, version }: ApiDocument, { path }: OperationDocument): st
 }
 
 function operationObject(name: string, operation: OperationDocument, writer: Writer): object {
-  const { document, audience, components, isDeprecated } = writer;
+  const { document, audience, components, sunset } = writer;
   const { kind, method, path, input, access } = operation;
   const owner = capitalised(name);
   const schema = components.place(closed(input), `${owner}Input`);
@@ -109,7 +114,8 @@ function operationObject(name: string, operation: OperationDocument, writer: Wri
     tags: [domainOf(document.name)],
     summary: inWords(name),
     ...(typeof input["description"] === "string" ? { description: input["description"] } : {}),
-    ...(isDeprecated ? { deprecated: true } : {}),
+    ...(sunset === undefined ? {} : { deprecated: true }),
+    ...(typeof sunset === "string" ? { "x-sunset": sunset } : {}),
     ...(audience === "domains" ? { "x-access": access ?? null } : {}),
     security: securityOf(access, audience),
     parameters: [...parameters, ...headerNames(kind).map((header) => ({ $ref: `#/components/parameters/${header}` }))],
