@@ -33,7 +33,7 @@ export async function clientFolder(): Promise<ClientFolder> {
       const run = promisify(execFile)(join(modules, ".bin/tsc"), ["-p", path]);
       return await run.then(
         ({ stdout }) => stdout,
-        ({ stdout }: { readonly stdout: string }) => stdout,
+        ({ stdout, message }: { readonly stdout: string; readonly message: string }) => stdout || message,
       );
     },
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }),
@@ -58,6 +58,8 @@ import type { paths as Customer } from "./customer";
 import type { paths as Inventory } from "./inventory";
 import type { paths as Order } from "./order";
 
+type PlacedBody = Order["/order/v1/orders"]["post"]["requestBody"]["content"]["application/json"];
+
 export async function buy(baseUrl: string, token: string) {
   let available: number | undefined;
   const how = { baseUrl, headers: { authorization: "Bearer " + token } };
@@ -67,6 +69,8 @@ export async function buy(baseUrl: string, token: string) {
     body: { name: "Ada", email: "ada@fetch.example" },
   });
   const customerId = registered.data!.customerId;
+  // @ts-expect-error: a quantity is a number
+  const wrong: PlacedBody = { customerId, lines: [{ sku: "a/b", quantity: "1" }] };
   await inventory.POST("/inventory/v1/deliveries", { body: { sku: "a/b", quantity: 2 } });
   await order.PUT("/order/v1/prices/{sku}", { params: { path: { sku: "a/b" } }, body: { unitCents: 5 } });
   const quoted = await order.GET("/order/v1/quotes", { params: { query: { sku: ["a/b"] } } });
@@ -91,11 +95,14 @@ export const openApiTsProgram = `
 import { register } from "./customer/sdk.gen";
 import { receive } from "./inventory/sdk.gen";
 import { place, quote, setPrice } from "./order/sdk.gen";
+import type { PlaceData } from "./order/types.gen";
 
 export async function buy(baseUrl: string, token: string) {
   const known = { baseUrl, auth: token };
   const { data: registered } = await register({ baseUrl, body: { name: "Ada", email: "ada@openapi-ts.example" } });
   const customerId = registered!.customerId;
+  // @ts-expect-error: a quantity is a number
+  const wrong: PlaceData["body"] = { customerId, lines: [{ sku: "c/d", quantity: "1" }] };
   await receive({ ...known, body: { sku: "c/d", quantity: 2 } });
   await setPrice({ ...known, path: { sku: "c/d" }, body: { unitCents: 5 } });
   const quoted = await quote({ baseUrl, query: { sku: ["c/d"] } });
