@@ -1,4 +1,4 @@
-import { createClient, type Host, type Implementation, startHost } from "polder";
+import { createClient, type Host, type HostOptions, type Implementation, startHost } from "polder";
 import { Accounting } from "../domains/accounting/contract.ts";
 import { shop } from "../domains/all-domains.ts";
 import { Catalog } from "../domains/catalog/contract.ts";
@@ -21,10 +21,13 @@ export interface RunningShop extends AsyncDisposable {
 }
 
 /** Brings domains to work; stand-ins may be among them. */
-export async function runShop(implementations: readonly Implementation[] = shop): Promise<RunningShop> {
+export async function runShop(
+  implementations: readonly Implementation[] = shop,
+  options: Pick<HostOptions, "gateway"> = {},
+): Promise<RunningShop> {
   await using cleanup = new AsyncDisposableStack();
   const database = cleanup.use(await shopDatabase());
-  const host = cleanup.use(await startHost({ implementations, address: database.address }));
+  const host = cleanup.use(await startHost({ implementations, address: database.address, ...options }));
   const owned = cleanup.move();
   return {
     database,

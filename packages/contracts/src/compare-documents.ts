@@ -113,7 +113,8 @@ function declaredFinding(
 ): Finding {
   const { wayOut } = rules[rule];
   const step = stepOf(rule, "declaration");
-  const finding = { rule, pointer, directions: [], step, problem, against: versions.earlier };
+  const change = problem.replace(/\.$/, "");
+  const finding = { rule, pointer, directions: [], step, change, problem, against: versions.earlier };
   return step === "major" && wayOut !== undefined ? { ...finding, wayOut: sentence(wayOut) } : finding;
 }
 
@@ -163,6 +164,7 @@ function schemaFinding(
     pointer: place,
     directions: step === "major" && broken.length > 0 ? broken : all,
     step,
+    change: `${place} ${says}`,
     problem: `${place} ${says}${consequence}.`,
     ...(step === "major" && wayOut !== undefined ? { wayOut: sentence(wayOut) } : {}),
     ...(step === "major" && witness !== undefined ? { witness: { value: witness.witness } } : {}),

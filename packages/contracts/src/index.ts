@@ -4,11 +4,26 @@ export { compareDocuments, compareWithLiving, describeComparison } from "./compa
 export type { ApiDocument, ContractDocument, EventDocument, OperationDocument } from "./document/contract-document.ts";
 export { describeContract } from "./document/describe-contract.ts";
 export { type UnstatedEnum, unstatedEnums } from "./document/unstated-enums.ts";
+export { type AsyncApiDocument, asyncApiOf } from "./documents/async-api.ts";
+export { type ChangelogOptions, changelogOf } from "./documents/changelog.ts";
+export { type CloudEvent, cloudEventOf, type LoggedEvent } from "./documents/cloud-event.ts";
+export { type Components, collectComponents } from "./documents/components.ts";
+export { contactOf } from "./documents/contact.ts";
+export {
+  type ContractSchema,
+  jsonSchemasOf,
+  read,
+  type SchemaDraft,
+  schemaId,
+  schemaOf,
+} from "./documents/json-schemas.ts";
+export { stableJson } from "./documents/stable-json.ts";
 export { contractErrors } from "./errors.ts";
 export { type EventConversion, eventConversion } from "./event-conversion.ts";
 export { compareSchemas, type Inclusion } from "./inclusion/compare-schemas.ts";
 export { type OperationConversion, operationConversion, type RefusedAt } from "./operation-conversion.ts";
 export type { SchemaProblem } from "./schema/schema-problem.ts";
+export { closed } from "./schema/view.ts";
 export {
   conform,
   type Validated,

@@ -20,9 +20,18 @@ export {
   type ServedCall,
   type UnreadCall,
 } from "./dispatcher.ts";
+export {
+  type ContractDocumentFile,
+  type ContractDocumentsOptions,
+  contractDocuments,
+  documentsIndex,
+} from "./documents/contract-documents.ts";
+export { type OpenApiDocument, type OpenApiOptions, openApiOf, operationsFor } from "./documents/open-api.ts";
+export { type Audience, possibleProblems } from "./documents/possible-problems.ts";
 export { type HttpErrors, httpErrors, type OperationDetails } from "./errors.ts";
 export type { AdmittedCall, Execute, Executed, ServedDomain } from "./execute.ts";
 export { DEV_TOKEN_PATH } from "./gateway/dev-issuer.ts";
+export type { ServedDocuments } from "./gateway/mount-documents.ts";
 export type { RateLimit } from "./gateway/rate-limiter.ts";
 export {
   type Gateway,

@@ -58,3 +58,8 @@ const statuses: Readonly<Record<string, number>> = {
 export function statusOfCode(code: string): number | undefined {
   return Object.hasOwn(statuses, code) ? statuses[code] : undefined;
 }
+
+/** Every code that may reach a caller, with its status. */
+export function codesWithStatus(): readonly (readonly [code: string, status: number])[] {
+  return Object.entries(statuses);
+}

@@ -72,6 +72,7 @@ describe("names", () => {
     [undefined, "is not a domain's name"],
     [7, "is not a domain's name"],
     ["gateway", "is reserved"],
+    ["contracts", "is reserved"],
     ["a".repeat(41), "is longer than 40 characters"],
     ["polder", "is reserved"],
     ["public", "is reserved"],

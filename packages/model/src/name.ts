@@ -13,8 +13,8 @@ const SUBSCRIPTION_NAME_LENGTH_MAX = 63;
 /** As whom the gateway calls; no domain has this name. */
 export const GATEWAY = "gateway";
 
-/** Names that PostgreSQL or Polder itself uses in the same places. */
-const taken = new Set(["polder", GATEWAY, "public", "postgres", "pg-catalog", "information-schema"]);
+/** Names that PostgreSQL or Polder itself uses in the same places; the gateway serves documents below `/contracts`. */
+const taken = new Set(["polder", GATEWAY, "contracts", "public", "postgres", "pg-catalog", "information-schema"]);
 
 /** What is wrong with a domain's name, if anything. */
 export function domainNameProblems(name: string, place: string): readonly Problem[] {

@@ -1,3 +1,4 @@
+export { asyncApiOf, type CloudEvent, changelogOf, cloudEventOf, jsonSchemasOf } from "@polder/contracts";
 export {
   type Authorize,
   type CallRules,
@@ -6,6 +7,7 @@ export {
   DEV_TOKEN_PATH,
   hedgedTransport,
   httpTransport,
+  openApiOf,
   resilientTransport,
   rotatingTransport,
 } from "@polder/http";

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
+import { CloudEvent, HTTP } from "cloudevents";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
 import { type Ended, jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
@@ -124,6 +125,38 @@ describe("polder events", () => {
       { publisher: "guestbook", seq: "2", type: "guestbook.Signed", version: "1.0.0", key: "Mallory" },
       { publisher: "guestbook", seq: "3", key: "Bob", data: { guest: "Bob", entryId: expect.any(String) } },
     ]);
+  });
+
+  test("tail and show give CloudEvents that the SDK of CloudEvents takes, and gives back as they were", async () => {
+    await sign("Ada", "Bob");
+    const { id } = await eventOf("Bob");
+    const { out, code } = await run("events tail --no-follow --cloudevents");
+    expect(code).toBe(0);
+    const written = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    // The SDK is strict: it throws at whatever the specification forbids.
+    const events = written.map((event) => new CloudEvent(event));
+    expect(events.map((event) => event.toJSON())).toEqual(written);
+    for (const event of events) {
+      const sent = HTTP.structured(event);
+      expect(sent.headers["content-type"]).toBe("application/cloudevents+json; charset=utf-8");
+      expect(JSON.parse(JSON.stringify(HTTP.toEvent(sent)))).toEqual(JSON.parse(JSON.stringify(event)));
+      expect(HTTP.toEvent(HTTP.binary(event))).toMatchObject({ id: event.id, subject: event.subject });
+    }
+    expect(written[1]).toMatchObject({
+      id,
+      source: "/domains/guestbook",
+      type: "guestbook.Signed",
+      subject: "Bob",
+      partitionkey: "Bob",
+      dataschema: "urn:polder:guestbook.Signed:1.0.0",
+      sequence: "0000000000000000002",
+      data: { guest: "Bob" },
+    });
+    expect(written[1]).toHaveProperty("traceparent");
+    expect(JSON.parse((await run(`events show ${id} --cloudevents`)).out)).toEqual(written[1]);
   });
 
   test("tail ends quietly when nobody reads it any more", async () => {

@@ -21,6 +21,8 @@ const commands = [
   "subscriptions",
   "doctor",
   "trace",
+  "contracts",
+  "contracts docs",
   "events",
   "events tail",
   "events show",
@@ -70,6 +72,7 @@ describe("what is no command is refused", () => {
     ["start --port 70000", "from 0 to 65535"],
     ["start --log loud", "Allowed choices are json, text"],
     ["start --domain ,", "at least one name"],
+    ["contracts docs --server here", "Each is a URL"],
     ["keys rotate --delay 90000", "from 0 to 86400"],
     ["dead-letters retry", "missing required argument 'letter'"],
     ["sagas show", "missing required argument 'saga'"],
@@ -86,7 +89,7 @@ describe("what is no command is refused", () => {
     });
   });
 
-  test.each(["", "events", "dead-letters", "sagas", "keys"])(
+  test.each(["", "contracts", "events", "dead-letters", "sagas", "keys"])(
     "polder %s without a command shows its help",
     async (command) => {
       const ended = await polder(words(command), here);

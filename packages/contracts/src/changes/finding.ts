@@ -21,7 +21,9 @@ export interface Finding {
   readonly directions: readonly Direction[];
   /** How far the version must step at least. */
   readonly step: Step;
-  /** What changed, and who breaks and how. */
+  /** What changed, such as `/schema/properties/name was removed`. */
+  readonly change: string;
+  /** What changed, and who breaks and how: a sentence. */
   readonly problem: string;
   /** What to do instead. Only where the change breaks somebody. */
   readonly wayOut?: string;

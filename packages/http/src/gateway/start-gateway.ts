@@ -5,6 +5,7 @@ import { type HttpServer, serveHttp } from "../server.ts";
 import { authenticateUsers } from "./authenticate-users.ts";
 import { createDevIssuer } from "./dev-issuer.ts";
 import { forwardCalls, openRoutes } from "./forward-calls.ts";
+import { mountDocuments, type ServedDocuments } from "./mount-documents.ts";
 import { createRateLimiter, type RateLimit } from "./rate-limiter.ts";
 import { checkUserTokens, type IssuerOptions, issuerKeys } from "./user-tokens.ts";
 
@@ -18,6 +19,8 @@ export interface GatewaySettings {
   readonly issuer?: IssuerOptions | "development";
   /** How often one user, or one address without a user, may call. Default 50 a second, 100 at once. */
   readonly rateLimit?: RateLimit;
+  /** Which documents about contracts everybody may read below `/contracts`. Default `open`. */
+  readonly documents?: ServedDocuments;
 }
 
 /** What {@link startGateway} needs. */
@@ -45,7 +48,8 @@ export interface Gateway extends AsyncDisposable {
  * @throws `ISSUER_MISSING` where an operation asks for a token and nobody issues any, `PORT_IN_USE`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { domains, findTransport, logger = silentLogger, now } = options;
+  const { findTransport, logger = silentLogger, now, documents = "open" } = options;
+  let { domains } = options;
   requireIssuer(options);
   const clock = now === undefined ? {} : { now };
   const dev = options.issuer === "development" ? await createDevIssuer() : undefined;
@@ -62,11 +66,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     extra: (app) => {
       app.get("/livez", (context) => context.json({ status: "alive" }));
       dev?.mount(app);
+      mountDocuments(app, domains, documents);
     },
   });
   return {
     url: server.url,
-    replace: (replaced) => server.replace(forwardCalls({ domains: replaced, findTransport, logger })),
+    replace: (replaced) => {
+      domains = replaced;
+      server.replace(forwardCalls({ domains, findTransport, logger }));
+    },
     stop: server.stop,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

@@ -8,6 +8,7 @@ import {
   logHead,
   subscriptionStatus,
 } from "@polder/bus";
+import { cloudEventOf } from "@polder/contracts";
 import { type LoadedDomain, type ProjectDatabase, selectDomains } from "@polder/runtime";
 import { commandErrors } from "../errors.ts";
 import { openCommandProject, provisionedDatabase } from "./command-project.ts";
@@ -22,6 +23,12 @@ export interface TailOptions {
   readonly key?: string;
   readonly count: number;
   readonly follow: boolean;
+  readonly cloudevents?: boolean;
+}
+
+/** The options of `polder events show`. */
+export interface ShowOptions {
+  readonly cloudevents?: boolean;
 }
 
 /** How often a tail looks for new events, in milliseconds. */
@@ -30,7 +37,7 @@ const LOOK_MS = 300;
 /** Events that one look takes of a log at most. */
 const LOOK_EVENTS_MAX = 1_000;
 
-/** `polder events tail`: a line an event; with `--json` an object a line. */
+/** `polder events tail`: a line an event; with `--json` an object a line, with `--cloudevents` a CloudEvent a line. */
 export function tailWork(options: TailOptions): Work {
   return async (input) => {
     const { json, streams, signal } = input;
@@ -41,7 +48,10 @@ export function tailWork(options: TailOptions): Work {
       ...(options.type === undefined ? {} : { type: options.type }),
       ...(options.key === undefined ? {} : { key: options.key }),
     };
-    const write = (event: BrowsedEvent): void => streams.out(json ? jsonLine(event) : `${line(event)}\n`);
+    const write = (event: BrowsedEvent): void => {
+      if (options.cloudevents === true) streams.out(jsonLine(cloudEventOf(event)));
+      else streams.out(json ? jsonLine(event) : `${line(event)}\n`);
+    };
     const positions = await writeNewest({ adminOf, publishers, filter, eventsMax: options.count, write });
     while (options.follow && !signal.aborted) {
       for (const [publisher, after] of positions)
@@ -92,8 +102,8 @@ async function writeNew(tail: Tail & { readonly publisher: string; readonly afte
 
 const eventId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** `polder events show`: exit code 1 when it is a dead letter of a subscription. */
-export function showWork(id: string): Work {
+/** `polder events show`: exit code 1 when it is a dead letter of a subscription; with `--cloudevents` the event alone. */
+export function showWork(id: string, { cloudevents = false }: ShowOptions): Work {
   return async (input) => {
     if (!eventId.test(id))
       throw commandErrors.USAGE(
@@ -109,6 +119,10 @@ export function showWork(id: string): Work {
         `No log has an event ${id}. It may not be relayed yet, or be older than what is kept.`,
         { id },
       );
+    if (cloudevents) {
+      input.streams.out(jsonLine(cloudEventOf(event)));
+      return {};
+    }
     const deliveries: Delivery[] = [];
     for (const domain of project.domains) deliveries.push(...(await deliveriesOf(adminOf, event, domain)));
     const rows = deliveries.map(({ subscription, state }) => [subscription, state]);

@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { Shell } from "./completion.ts";
-import type { TailOptions } from "./events.ts";
+import type { ContractsDocsOptions } from "./contracts.ts";
+import type { ShowOptions, TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import type { ReplayOptions } from "./replay.ts";
 import type { ListSagasOptions } from "./sagas.ts";
@@ -56,6 +57,7 @@ export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "strea
   defineRunning(program, run);
   defineDatabase(program, run);
   defineLooking(program, run);
+  defineContracts(program.command("contracts").description("what the domains publish"), run);
   defineEvents(program.command("events").description("look at the events of the domains"), run);
   defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
   defineSagas(program.command("sagas").description("processes over several domains"), run);
@@ -189,6 +191,20 @@ function defineLooking(program: Command, run: Run): void {
     });
 }
 
+function defineContracts(contracts: Command, run: Run): void {
+  contracts
+    .command("docs")
+    .description("write OpenAPI, AsyncAPI, JSON Schemas and changelogs into a folder")
+    .option(...domainNames)
+    .option("-o, --out <folder>", "where to", "contract-documents")
+    .option("-s, --server <urls>", "base URLs of the gateway, with commas between them", toUrls)
+    .action(async (options: ContractsDocsOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts.ts")).contractsDocsWork(options));
+    });
+}
+
+const asCloudEvents = ["--cloudevents", "as CloudEvents 1.0, one JSON object a line"] as const;
+
 function defineEvents(events: Command, run: Run): void {
   events
     .command("tail")
@@ -198,14 +214,16 @@ function defineEvents(events: Command, run: Run): void {
     .option("-k, --key <key>", "only of this key")
     .option("-n, --count <n>", "how many to begin with", toCount, 20)
     .option("--no-follow", "end after the newest ones")
+    .option(...asCloudEvents)
     .action(async (options: TailOptions, command: Command) => {
       await run(command, async () => (await import("./events.ts")).tailWork(options));
     });
   events
     .command("show <id>")
     .description("one event, and where every subscription to it stands")
-    .action(async (id: string, _options: object, command: Command) => {
-      await run(command, async () => (await import("./events.ts")).showWork(id));
+    .option(...asCloudEvents)
+    .action(async (id: string, options: ShowOptions, command: Command) => {
+      await run(command, async () => (await import("./events.ts")).showWork(id, options));
     });
   events
     .command("replay <subscription>")
@@ -339,6 +357,13 @@ function toSeconds(text: string): number {
   if (text === "" || !Number.isInteger(seconds) || seconds < 0 || seconds > 86_400)
     throw new InvalidArgumentError("It is a whole number from 0 to 86400.");
   return seconds;
+}
+
+function toUrls(text: string, before?: readonly string[]): readonly string[] {
+  const urls = toList(text, before);
+  if (!urls.every((url) => URL.canParse(url)))
+    throw new InvalidArgumentError("Each is a URL such as https://api.example.");
+  return urls;
 }
 
 /** An option that is given several times adds to what it said before. */

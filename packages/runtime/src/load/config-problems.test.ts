@@ -63,6 +63,7 @@ test.each([
   [{ domains: ["./order"], identity: { clockToleranceSeconds: 61 } }, ["identity.clockToleranceSeconds"]],
   [{ domains: ["./order"], gateway: 80 }, ["gateway"]],
   [{ domains: ["./order"], gateway: { port: -1, issuer: "https://id.example" } }, ["gateway.port", "gateway.issuer"]],
+  [{ domains: ["./order"], gateway: { documents: "some" } }, ["gateway.documents"]],
   [{ domains: ["./order"], gateway: { issuer: {} } }, ["gateway.issuer.issuer", "gateway.issuer.audience"]],
   [
     { domains: ["./order"], gateway: { rateLimit: { perSecond: 0, burst: 0.5, per: 1 } } },

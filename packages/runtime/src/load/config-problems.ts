@@ -125,9 +125,12 @@ function toleranceProblems(tolerance: unknown, place: string): readonly Problem[
 }
 
 function gatewayProblems(gateway: unknown): readonly Problem[] {
-  const problems = httpProblems(gateway, "gateway", ["issuer", "rateLimit"]);
+  const problems = [...httpProblems(gateway, "gateway", ["issuer", "rateLimit", "documents"])];
   if (!isObject(gateway)) return problems;
-  return [...problems, ...issuerProblems(gateway["issuer"]), ...rateLimitProblems(gateway["rateLimit"])];
+  const { issuer, rateLimit, documents } = gateway;
+  if (documents !== undefined && !["open", "all", "none"].includes(String(documents)))
+    problems.push({ place: "gateway.documents", problem: 'must be "open", "all" or "none"' });
+  return [...problems, ...issuerProblems(issuer), ...rateLimitProblems(rateLimit)];
 }
 
 function issuerProblems(value: unknown): readonly Problem[] {

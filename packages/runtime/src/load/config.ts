@@ -1,4 +1,4 @@
-import type { CallRules, IssuerOptions, RateLimit } from "@polder/http";
+import type { CallRules, IssuerOptions, RateLimit, ServedDocuments } from "@polder/http";
 import type { Retention } from "../domain/retention.ts";
 import type { HttpOptions } from "../host.ts";
 import type { SlowOptions } from "../observe/slow-work.ts";
@@ -21,6 +21,11 @@ export interface GatewayConfig extends HttpOptions {
   readonly issuer?: IssuerOptions;
   /** How often one user, or one address without a user, may call. Default 50 a second, 100 at once. */
   readonly rateLimit?: RateLimit;
+  /**
+   * Which documents about contracts everybody may read below `/contracts`: of what is `open` to the outside, `all`,
+   * with events and operations for domains only, or `none`. Default `open`.
+   */
+  readonly documents?: ServedDocuments;
 }
 
 /** What `polder.config.ts` exports: which domains there are, and where they run. */
