@@ -46,6 +46,7 @@ export {
   eventNameProblems,
   GATEWAY,
   operationNameProblems,
+  REGISTRY,
   schemaName,
   subscriptionNameProblems,
 } from "./name.ts";
