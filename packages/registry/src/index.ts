@@ -7,6 +7,14 @@ export type { SchemaRequest } from "./schema/read-schema-request.ts";
 export type { Metadata, RuleSet, SchemaReference, SchemaType } from "./schema/schema-content.ts";
 export type { Comparison, CompatibilityPolicy, Difference, SchemaComparer } from "./schema/schema-format.ts";
 export type { RegistryConfig, RegistryMode } from "./settings.ts";
+export {
+  type RegistryServer,
+  type RegistryServerOptions,
+  type RegistrySettings,
+  startRegistry,
+} from "./start-registry.ts";
 export { REGISTRY_ROLE, registryDomainSteps, registrySystemSteps } from "./storage/registry-steps.ts";
 export type { StoredSchema, StoredVersion } from "./storage/stored-schema.ts";
 export { nameOfSubject, type Subject, subjectOf } from "./subject.ts";
+export { type ContractUse, type ContractUser, recordUse, usersOf } from "./use/contract-use.ts";
+export { startUseRecorder, type UsedContract, type UseRecorder, type UseRecorderOptions } from "./use/use-recorder.ts";

@@ -98,8 +98,9 @@ async function provisionOnce(client: pg.ClientBase, options: ProvisionOptions): 
   if (!dryRun) for (const statement of planned) await apply(client, statement, options.password);
   await client.query(dryRun ? "rollback" : "commit");
   const drift = [
+    // Logins of Polder itself are shared by all projects of a server: their own processes say when one is wrong.
     ...findDrift({ homes, guests, keepers }, observed),
-    ...(dryRun ? [] : await passwordDrift(admin, logins, options.password)),
+    ...(dryRun ? [] : await passwordDrift(admin, [...homes, ...(options.guests ?? [])], options.password)),
   ];
   return { statements: planned.map(({ what, sql }) => ({ what, sql })), applied: !dryRun, drift };
 }
