@@ -45,6 +45,15 @@ export const layers: readonly Layer[] = [
   ],
   [
     {
+      name: "@polder/registry",
+      folder: "packages/registry",
+      purpose: "Contracts as a service: their history, who uses which version, REST as of Confluent Schema Registry.",
+      mayImport: ["@polder/contracts", "@polder/http", "@polder/model", "@polder/postgres"],
+      external: ["avsc", "hono", "protobufjs"],
+    },
+  ],
+  [
+    {
       name: "@polder/runtime",
       folder: "packages/runtime",
       purpose: "Hosts domains in a process.",

@@ -67,6 +67,7 @@ export {
   eventNameProblems,
   GATEWAY,
   operationNameProblems,
+  REGISTRY,
   schemaName,
   subscriptionNameProblems,
 } from "./name.ts";

@@ -13,8 +13,20 @@ const SUBSCRIPTION_NAME_LENGTH_MAX = 63;
 /** As whom the gateway calls; no domain has this name. */
 export const GATEWAY = "gateway";
 
+/** As whom the registry's process goes to the database; no domain has this name. */
+export const REGISTRY = "registry";
+
 /** Names that PostgreSQL or Polder itself uses in the same places; the gateway serves documents below `/contracts`. */
-const taken = new Set(["polder", GATEWAY, "contracts", "public", "postgres", "pg-catalog", "information-schema"]);
+const taken = new Set([
+  "polder",
+  GATEWAY,
+  REGISTRY,
+  "contracts",
+  "public",
+  "postgres",
+  "pg-catalog",
+  "information-schema",
+]);
 
 /** What is wrong with a domain's name, if anything. */
 export function domainNameProblems(name: string, place: string): readonly Problem[] {

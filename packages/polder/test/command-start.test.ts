@@ -177,6 +177,16 @@ describe("polder start", () => {
     expect(await guests()).toEqual(["Ada"]);
   });
 
+  test("runs the registry alone, in which Kafka clients register schemas", async () => {
+    await using running = start("--registry-only --registry-port 0");
+    const [, url = ""] = await running.says(/"message":"ready",.*"registry":"([^"]+)","domains":\[\]/);
+    const body = JSON.stringify({ schemaType: "JSON", schema: '{"type":"object"}' });
+    const answer = await fetch(`${url}/subjects/orders-value/versions`, { method: "POST", body });
+    expect(await answer.json()).toMatchObject({ id: 1, version: 1 });
+    running.child.kill("SIGTERM");
+    expect(await running.ended).toMatchObject({ code: 0 });
+  });
+
   test("finds its port in PORT, and the option wins", async () => {
     await using first = start("--domain guestbook", { PORT: "0" });
     const { port } = new URL(await urlOf(first));

@@ -9,7 +9,7 @@ export interface GuestbookEnvironment {
 /** The environment in which the guestbook finds a database of a test, as an administrator would set it. */
 export function guestbookEnvironment({ address, password }: TestDatabase): GuestbookEnvironment {
   const { host, port, user, database } = address;
-  const roles = ["guestbook_app", "welcome_app"];
+  const roles = ["guestbook_app", "welcome_app", "registry_app"];
   return {
     env: {
       DATABASE_URL: `postgres://${user}:${encodeURIComponent(address.password)}@${host}:${port}/${database}`,

@@ -32,6 +32,8 @@ export interface CallDeskOptions {
   readonly logger: Logger;
   /** Told of every call that was answered here. */
   readonly onServed?: ((call: ServedCall) => void) | undefined;
+  /** Told of the same; where the version is none that is declared, with its major alone. */
+  readonly onUsed?: ((call: ServedCall) => void) | undefined;
   /** Told of calls among domains that are turned away or repeated. */
   readonly observer: Pick<ResilienceObserver, "bulkheadFull" | "repeated">;
 }
@@ -76,7 +78,7 @@ export interface CallDesk {
  * many calls from outside keep the calls out that they are waiting for.
  */
 export function createCallDesk(options: CallDeskOptions): CallDesk {
-  const { urls, rules, identity, logger, onServed, observer } = options;
+  const { urls, rules, identity, logger, observer } = options;
   const admission = identity === undefined ? {} : { admit: identity.admit };
   const circuits = new Map<string, CircuitState>(Object.keys(urls).map((domain) => [domain, "closed"]));
   const remote = remoteTransports(options, circuits);
@@ -105,7 +107,7 @@ export function createCallDesk(options: CallDeskOptions): CallDesk {
         served,
         logger,
         ...admission,
-        ...(onServed === undefined ? {} : { onServed: knownVersion(served, onServed) }),
+        onServed: knownVersion(served, options),
       };
       const next = createDispatcher(serving);
       among = createDispatcher(serving);
@@ -166,8 +168,15 @@ function nowhere(domain: string): CallTransport {
 }
 
 /** A caller may name any minor version; only those that are declared are told apart. */
-function knownVersion(served: readonly ServedDomain[], told: (call: ServedCall) => void): (call: ServedCall) => void {
+function knownVersion(
+  served: readonly ServedDomain[],
+  { onServed, onUsed }: Pick<CallDeskOptions, "onServed" | "onUsed">,
+): (call: ServedCall) => void {
   const apis = served.flatMap(({ implementation }) => publishedApis(implementation.domain));
   const known = new Map(apis.map(({ name, versions }) => [name, new Set(Object.keys(versions))]));
-  return (call) => told(known.get(call.api)?.has(call.version) === true ? call : { ...call, version: OTHER });
+  return (call) => {
+    const isKnown = known.get(call.api)?.has(call.version) === true;
+    onServed?.(isKnown ? call : { ...call, version: OTHER });
+    onUsed?.(isKnown ? call : { ...call, version: call.version.split(".", 1)[0] ?? OTHER });
+  };
 }

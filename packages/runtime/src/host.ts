@@ -5,12 +5,14 @@ import {
   type Gateway,
   type GatewaySettings,
   httpErrors,
+  type ServedCall,
   serveHttp,
   startGateway,
 } from "@polder/http";
 import {
   type ApiCore,
   type Domain,
+  domainOf,
   GATEWAY,
   type Implementation,
   type Logger,
@@ -61,6 +63,8 @@ export interface HostOptions {
   readonly prepare?: boolean;
   /** For how long what is over is kept: events, answers, sagas. */
   readonly retention?: Retention;
+  /** Where it runs, such as `production`: it is noted with who uses which contract. Default "development". */
+  readonly environment?: string;
   readonly logger?: Logger;
   /** Metrics, and what is slow. */
   readonly observe?: ObserveOptions;
@@ -112,7 +116,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const observer = await openObserver(options.observe ?? {}, logger);
   const growth = growthSignal();
   const { urls = {}, calls: rules } = options;
-  const desk = createCallDesk({ urls, rules, identity, logger, onServed: observer.served, observer: observer.calls });
+  const onUsed = (call: ServedCall): void => domains.running.get(domainOf(call.api))?.answered(call);
+  const watched = { onServed: observer.served, onUsed, observer: observer.calls };
+  const desk = createCallDesk({ urls, rules, identity, logger, ...watched });
   const domains = openRunningDomains({ ...options, logger, observer, growth, desk, signal });
   opened.defer(domains.close);
   await identity?.requireKeys(options.gateway === undefined ? callers : [...callers, GATEWAY]);
@@ -125,10 +131,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
     port: options.http?.port ?? 0,
     logger,
     extra: (app) => {
-      const { running } = domains;
-      const { circuits } = desk;
+      const [{ running }, { circuits }, { metrics }] = [domains, desk, observer];
       mountHealth(app, { running, circuits, isStopping: () => isStopping });
-      const { metrics } = observer;
       const spans = options.observe?.spans;
       if (metrics !== undefined) mountMetrics(app, { running, circuits, spans, growth, metrics });
     },

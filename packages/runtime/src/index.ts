@@ -3,7 +3,13 @@ export { type Host, type HostGatewayOptions, type HostOptions, type HttpOptions,
 export { type KeyRing, type KeyState, type ListedKey, openKeyRing, RETIRE_AFTER_SECONDS } from "./identity/key-ring.ts";
 export { type Identity, type IdentityOptions, openIdentity } from "./identity/open-identity.ts";
 export { type PublicKeysPlace, publicKeysPlace } from "./identity/public-keys-place.ts";
-export { defineConfig, type GatewayConfig, type IdentityConfig, type PolderConfig } from "./load/config.ts";
+export {
+  defineConfig,
+  type GatewayConfig,
+  type IdentityConfig,
+  type PolderConfig,
+  type RegistryConfig,
+} from "./load/config.ts";
 export { type LoadedConfig, loadConfig } from "./load/load-config.ts";
 export { type LoadedDomain, loadDomains } from "./load/load-domains.ts";
 export { refuseMissingCallees } from "./load/missing-callees.ts";
@@ -15,6 +21,7 @@ export {
   type Project,
   type ProjectOptions,
   polderDirectoryOf,
+  registryOptionsOf,
 } from "./load/project.ts";
 export type {
   MigrateChoice,

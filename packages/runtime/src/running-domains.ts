@@ -15,6 +15,8 @@ export interface RunningDomainsOptions {
   readonly connectionsMax?: number;
   readonly prepare?: boolean;
   readonly retention?: Retention;
+  /** Where it runs, such as `production`. Default "development". */
+  readonly environment?: string;
   readonly growth: GrowthSignal;
   readonly desk: CallDesk;
   readonly logger: Logger;

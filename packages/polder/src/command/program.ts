@@ -135,6 +135,9 @@ function defineRunning(program: Command, run: Run): void {
     .option("--gateway", "run the gateway as well")
     .option("--gateway-only", "run the gateway and no domain")
     .option(...gatewayPort)
+    .option("--registry", "run the registry of schemas as well")
+    .option("--registry-only", "run the registry and no domain")
+    .option("--registry-port <port>", "port of the registry (default: the configuration's)", toPort)
     .option("--dev-issuer", "let the gateway give tokens to anybody who asks: never in production")
     .addOption(new Option("--log <format>", "how log lines look").choices(["json", "text"]).default("json"))
     .action(async (options: StartOptions, command: Command) => {

@@ -1,3 +1,5 @@
+import type { Logger } from "@polder/model";
+import { type RegistryServer, startRegistry } from "@polder/registry";
 import {
   createLogger,
   gatewayOptionsOf,
@@ -7,6 +9,7 @@ import {
   type LogFormat,
   type Project,
   refuseMissingCallees,
+  registryOptionsOf,
   selectDomains,
   setUpTracing,
   startHost,
@@ -29,6 +32,11 @@ export interface StartOptions {
   readonly gatewayPort?: number;
   /** Let the gateway give tokens to anybody who asks. */
   readonly devIssuer?: boolean;
+  /** Run the registry as well. */
+  readonly registry?: boolean;
+  /** Run the registry and no domain. */
+  readonly registryOnly?: boolean;
+  readonly registryPort?: number;
   readonly log: LogFormat;
 }
 
@@ -42,20 +50,24 @@ export function startWork(options: StartOptions): Work {
     const port = options.port ?? portOf(env["PORT"]);
     const logger = createLogger({ write: streams.err, format: options.log });
     await using project = await openCommandProject(input, logger);
-    const selected = options.gatewayOnly === true ? [] : selectDomains(project.domains, options.domain);
+    const isWithoutDomains = options.gatewayOnly === true || options.registryOnly === true;
+    const selected = isWithoutDomains ? [] : selectDomains(project.domains, options.domain);
     refuseUnservedNeeds(project, selected);
     await using tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
     const { address } = await project.database(selected.map(({ name }) => name));
+    await using registry = await startRegistryOf(project, options, logger);
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),
       address,
       ...hostOptionsOf(project, { port, tracing }),
       identity: project.identity(),
       ...gatewayOf(project, options),
+      environment: env["POLDER_ENVIRONMENT"] || "production",
       logger,
     });
     const gateway = host.gateway === undefined ? {} : { gateway: host.gateway };
-    const data = { url: host.url, ...gateway, domains: host.domains };
+    const served = registry === undefined ? {} : { registry: registry.url };
+    const data = { url: host.url, ...gateway, ...served, domains: host.domains };
     logger.info("ready", data);
     if (json) streams.out(jsonLine({ ok: true, command: "start", data }));
     const reason = await runUntilStopped(host, { signal, hardSignal });
@@ -78,6 +90,18 @@ function gatewayOf(project: Project, options: StartOptions): Pick<HostOptions, "
   const { gateway = false, gatewayOnly = false, gatewayPort: port, devIssuer = false } = options;
   if (!gateway && !gatewayOnly) return {};
   return { gateway: gatewayOptionsOf(project, { port, issuer: devIssuer ? "development" : undefined }) };
+}
+
+/** Starts the registry, where it is asked for. */
+async function startRegistryOf(
+  project: Project,
+  { registry = false, registryOnly = false, registryPort }: StartOptions,
+  logger: Logger,
+): Promise<RegistryServer | undefined> {
+  if (!registry && !registryOnly) return undefined;
+  // All databases, since the registry is in the one that domains share.
+  const address = (await project.database()).registryAddress();
+  return await startRegistry({ ...registryOptionsOf(project, registryPort), address, logger });
 }
 
 function portOf(text: string | undefined): number | undefined {

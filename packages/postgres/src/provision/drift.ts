@@ -1,6 +1,6 @@
 import { identifier } from "../sql-name.ts";
 import type { Observed, ObservedDefault, ObservedGrant } from "./observe.ts";
-import { type DomainHome, POLDER_ROLE } from "./roles.ts";
+import { type DomainHome, type Login, POLDER_ROLE } from "./roles.ts";
 
 /** Something in the database that Polder did not put there, or that was changed since. */
 export interface Drift {
@@ -11,15 +11,12 @@ export interface Drift {
   readonly fix: string;
 }
 
-/** What is in the database against the declaration. Pure. */
-export function findDrift(
-  { homes, guests }: { readonly homes: readonly DomainHome[]; readonly guests: readonly DomainHome[] },
-  observed: Observed,
-): readonly Drift[] {
+/** What is in the database against the declaration; `keepers` may have rights to Polder's own tables. Pure. */
+export function findDrift({ homes, guests, keepers }: DeclaredRoles, observed: Observed): readonly Drift[] {
   return [
     ...publicDrift(observed),
     ...roleDrift(POLDER_ROLE, "nologin", observed),
-    ...schemaDrift(POLDER_ROLE, [], observed),
+    ...schemaDrift(POLDER_ROLE, [POLDER_ROLE, ...keepers], observed),
     ...homes.flatMap(({ schema, owner, app }) => [
       ...roleDrift(owner, "nologin", observed),
       ...roleDrift(app, "login", observed),
@@ -27,6 +24,13 @@ export function findDrift(
     ]),
     ...guests.flatMap(({ app }) => roleDrift(app, "login", observed)),
   ];
+}
+
+/** The roles that there are to be. */
+export interface DeclaredRoles {
+  readonly homes: readonly DomainHome[];
+  readonly guests: readonly Login[];
+  readonly keepers: readonly string[];
 }
 
 function publicDrift({ isOpenToPublic }: Observed): readonly Drift[] {

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { identifier } from "../sql-name.ts";
-import { type DomainHome, migratorPrefix, POLDER_ROLE } from "./roles.ts";
+import { type DomainHome, type Login, migratorPrefix, POLDER_ROLE } from "./roles.ts";
 
 /** A role as it is. */
 export interface ObservedRole {
@@ -71,7 +71,7 @@ export interface Observed {
 export async function observe(
   client: pg.ClientBase,
   homes: readonly DomainHome[],
-  guests: readonly DomainHome[],
+  guests: readonly Login[],
 ): Promise<Observed> {
   const roleNames = [POLDER_ROLE, ...homes.flatMap(({ owner, app }) => [owner, app]), ...guests.map(({ app }) => app)];
   const schemas = [POLDER_ROLE, ...homes.map(({ schema }) => schema)];

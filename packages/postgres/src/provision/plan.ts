@@ -1,6 +1,6 @@
 import { identifier, literal } from "../sql-name.ts";
 import type { Observed } from "./observe.ts";
-import { type DomainHome, POLDER_ROLE } from "./roles.ts";
+import { type DomainHome, type Login, POLDER_ROLE } from "./roles.ts";
 import { type SystemScope, type SystemStep, stepHash } from "./system-object.ts";
 
 /** A statement that brings the database nearer to the declaration. */
@@ -19,8 +19,8 @@ export interface PlannedStatement {
 /** What a database is to hold. */
 export interface Wanted {
   readonly homes: readonly DomainHome[];
-  /** Domains that live elsewhere and read events here. */
-  readonly guests: readonly DomainHome[];
+  /** Domains that live elsewhere and read events here, and processes of Polder itself. */
+  readonly guests: readonly Login[];
   readonly scopes: readonly SystemScope[];
 }
 
@@ -57,7 +57,7 @@ export function missingRights(planned: readonly PlannedStatement[], observed: Ob
 }
 
 /** The statements that set the passwords of all logins again. */
-export function planPasswords(logins: readonly DomainHome[]): readonly PlannedStatement[] {
+export function planPasswords(logins: readonly Login[]): readonly PlannedStatement[] {
   return logins.map(({ app }) => ({
     what: `password of ${app}`,
     sql: `alter role ${identifier(app)} login`,
@@ -93,7 +93,7 @@ alter default privileges revoke execute on routines from public`,
 }
 
 /** The role of a domain's processes, and its way into the database. */
-function planLogin({ app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
+function planLogin({ app }: Login, observed: Observed): readonly PlannedStatement[] {
   const statements: PlannedStatement[] = [];
   if (!observed.roles.has(app)) {
     const sql = `create role ${identifier(app)} login`;
@@ -149,7 +149,7 @@ function planSchema({ schema, owner, app }: DomainHome, observed: Observed): rea
 const appRights = { tables: ["select", "insert", "update", "delete"], sequences: ["usage", "select"] } as const;
 
 /** The way to Polder's functions; which of them a domain may call, its needs say. */
-function planUsage({ app }: DomainHome, observed: Observed): readonly PlannedStatement[] {
+function planUsage({ app }: Login, observed: Observed): readonly PlannedStatement[] {
   const uses = observed.grants.some(
     (grant) =>
       grant.kind === "schema" &&

@@ -7,7 +7,7 @@ import { identifier, literal } from "../sql-name.ts";
 import { type Drift, findDrift } from "./drift.ts";
 import { observe } from "./observe.ts";
 import { missingRights, type PlannedStatement, planPasswords, planProvision } from "./plan.ts";
-import { type DomainHome, POLDER_ROLE } from "./roles.ts";
+import { type DomainHome, type Login, POLDER_ROLE } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 import type { SystemScope } from "./system-object.ts";
 
@@ -79,7 +79,9 @@ function isRoleRace(error: unknown): boolean {
 }
 
 async function provisionOnce(client: pg.ClientBase, options: ProvisionOptions): Promise<ProvisionReport> {
-  const { admin, homes, guests = [], scopes, dryRun = false } = options;
+  const { admin, homes, scopes, dryRun = false } = options;
+  const keepers = [...new Set(scopes.flatMap(({ logins = [] }) => logins))];
+  const guests: readonly Login[] = [...(options.guests ?? []), ...keepers.map((app) => ({ app }))];
   const logins = [...homes, ...guests];
   await client.query("begin");
   // Only one provisions at a time; released at the end of the transaction.
@@ -96,8 +98,9 @@ async function provisionOnce(client: pg.ClientBase, options: ProvisionOptions): 
   if (!dryRun) for (const statement of planned) await apply(client, statement, options.password);
   await client.query(dryRun ? "rollback" : "commit");
   const drift = [
-    ...findDrift({ homes, guests }, observed),
-    ...(dryRun ? [] : await passwordDrift(admin, logins, options.password)),
+    // Logins of Polder itself are shared by all projects of a server: their own processes say when one is wrong.
+    ...findDrift({ homes, guests, keepers }, observed),
+    ...(dryRun ? [] : await passwordDrift(admin, [...homes, ...(options.guests ?? [])], options.password)),
   ];
   return { statements: planned.map(({ what, sql }) => ({ what, sql })), applied: !dryRun, drift };
 }
@@ -126,7 +129,7 @@ async function apply(
 /** A login that does not get in: its password is another than ours, or it may not log in at all. */
 async function passwordDrift(
   admin: Database,
-  logins: readonly DomainHome[],
+  logins: readonly Login[],
   password: (role: string) => string,
 ): Promise<readonly Drift[]> {
   const drift: Drift[] = [];

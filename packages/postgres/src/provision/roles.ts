@@ -10,6 +10,9 @@ export interface DomainHome {
   readonly app: string;
 }
 
+/** A role of processes that log in, of a domain or of Polder itself. */
+export type Login = Pick<DomainHome, "app">;
+
 /** The role that owns what Polder keeps, the schemas of the domains among it; nobody logs in as it. */
 export const POLDER_ROLE = "polder";
 

@@ -17,6 +17,8 @@ export interface SystemScope {
   /** `system`, or the name of a domain. */
   readonly scope: string;
   readonly steps: readonly SystemStep[];
+  /** Roles of processes of Polder itself, to which the steps give rights: each gets a login. Default none. */
+  readonly logins?: readonly string[];
 }
 
 /** The fingerprint under which a step's run is remembered. */

@@ -4,6 +4,7 @@ import type { ServedDomain } from "@polder/http";
 import type { Implementation, Logger } from "@polder/model";
 import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
 import { withFields } from "../logger.ts";
+import { type DomainUses, startDomainUses } from "../observe/domain-uses.ts";
 import type { HostObserver } from "../observe/host-observer.ts";
 import type { FindTransport } from "./calls.ts";
 import { createDeliver, type DeliverParts } from "./deliver.ts";
@@ -29,6 +30,8 @@ export interface RunDomainOptions {
   readonly leaseMs?: number;
   /** For how long what is over is kept. */
   readonly retention?: Retention;
+  /** Where it runs, such as `production`, as it is noted with who uses which contract. Default "development". */
+  readonly environment?: string;
 }
 
 /** A domain at work in this process: its operations, its relay, its subscriptions. */
@@ -38,6 +41,8 @@ export interface RunningDomain {
   readonly database: Database;
   /** How its operations are served. */
   readonly served: ServedDomain;
+  /** Told of each call that it has answered. */
+  readonly answered: DomainUses["served"];
   /** Starts to deliver events to its subscriptions, and to work on its sagas; does nothing once they were ended. */
   readonly deliver: () => void;
   /** Ends deliveries after the batch and the steps of sagas under way; they are given up when `signal` aborts. */
@@ -70,9 +75,12 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const presence = await startPresence({ domain: domain.name, database, instance, subscriptions, logger, ...lease });
   const relay = startDomainRelay({ ...options, logger });
   const stopForgetting = startForgetting({ ...options, logger });
+  const events = all.flatMap((subscription) => subscription.events);
+  const environment = options.environment === undefined ? {} : { environment: options.environment };
+  const uses = startDomainUses({ domain, database, events, logger, ...environment });
   const startStreams = (): readonly Stream[] => {
     const declared = handledSubscriptions(implementation, { ...shared, transaction });
-    const handled = [...declared, ...sagas.subscriptions];
+    const handled = [...declared, ...sagas.subscriptions].map((one) => countingHandled(one, uses));
     return startDomainStreams({ ...options, ...lease, handled, domain, instance, logger });
   };
   let isDelivering = false;
@@ -90,6 +98,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
       implementation,
       execute: createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf }),
     },
+    answered: uses.served,
     deliver: () => {
       if (ending !== undefined || isDelivering) return;
       isDelivering = true;
@@ -102,7 +111,23 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
       stopForgetting();
       await endDeliveries(stopOptions);
       await relay?.stop();
+      await uses.stop(stopOptions);
       await presence.stop();
+    },
+  };
+}
+
+/** Counts the events that a subscription has handled, when that is committed. */
+function countingHandled({ subscription, handle }: HandledSubscription, uses: DomainUses): HandledSubscription {
+  return {
+    subscription,
+    handle: async (events, transaction, signal) => {
+      const handled = await handle(events, transaction, signal);
+      const committed = (): void => {
+        uses.handled(events);
+        handled.committed?.();
+      };
+      return { ...handled, committed };
     },
   };
 }

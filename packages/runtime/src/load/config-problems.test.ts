@@ -18,6 +18,7 @@ test.each([
       issuer: { issuer: "https://id.example", audience: "shop", permissionClaims: ["roles"], clockToleranceSeconds: 0 },
       rateLimit: { perSecond: 0.5, burst: 1 },
     },
+    registry: { host: "127.0.0.1", port: 0, incompatibleCode: 40901 },
     connectionsMax: 2,
     prepare: false,
     retention: { eventsDays: 0.5, answersDays: 30, sagasDays: 1, partitionRows: 10_000 },
@@ -40,6 +41,10 @@ test.each([
   [{ domains: "./order" }, ["domains"]],
   [{ domains: ["./order", 5, ""] }, ["domains[1]", "domains[2]"]],
   [{ domains: ["./order"], http: 4000 }, ["http"]],
+  [
+    { domains: ["./order"], registry: { port: "x", incompatibleCode: 1 } },
+    ["registry.port", "registry.incompatibleCode"],
+  ],
   [{ domains: ["./order"], http: { port: -1, host: "" } }, ["http.host", "http.port"]],
   [{ domains: ["./order"], http: { port: 65_536 } }, ["http.port"]],
   [{ domains: ["./order"], http: { port: 1.5 } }, ["http.port"]],

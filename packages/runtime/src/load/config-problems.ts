@@ -11,6 +11,7 @@ const settings = [
   "urls",
   "identity",
   "gateway",
+  "registry",
   "calls",
   "connectionsMax",
   "prepare",
@@ -39,6 +40,7 @@ export function configProblems(value: unknown): readonly Problem[] {
     ...callRulesProblems(value["calls"], "calls"),
     ...identityProblems(value["identity"]),
     ...gatewayProblems(value["gateway"]),
+    ...registryProblems(value["registry"]),
     ...connectionsProblems(value["connectionsMax"]),
     ...(value["prepare"] === undefined || typeof value["prepare"] === "boolean"
       ? []
@@ -131,6 +133,14 @@ function gatewayProblems(gateway: unknown): readonly Problem[] {
   if (documents !== undefined && !["open", "all", "none"].includes(String(documents)))
     problems.push({ place: "gateway.documents", problem: 'must be "open", "all" or "none"' });
   return [...problems, ...issuerProblems(issuer), ...rateLimitProblems(rateLimit)];
+}
+
+function registryProblems(registry: unknown): readonly Problem[] {
+  const problems = httpProblems(registry, "registry", ["incompatibleCode"]);
+  if (!isObject(registry)) return problems;
+  const { incompatibleCode: code } = registry;
+  if (code === undefined || code === 409 || code === 40901) return problems;
+  return [...problems, { place: "registry.incompatibleCode", problem: "must be 409 or 40901" }];
 }
 
 function issuerProblems(value: unknown): readonly Problem[] {

@@ -28,6 +28,12 @@ export interface GatewayConfig extends HttpOptions {
   readonly documents?: ServedDocuments;
 }
 
+/** The registry of schemas. */
+export interface RegistryConfig extends HttpOptions {
+  /** The number that clients are told when a schema is not compatible: 409 or 40901. Default 409. */
+  readonly incompatibleCode?: 409 | 40901;
+}
+
 /** What `polder.config.ts` exports: which domains there are, and where they run. */
 export interface PolderConfig {
   /** Folders of the domains, relative to the configuration; each has an `index.ts` that exports its implementation. */
@@ -51,6 +57,8 @@ export interface PolderConfig {
   readonly identity?: IdentityConfig;
   /** The gateway of `polder dev` and of `polder start --gateway`. */
   readonly gateway?: GatewayConfig;
+  /** The registry of `polder start --registry`. */
+  readonly registry?: RegistryConfig;
   /** Connections that a process has to the database for each of its domains at most. Default 10. */
   readonly connectionsMax?: number;
   /**

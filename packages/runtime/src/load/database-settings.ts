@@ -25,6 +25,9 @@ export interface SettingSources {
 /** The embedded server's database of whoever has no other. */
 const EMBEDDED_DEFAULT = "postgres";
 
+/** What names the database of all domains that have none of their own. */
+const [SHARED_CONFIG, SHARED_VARIABLE, SHARED_EMBEDDED] = ["database", "DATABASE_URL", "the embedded server"] as const;
+
 /**
  * Where each domain lives. What names the domain counts first: `databases` of the configuration or
  * `DATABASE_URL_<DOMAIN>`, and only one of them. Then `database` of the configuration, `DATABASE_URL`, and at last the
@@ -66,6 +69,11 @@ export function databaseVariable(domain: string): string {
   return `DATABASE_URL_${schemaName(domain).toUpperCase()}`;
 }
 
+/** Says whether a setting names the database of all domains that have none of their own. */
+export function isShared(setting: string): boolean {
+  return setting === SHARED_CONFIG || setting === SHARED_VARIABLE || setting === SHARED_EMBEDDED;
+}
+
 /** The error of settings that contradict each other or the domains that there are. */
 export function settingsInvalid({ path }: Pick<LoadedConfig, "path">, problems: readonly Problem[]): Error {
   return runtimeErrors.CONFIG_INVALID(
@@ -88,10 +96,10 @@ export function embeddedName(text: string): string | undefined {
 function sharedSetting({ config }: LoadedConfig, env: SettingSources["env"]): Omit<DatabaseSetting, "domain"> {
   const { database } = config;
   if (database !== undefined)
-    return { setting: "database", place: parseDatabaseUrl(database, '"database" of the configuration') };
+    return { setting: SHARED_CONFIG, place: parseDatabaseUrl(database, '"database" of the configuration') };
   const url = env["DATABASE_URL"];
-  if (url !== undefined) return { setting: "DATABASE_URL", place: parseDatabaseUrl(url) };
-  return { setting: "the embedded server", place: { embedded: EMBEDDED_DEFAULT } };
+  if (url !== undefined) return { setting: SHARED_VARIABLE, place: parseDatabaseUrl(url) };
+  return { setting: SHARED_EMBEDDED, place: { embedded: EMBEDDED_DEFAULT } };
 }
 
 function placeOf(text: string, variable: string): DatabasePlace {

@@ -12,10 +12,11 @@ import {
   provision,
   type Secrets,
 } from "@polder/postgres";
+import { REGISTRY_ROLE } from "@polder/registry";
 import type { Retention } from "../domain/retention.ts";
 import { runtimeErrors } from "../errors.ts";
 import { requireHome } from "../require-home.ts";
-import type { DatabaseSetting } from "./database-settings.ts";
+import { type DatabaseSetting, isShared } from "./database-settings.ts";
 import type { LoadedDomain } from "./load-domains.ts";
 import { homesIn, type PlacedDatabase, placeDatabases } from "./place-databases.ts";
 import { projectScopes } from "./project-scopes.ts";
@@ -30,6 +31,8 @@ export interface ProjectDatabase {
   readonly embedded: EmbeddedServer | undefined;
   /** Where a domain's database is, and how the processes of a domain, itself or one that reads its events, go there. */
   readonly address: (domain: string, reader?: string) => DatabaseAddress;
+  /** Where the registry is, and how its process goes there: the database that domains share, or else that of the first. */
+  readonly registryAddress: () => DatabaseAddress;
   /** Says whether the password of a domain's role is known; `address` would make one. */
   readonly hasPassword: (domain: string) => boolean;
   readonly provision: (options?: ProvisionChoice) => Promise<ProjectReport>;
@@ -102,6 +105,11 @@ export async function openProjectDatabase(options: ProjectDatabaseOptions): Prom
     address: (domain, reader = domain) => {
       const { app } = homeOf(reader);
       return { ...databaseOf(domain).server, user: app, password: secrets.get(app) };
+    },
+    registryAddress: () => {
+      const shared = databases.find(({ setting }) => isShared(setting)) ?? databases[0];
+      if (shared === undefined) throw new Error("a project has domains, and so a database");
+      return { ...shared.server, user: REGISTRY_ROLE, password: secrets.get(REGISTRY_ROLE) };
     },
     hasPassword: (domain) => secrets.has(homeOf(domain).app),
     provision: async (choice = {}) => {

@@ -1,5 +1,6 @@
 import { busDomainSteps, busNeedSteps, busSystemSteps } from "@polder/bus";
 import { homeOf, homeSteps, type SystemScope } from "@polder/postgres";
+import { registryDomainSteps, registrySystemSteps } from "@polder/registry";
 import { sagaDomainSteps } from "@polder/sagas";
 import type { Retention } from "../domain/retention.ts";
 import type { LoadedDomain } from "./load-domains.ts";
@@ -20,9 +21,11 @@ export function projectScopes(
   const living = domains.filter(({ name }) => isHere(name));
   return [
     busSystemSteps(),
+    registrySystemSteps(),
     ...living.map(({ name }) => homeSteps(homeOf(name))),
     ...living.map(({ name }) => busDomainSteps(name, partitions)),
     ...living.map(({ name }) => sagaDomainSteps(name)),
+    ...living.map(({ name }) => registryDomainSteps(name)),
     ...domains.map(({ implementation }) => busNeedSteps(implementation.domain, isHere)),
   ];
 }

@@ -3,6 +3,7 @@ import { neededEvents } from "@polder/bus";
 import type { GatewaySettings } from "@polder/http";
 import { type Domain, GATEWAY, type Logger, type Problem, silentLogger } from "@polder/model";
 import { openSecrets, type Secrets } from "@polder/postgres";
+import type { RegistryServerOptions } from "@polder/registry";
 import type { HostGatewayOptions, HostOptions } from "../host.ts";
 import { type KeyRing, openKeyRing } from "../identity/key-ring.ts";
 import { type Identity, openIdentity } from "../identity/open-identity.ts";
@@ -184,6 +185,15 @@ export function gatewayOptionsOf(
 ): HostGatewayOptions {
   const given = { ...(port === undefined ? {} : { port }), ...(issuer === undefined ? {} : { issuer }) };
   return { ...project.loaded.config.gateway, ...given, declarations: () => project.domains.map(declarationOf) };
+}
+
+/** What a project says of the registry; a port that is given wins. */
+export function registryOptionsOf(
+  { loaded: { config } }: Pick<Project, "loaded">,
+  port: number | undefined,
+): Omit<RegistryServerOptions, "address" | "logger"> {
+  const { registry, prepare } = config;
+  return { ...registry, ...(port === undefined ? {} : { port }), ...(prepare === undefined ? {} : { prepare }) };
 }
 
 /** What a project says of a host; a port that is given wins, and `tracing` is watched. */

@@ -1,0 +1,44 @@
+import avsc, { type Schema, type Type } from "avsc";
+import { schemaInvalid } from "../refusal.ts";
+import { compactJson, normalJson, parseJsonText } from "./json-text.ts";
+import type { Difference, SchemaFormat, SchemaSource } from "./schema-format.ts";
+
+/** Avro, read and compared by `avsc`: a reader takes what a writer sends if the one resolves the other. */
+export function avroFormat(): SchemaFormat<Type> {
+  return {
+    type: "AVRO",
+    parse: parseAvro,
+    compact: compactJson,
+    normalize: normalJson,
+    comparer: {
+      differences: ({ reader, writer }): readonly Difference[] => {
+        try {
+          reader.createResolver(writer);
+          return [];
+        } catch (error) {
+          return [{ type: "READER_CANNOT_RESOLVE_WRITER", path: "/", description: reasonOf(error) }];
+        }
+      },
+    },
+  };
+}
+
+function parseAvro({ text, references }: SchemaSource): Type {
+  // The types of the schemas that it uses, by their names.
+  const registry: Record<string, Type> = {};
+  for (const { name, text: used } of references) typeOf(used, registry, `the Avro schema of the reference "${name}"`);
+  return typeOf(text, registry, "the Avro schema");
+}
+
+function typeOf(text: string, registry: Record<string, Type>, what: string): Type {
+  const schema = parseJsonText(text, what);
+  try {
+    return avsc.Type.forSchema(schema as Schema, { registry });
+  } catch (cause) {
+    throw schemaInvalid(what, [{ pointer: "", problem: reasonOf(cause) }], cause);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
+}

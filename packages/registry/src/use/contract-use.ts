@@ -1,0 +1,58 @@
+import type { Reader } from "@polder/model";
+
+/** That somebody has used a contract. */
+export interface ContractUse {
+  /** An API such as `order`, or an event such as `order.OrderPlaced`. */
+  readonly contract: string;
+  /** As it was declared, such as `1.1.0`; only the major of one that was not. */
+  readonly version: string;
+  /** The domain that called or subscribed, `gateway` for users outside, `unknown` where nobody was asked. */
+  readonly consumer: string;
+  /** Such as `production`. */
+  readonly environment: string;
+  /** Calls, or events that were handled. 0 says that the consumer was there. */
+  readonly calls: number;
+  readonly seenAt: Date;
+}
+
+/** Who uses a contract. */
+export interface ContractUser {
+  readonly consumer: string;
+  readonly version: string;
+  readonly environment: string;
+  readonly seenAt: Date;
+  /** In the time that was asked for. */
+  readonly calls: number;
+  /** Days (UTC) on which it was seen, as `2030-01-31`, with the calls of each. */
+  readonly days: readonly { readonly day: string; readonly calls: number }[];
+}
+
+/** Adds uses to those that are known, in one statement. As a domain's own role, or the administrator. */
+export async function recordUse(database: Pick<Reader, "query">, uses: readonly ContractUse[]): Promise<void> {
+  if (uses.length === 0) return;
+  await database.query("select polder.record_contract_use($1)", [JSON.stringify(uses.map(toRow))]);
+}
+
+/**
+ * Who has used a major version of a contract since a time, in the database in which whoever recorded it lives: calls of
+ * an API in that of its domain, events in that of the consumer. The one that was seen last comes first.
+ */
+export async function usersOf(
+  database: Pick<Reader, "query">,
+  { contract, major, since }: { readonly contract: string; readonly major: number; readonly since: Date },
+): Promise<readonly ContractUser[]> {
+  const { rows } = await database.query<ContractUser & { readonly calls: string }>(
+    `select consumer, version, environment, max(seen_at) as "seenAt", sum(calls) as calls,
+  json_agg(json_build_object('day', day, 'calls', calls) order by day) as days
+from polder.contract_use
+where contract = $1 and split_part(version, '.', 1) = $2::int::text and seen_at >= $3
+group by consumer, version, environment
+order by max(seen_at) desc, consumer, version, environment`,
+    [contract, major, since],
+  );
+  return rows.map((row) => ({ ...row, calls: Number(row.calls) }));
+}
+
+function toRow({ seenAt, ...use }: ContractUse): object {
+  return { ...use, seen_at: seenAt.toISOString() };
+}
