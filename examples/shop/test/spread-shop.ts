@@ -102,7 +102,8 @@ async function openDatabases(
   };
   const shared = await open(durable ? { own: "shop", durable } : {});
   const env: Record<string, string> = { DATABASE_URL: urlOf(shared) };
-  for (const name of domainNames) env[`POLDER_SECRET_${name.toUpperCase()}_APP`] = shared.password(`${name}_app`);
+  for (const name of [...domainNames, "registry"])
+    env[`POLDER_SECRET_${name.toUpperCase()}_APP`] = shared.password(`${name}_app`);
   if (apart.length === 0) return { env, servers };
   const small = disk === undefined ? {} : { ownDirectory: disk.directory, settings: disk.settings };
   const other = await open({ own: "shop-apart", durable, ...small });

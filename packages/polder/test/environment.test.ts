@@ -10,6 +10,7 @@ const known: Readonly<Record<string, string>> = {
   [`"PORT"`]: "PORT",
   [`"POLDER_PUBLIC_KEYS"`]: "POLDER_PUBLIC_KEYS",
   "secretVariable(name)": "POLDER_SECRET_<ROLE>",
+  '"POLDER_ENVIRONMENT"': "POLDER_ENVIRONMENT",
   // Of a domain with a database of its own.
   variable: "DATABASE_URL_<DOMAIN>",
   // A name that the configuration gives.

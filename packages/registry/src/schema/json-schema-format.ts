@@ -2,7 +2,6 @@ import { schemaInvalid } from "../refusal.ts";
 import { jsonSchemaProblems } from "./json-schema-problems.ts";
 import { compactJson, normalJson, parseJsonText } from "./json-text.ts";
 import type { SchemaComparer, SchemaFormat } from "./schema-format.ts";
-import { structuralComparer } from "./structural-comparer.ts";
 
 /** A JSON Schema, with those that it uses by the names by which it refers to them. */
 export interface JsonSchemaModel {
@@ -11,9 +10,7 @@ export interface JsonSchemaModel {
 }
 
 /** JSON Schema, drafts 04 to 2020-12. Keywords that it does not know are annotations, and kept. */
-export function jsonSchemaFormat(
-  comparer: SchemaComparer<JsonSchemaModel> = structuralComparer("JSON", meaningOf),
-): SchemaFormat<JsonSchemaModel> {
+export function jsonSchemaFormat(comparer: SchemaComparer<JsonSchemaModel>): SchemaFormat<JsonSchemaModel> {
   return {
     type: "JSON",
     parse: ({ text, references }) => {
@@ -32,11 +29,4 @@ export function jsonSchemaFormat(
     normalize: normalJson,
     comparer,
   };
-}
-
-/** A schema without its name and dialect, which say nothing about values. */
-function meaningOf({ schema, references }: JsonSchemaModel): unknown {
-  if (typeof schema !== "object" || schema === null) return schema;
-  const { $schema: _dialect, $id: _name, ...meaning } = schema as Readonly<Record<string, unknown>>;
-  return { meaning, references };
 }
