@@ -3,6 +3,7 @@ export { type Rule, type RuleId, rules } from "./changes/rules.ts";
 export { compareDocuments, compareWithLiving, describeComparison } from "./compare-documents.ts";
 export type { ApiDocument, ContractDocument, EventDocument, OperationDocument } from "./document/contract-document.ts";
 export { describeContract } from "./document/describe-contract.ts";
+export { describeOpenApi } from "./document/describe-open-api.ts";
 export { type UnstatedEnum, unstatedEnums } from "./document/unstated-enums.ts";
 export { type AsyncApiDocument, asyncApiOf } from "./documents/async-api.ts";
 export { type ChangelogOptions, changelogOf } from "./documents/changelog.ts";
@@ -20,6 +21,10 @@ export {
 export { stableJson } from "./documents/stable-json.ts";
 export { contractErrors } from "./errors.ts";
 export { type EventConversion, eventConversion } from "./event-conversion.ts";
+export { canonicalJson } from "./frozen/canonical-json.ts";
+export { checkVersions, nextVersion, type PublishedVersions } from "./frozen/check-versions.ts";
+export { documentProblems, frozenPath, frozenText, isSameDocument, readFrozen } from "./frozen/frozen-document.ts";
+export type { VersionFinding, VersionRule } from "./frozen/version-finding.ts";
 export { compareSchemas, type Inclusion } from "./inclusion/compare-schemas.ts";
 export { type OperationConversion, operationConversion, type RefusedAt } from "./operation-conversion.ts";
 export type { SchemaProblem } from "./schema/schema-problem.ts";

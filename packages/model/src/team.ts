@@ -4,6 +4,8 @@ export interface Team {
   readonly name: string;
   /** Where to reach the team: a channel or an address. */
   readonly contact: string;
+  /** Under which names code reviews ask it: `["@acme/warehouse"]`. */
+  readonly codeOwners?: readonly string[];
   /** Who is called when it breaks at night, if anybody is. */
   readonly onCall?: string;
   /** What the team promises, in its own words: `{ availability: "99.9 % a month" }`. */

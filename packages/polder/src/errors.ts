@@ -2,6 +2,7 @@ import { defineErrors, type ErrorMakers } from "@polder/model";
 
 /** The codes of this package, with what each carries. */
 export interface CommandErrors {
+  readonly BASE_UNKNOWN: { readonly base: string; readonly folder: string };
   readonly EVENT_UNKNOWN: { readonly id: string };
   readonly INTERRUPTED: { readonly command: string };
   readonly USAGE: { readonly argument: string };
@@ -9,6 +10,7 @@ export interface CommandErrors {
 
 /** The errors of the command `polder`. Each code has a page under `docs/errors`. */
 export const commandErrors: ErrorMakers<CommandErrors> = defineErrors<CommandErrors>({
+  BASE_UNKNOWN: "A branch or commit to compare with could not be read",
   EVENT_UNKNOWN: "There is no such event",
   INTERRUPTED: "A command was stopped before its work was done",
   USAGE: "The command line is wrong",

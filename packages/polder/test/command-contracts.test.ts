@@ -1,92 +1,162 @@
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Ended, jsonOf, polder } from "./polder-process.ts";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, test } from "vitest";
+import { jsonOf, polder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
-let folder: ProjectFolder;
+const execute = promisify(execFile);
+const contract = "domains/guestbook/contract.ts";
+const signed = "domains/guestbook/contracts/guestbook.Signed/1.0.0.json";
 
-beforeEach(async () => {
-  folder = await copyGuestbook();
-});
-afterEach(() => folder[Symbol.asyncDispose]());
-
-const run = (args: string): Promise<Ended> => polder(["contracts", "docs", ...args.split(" ")], { cwd: folder.path });
-
-const allFiles = [
-  "asyncapi/guestbook.json",
-  "asyncapi/welcome.json",
-  "changelog/guestbook.Signed.md",
-  "changelog/guestbook.md",
-  "changelog/welcome.md",
-  "index.json",
-  "openapi/guestbook-1.0.0.domains.json",
-  "openapi/guestbook-1.0.0.json",
-  "openapi/welcome-1.0.0.domains.json",
-  "openapi/welcome-1.0.0.json",
-  "schemas/guestbook-1.0.0.draft-07.json",
-  "schemas/guestbook-1.0.0.json",
-  "schemas/guestbook.Signed-1.0.0.draft-07.json",
-  "schemas/guestbook.Signed-1.0.0.json",
-  "schemas/welcome-1.0.0.draft-07.json",
-  "schemas/welcome-1.0.0.json",
-];
-
-async function writtenIn(out: string): Promise<readonly string[]> {
-  const path = join(folder.path, out);
-  const names = await readdir(path, { recursive: true });
-  const stats = await Promise.all(names.map((name) => stat(join(path, name))));
-  return names.filter((_, index) => stats[index]?.isFile() === true).sort();
+interface FoundData {
+  readonly data: {
+    readonly findings: readonly { readonly rule: string; readonly file: string; readonly line: number }[];
+  };
 }
 
-test("polder contracts docs writes every document, and later only what has changed", async () => {
-  const first = await run("--out papers --server https://api.example");
-  expect(first).toMatchObject({ code: 0, err: "" });
-  expect(first.out).toMatch(/^DOCUMENTS +ALL +WRITTEN\nopenapi +4 +4\n/);
-  expect(await writtenIn("papers")).toEqual(allFiles);
-  const read = (file: string): Promise<string> => readFile(join(folder.path, "papers", file), "utf8");
-  expect(JSON.parse(await read("openapi/guestbook-1.0.0.json"))).toMatchObject({
-    openapi: "3.1.0",
-    servers: [{ url: "https://api.example" }],
-    paths: { "/guestbook/v1/entries": { post: { operationId: "sign" } } },
-  });
-  expect(JSON.parse(await read("asyncapi/welcome.json"))).toMatchObject({
-    operations: { receiveSignedFromGuestbook: { action: "receive" } },
-  });
-  const { documents } = JSON.parse(await read("index.json")) as { documents: { href: string }[] };
-  expect([...documents.map(({ href }) => href), "index.json"].sort()).toEqual(allFiles);
+/** A guestbook in a repository, with its contracts written down and committed on the branch main. */
+async function publishedGuestbook(): Promise<ProjectFolder> {
+  const folder = await copyGuestbook();
+  const { code, out } = await polder(["contracts", "freeze"], { cwd: folder.path });
+  expect(out).toContain(signed);
+  expect(code).toBe(0);
+  const identity = ["-c", "user.name=test", "-c", "user.email=test@localhost"];
+  for (const args of [
+    ["init", "-q", "-b", "main"],
+    ["add", "domains"],
+    [...identity, "commit", "-q", "-m", "Publish"],
+    ["checkout", "-q", "-b", "change"],
+  ])
+    await execute("git", args, { cwd: folder.path });
+  return folder;
+}
 
-  expect((await run("--out papers --server https://api.example")).out).toContain("Nothing has changed in papers.");
-  await folder.edit("domains/guestbook/contract.ts", ["max(500)", "max(400)"]);
-  const again = jsonOf(await run("--out papers --server https://api.example --json"));
-  expect(again).toMatchObject({
-    ok: true,
-    data: {
-      written: [
-        "openapi/guestbook-1.0.0.json",
-        "openapi/guestbook-1.0.0.domains.json",
-        "schemas/guestbook-1.0.0.json",
-        "schemas/guestbook-1.0.0.draft-07.json",
-      ],
-      stale: [],
-    },
+async function check(folder: ProjectFolder, ...args: readonly string[]) {
+  const ended = await polder(["--json", "contracts", "check", ...args], { cwd: folder.path });
+  const { data } = jsonOf(ended) as FoundData;
+  return { code: ended.code, rules: data.findings.map(({ rule }) => rule), findings: data.findings };
+}
+
+describe("a contract that changes", () => {
+  let folder: ProjectFolder;
+  beforeAll(async () => {
+    folder = await publishedGuestbook();
+    return async () => await folder[Symbol.asyncDispose]();
+  });
+
+  test("what was published is clean, and writing it down again writes nothing", async () => {
+    expect(await check(folder, "--base", "main")).toMatchObject({ code: 0, rules: [] });
+    const { out } = await polder(["contracts", "freeze"], { cwd: folder.path });
+    expect(out).toContain("Nothing was written.");
+  });
+
+  test("a published version that is changed is found at its line, written in every format, and never overwritten", async () => {
+    const before = await readFile(join(folder.path, signed), "utf8");
+    await folder.edit(contract, ["entryId: z.uuid() }) },", "entryId: z.int() }) },"]);
+    const found = await check(folder);
+    expect(found).toMatchObject({ code: 1, rules: ["frozen-changed"] });
+    expect(found.findings[0]).toMatchObject({ file: contract });
+    const line = (await readFile(join(folder.path, contract), "utf8")).split("\n")[(found.findings[0]?.line ?? 0) - 1];
+    expect(line).toContain('"1.0.0"');
+
+    const text = await polder(["contracts", "check"], { cwd: folder.path });
+    expect(text.out).toContain("What to do: Declare 1.0.0 as it was");
+    const github = await polder(["contracts", "check", "--format", "github"], { cwd: folder.path });
+    expect(github.out).toMatch(/^::error file=domains\/guestbook\/contract\.ts,line=\d+,title=frozen-changed::/);
+    const sarif = await polder(["contracts", "check", "--format", "sarif"], { cwd: folder.path });
+    expect(JSON.parse(sarif.out)).toMatchObject({ runs: [{ results: [{ ruleId: "frozen-changed" }] }] });
+
+    const impact = await polder(["contracts", "impact"], { cwd: folder.path });
+    expect(impact.out).toContain("a major step");
+    const frozen = await polder(["contracts", "freeze"], { cwd: folder.path });
+    expect(frozen.code).toBe(1);
+    expect(await readFile(join(folder.path, signed), "utf8")).toBe(before);
+    await folder.edit(contract, ["entryId: z.int() }) },", "entryId: z.uuid() }) },"]);
+  });
+
+  test("a frozen file that was edited or deleted is seen against the base branch only", async () => {
+    const path = join(folder.path, signed);
+    const before = await readFile(path, "utf8");
+    await writeFile(path, before.replace('"key": "', '"key": "x'));
+    expect((await check(folder, "--base", "main")).rules).toContain("frozen-edited");
+    await rm(path);
+    expect((await check(folder, "--base", "main")).rules).toEqual(["frozen-deleted", "version-unfrozen"]);
+    await writeFile(path, "{");
+    const broken = await polder(["contracts", "check"], { cwd: folder.path });
+    expect(broken).toMatchObject({ code: 2, err: expect.stringContaining("FROZEN_UNREADABLE") });
+    await writeFile(path, before);
+  });
+
+  test("BASE_UNKNOWN: no such branch, and no repository", async () => {
+    const branch = await polder(["contracts", "check", "--base", "nowhere"], { cwd: folder.path });
+    expect(branch).toMatchObject({ code: 2, err: expect.stringContaining("BASE_UNKNOWN") });
+    await using alone = await copyGuestbook();
+    const repository = await polder(["contracts", "check", "--base", "main"], { cwd: alone.path });
+    expect(repository).toMatchObject({ code: 2, err: expect.stringContaining("not a git repository") });
   });
 });
 
-test("it names what nothing makes any more, and takes nothing away", async () => {
-  await mkdir(join(folder.path, "papers/openapi"), { recursive: true });
-  await writeFile(join(folder.path, "papers/openapi/gone-1.0.0.json"), "{}");
-  const all = await run("--out papers");
-  expect(all.code).toBe(1);
-  expect(all.out).toContain("Nothing makes these any more; remove them:\n  openapi/gone-1.0.0.json\n");
-  expect(await run("--out papers --domain welcome")).toMatchObject({ code: 0 });
-  expect(await writtenIn("papers")).toContain("openapi/gone-1.0.0.json");
+test("two versions, files and documents of other services are compared", async () => {
+  await using folder = await publishedGuestbook();
+  const service = (type: string): string =>
+    JSON.stringify({
+      openapi: "3.1.0",
+      info: { title: "Billing", version: "1.0.0" },
+      paths: {
+        "/bills": {
+          get: {
+            operationId: "bills",
+            responses: { "200": { content: { "application/json": { schema: { type } } } } },
+          },
+        },
+      },
+    });
+  await folder.write("before.json", service("integer"));
+  await folder.write("after.yaml", service("string").replace("Billing", "Billing API"));
+  const cwd = folder.path;
+  const broken = await polder(["--json", "contracts", "diff", "before.json", "after.yaml"], { cwd });
+  expect(broken.code).toBe(1);
+  expect(jsonOf(broken)).toMatchObject({ data: { step: "major" } });
+  const same = await polder(["contracts", "diff", "guestbook.Signed@1.0.0", signed], { cwd });
+  expect(same).toMatchObject({ code: 0, out: expect.stringContaining("says the same") });
+  for (const [wrong, why] of [
+    ["nothing", "neither a file nor a version"],
+    ["nobody@1.0.0", "names no contract"],
+    ["guestbook@7.0.0", "there are 1.0.0"],
+    ["domains/guestbook/contract.ts", "cannot be read"],
+  ] as const) {
+    const refused = await polder(["contracts", "diff", wrong, "guestbook@1.0.0"], { cwd });
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining(why) });
+  }
 });
 
-test("a folder that cannot be written is wrong usage", async () => {
-  await folder.write("papers", "a file");
-  const ended = await run("--out papers");
-  expect(ended).toMatchObject({ code: 2, out: "" });
-  expect(ended.err).toContain("cannot be written");
-  expect(ended.err).toContain("USAGE, see docs/errors/USAGE.md");
+test("a new version: who is served by it, and who stays where it is", async () => {
+  await using folder = await publishedGuestbook();
+  await folder.edit(contract, [
+    'versions: { "1.0.0": z.object({ guest: z.string(), entryId: z.uuid() })',
+    `versions: {
+      "1.0.0": z.object({ guest: z.string(), entryId: z.uuid() }),
+      "1.1.0": z.object({ guest: z.string(), entryId: z.uuid(), colour: z.string().optional() }),
+    `,
+  ]);
+  const { out } = await polder(["--json", "contracts", "impact", "guestbook.Signed"], { cwd: folder.path });
+  expect(JSON.parse(out)).toMatchObject({
+    data: [
+      { name: "guestbook.Signed", to: "1.1.0", step: "minor", touched: [{ domain: "welcome", effect: "gets it" }] },
+    ],
+  });
+  const unknown = await polder(["contracts", "impact", "nobody"], { cwd: folder.path });
+  expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining("published are") });
+});
+
+test("owners, and the CODEOWNERS of their domains and contracts", async () => {
+  await using folder = await copyGuestbook();
+  await folder.edit("teams.ts", ['contact: "#hosts"', 'contact: "#hosts", codeOwners: ["@acme/hosts"]']);
+  const cwd = folder.path;
+  const list = await polder(["owners"], { cwd });
+  expect(list.out).toMatch(/guestbook\s+Hosts\s+#hosts/);
+  const { out } = await polder(["owners", "--codeowners"], { cwd });
+  expect(out).toContain("/domains/guestbook/ @acme/hosts\n/domains/guestbook/contract.ts @acme/hosts\n");
 });

@@ -1,4 +1,5 @@
 import { api, event, query } from "polder";
+import { closedEnum } from "polder/zod";
 import { z } from "zod";
 
 const orderId = z.uuid();
@@ -12,7 +13,7 @@ export const Fulfillment = api("fulfillment", {
         output: z.object({
           shipmentId,
           orderId,
-          status: z.enum(["waiting", "shipped"]),
+          status: closedEnum("waiting", "shipped"),
           trackingNumber: z.string().nullable(),
           shippedAt: z.iso.datetime().nullable(),
         }),

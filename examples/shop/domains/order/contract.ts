@@ -1,4 +1,5 @@
 import { api, command, event, query } from "polder";
+import { closedEnum } from "polder/zod";
 import { z } from "zod";
 
 const orderId = z.uuid();
@@ -7,7 +8,7 @@ const sku = z.string().min(1).max(64);
 const unitCents = z.int().min(1).max(1_000_000);
 const totalCents = z.int();
 const currency = z.string().length(3);
-const status = z.enum(["placed", "paid", "shipped", "cancelled"]);
+const status = closedEnum("placed", "paid", "shipped", "cancelled");
 /** Inventory has never had it. */
 const UnknownSku = z.object({ sku: z.string() });
 /** It has no price. */

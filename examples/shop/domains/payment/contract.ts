@@ -1,4 +1,5 @@
 import { api, command, event, query } from "polder";
+import { closedEnum } from "polder/zod";
 import { z } from "zod";
 
 const paymentId = z.uuid();
@@ -14,7 +15,7 @@ export const Payment = api("payment", {
         output: z.object({
           paymentId,
           orderId,
-          status: z.enum(["confirmed", "declined"]),
+          status: closedEnum("confirmed", "declined"),
           /** Why it was declined. */
           reason: z.string().nullable(),
           amountCents: z.int(),

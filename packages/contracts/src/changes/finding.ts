@@ -49,3 +49,8 @@ const steps: readonly Step[] = ["none", "patch", "minor", "major"];
 export function largestStep(some: readonly Step[]): Step {
   return steps[Math.max(0, ...some.map((step) => steps.indexOf(step)))] ?? "none";
 }
+
+/** Says whether a step goes further than another. */
+export function isLarger(step: Step, other: Step): boolean {
+  return steps.indexOf(step) > steps.indexOf(other);
+}

@@ -8,6 +8,7 @@ export interface UnstatedEnum {
   /** JSON Pointer (RFC 6901) into the document. */
   readonly pointer: string;
   readonly problem: string;
+  readonly wayOut: string;
 }
 
 /** The keyword by which an author says that an enum will not grow within the major. */
@@ -54,6 +55,7 @@ function unstated(values: readonly unknown[], pointer: string): UnstatedEnum {
   const listed = values.map((value) => JSON.stringify(value)).join(", ");
   return {
     pointer,
-    problem: `${pointer} is one of ${listed}, and says neither whether it may grow nor that it will not. Write openEnum(${listed}) or closedEnum(${listed}), from "polder/zod".`,
+    problem: `${pointer} is one of ${listed}, and says neither whether it may grow nor that it will not`,
+    wayOut: `Write openEnum(${listed}) or closedEnum(${listed}), from "polder/zod".`,
   };
 }

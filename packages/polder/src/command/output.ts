@@ -14,6 +14,7 @@ export interface Speaker {
 
 /** Codes that say that what the user wrote is wrong, rather than that something could not run. */
 const usageCodes = new Set([
+  "BASE_UNKNOWN",
   "CONFIG_INVALID",
   "CONFIG_NOT_FOUND",
   "DECLARATION_INVALID",
@@ -22,6 +23,7 @@ const usageCodes = new Set([
   "DOMAINS_INVALID",
   "DEAD_LETTER_UNKNOWN",
   "EVENT_UNKNOWN",
+  "FROZEN_UNREADABLE",
   "ISSUER_MISSING",
   "KEY_IN_USE",
   "KEY_UNKNOWN",
@@ -29,6 +31,7 @@ const usageCodes = new Set([
   "MIGRATION_CHANGED",
   "MIGRATION_MISSING",
   "MIGRATION_OUT_OF_ORDER",
+  "OPEN_API_UNREADABLE",
   "POSITION_UNAVAILABLE",
   "SAGA_UNKNOWN",
   "SUBSCRIPTION_UNKNOWN",

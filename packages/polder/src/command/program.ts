@@ -1,8 +1,9 @@
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import type { Shell } from "./completion.ts";
-import type { ContractsDocsOptions } from "./contracts.ts";
+import { defineContracts } from "./define-contracts.ts";
 import type { ShowOptions, TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
+import { domainNames, toCount, toPort, toSeconds } from "./option-values.ts";
 import type { ReplayOptions } from "./replay.ts";
 import type { ListSagasOptions } from "./sagas.ts";
 import type { StartOptions } from "./start.ts";
@@ -57,7 +58,7 @@ export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "strea
   defineRunning(program, run);
   defineDatabase(program, run);
   defineLooking(program, run);
-  defineContracts(program.command("contracts").description("what the domains publish"), run);
+  defineContracts(program, run);
   defineEvents(program.command("events").description("look at the events of the domains"), run);
   defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
   defineSagas(program.command("sagas").description("processes over several domains"), run);
@@ -79,7 +80,6 @@ async function refuseUsage(error: CommanderError, args: readonly string[], optio
 }
 
 const gatewayPort = ["--gateway-port <port>", "port of the gateway (default: the configuration's)", toPort] as const;
-const domainNames = ["-d, --domain <names>", "only these, with commas between them", toList] as const;
 
 function defineMaking(program: Command, run: Run): void {
   program
@@ -191,18 +191,6 @@ function defineLooking(program: Command, run: Run): void {
     .option("--all", "with an id: every span, also the short ones")
     .action(async (id: string | undefined, options: TraceChoice, command: Command) => {
       await run(command, async () => (await import("./trace.ts")).traceWork(id, options));
-    });
-}
-
-function defineContracts(contracts: Command, run: Run): void {
-  contracts
-    .command("docs")
-    .description("write OpenAPI, AsyncAPI, JSON Schemas and changelogs into a folder")
-    .option(...domainNames)
-    .option("-o, --out <folder>", "where to", "contract-documents")
-    .option("-s, --server <urls>", "base URLs of the gateway, with commas between them", toUrls)
-    .action(async (options: ContractsDocsOptions, command: Command) => {
-      await run(command, async () => (await import("./contracts.ts")).contractsDocsWork(options));
     });
 }
 
@@ -339,42 +327,4 @@ function nameOf(command: Command): string {
   const names: string[] = [];
   for (let at: Command | null = command; at?.parent != null; at = at.parent) names.unshift(at.name());
   return names.join(" ");
-}
-
-function toPort(text: string): number {
-  const port = Number(text);
-  if (text === "" || !Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new InvalidArgumentError("It is a whole number from 0 to 65535.");
-  return port;
-}
-
-function toCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 1_000)
-    throw new InvalidArgumentError("It is a whole number from 1 to 1000.");
-  return count;
-}
-
-function toSeconds(text: string): number {
-  const seconds = Number(text);
-  if (text === "" || !Number.isInteger(seconds) || seconds < 0 || seconds > 86_400)
-    throw new InvalidArgumentError("It is a whole number from 0 to 86400.");
-  return seconds;
-}
-
-function toUrls(text: string, before?: readonly string[]): readonly string[] {
-  const urls = toList(text, before);
-  if (!urls.every((url) => URL.canParse(url)))
-    throw new InvalidArgumentError("Each is a URL such as https://api.example.");
-  return urls;
-}
-
-/** An option that is given several times adds to what it said before. */
-function toList(text: string, before: readonly string[] = []): readonly string[] {
-  const names = text
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-  if (names.length === 0) throw new InvalidArgumentError("It is at least one name.");
-  return [...before, ...names];
 }

@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import { compareDocuments, describeOpenApi } from "../index.ts";
+
+const billing = {
+  openapi: "3.0.3",
+  info: { title: "Billing", version: "v2.1" },
+  paths: {
+    "/bills/{billId}": {
+      parameters: [{ name: "billId", in: "path", required: true, schema: { type: "string" } }],
+      get: {
+        operationId: "billById",
+        parameters: [
+          { $ref: "#/components/parameters/Currency" },
+          { name: "X-Trace", in: "header", schema: { type: "string" } },
+        ],
+        responses: {
+          "200": { content: { "application/json": { schema: { $ref: "#/components/schemas/Bill" } } } },
+          "404": { $ref: "#/components/responses/Missing" },
+        },
+      },
+      put: {
+        security: [{ token: [] }],
+        requestBody: {
+          required: true,
+          content: { "application/json": { schema: { $ref: "#/components/schemas/Bill" } } },
+        },
+        responses: { "204": {} },
+      },
+    },
+  },
+  components: {
+    parameters: { Currency: { name: "currency", in: "query", schema: { type: "string", nullable: true } } },
+    responses: { Missing: { content: { "application/problem+json": { schema: { type: "object" } } } } },
+    schemas: {
+      Bill: {
+        type: "object",
+        required: ["total"],
+        properties: {
+          total: { type: "integer" },
+          parts: { type: "array", items: { $ref: "#/components/schemas/Bill" } },
+        },
+      },
+    },
+  },
+};
+
+test("operations with one input of path, query and body, answers, refusals and access", () => {
+  const document = describeOpenApi(billing, "billing.json");
+  expect(document).toMatchObject({ kind: "api", name: "Billing", version: "2.1.0" });
+  expect(Object.keys(document.operations)).toEqual(["billById", "PUT /bills/{billId}"]);
+  const bill = { type: "object", required: ["total"], properties: { total: { type: "integer" } } };
+  expect(document.operations["billById"]).toMatchObject({
+    kind: "query",
+    method: "GET",
+    path: "/bills/:billId",
+    access: "anyone",
+    input: { properties: { billId: { type: "string" }, currency: { type: ["string", "null"] } }, required: ["billId"] },
+    output: {
+      $ref: "#/$defs/Bill",
+      $defs: { Bill: { ...bill, properties: { parts: { items: { $ref: "#/$defs/Bill" } } } } },
+    },
+    refusals: { "404": { type: "object" } },
+  });
+  expect(document.operations["PUT /bills/{billId}"]).toMatchObject({
+    kind: "command",
+    access: "signed-in",
+    input: { required: ["billId", "total"], $defs: { Bill: bill } },
+    output: { type: "null" },
+  });
+});
+
+test("two documents of a service are compared as versions of an API", () => {
+  const later = structuredClone(billing);
+  later.components.schemas.Bill.properties.total.type = "string";
+  const compared = compareDocuments(describeOpenApi(billing, "a"), describeOpenApi(later, "b"));
+  expect(compared.step).toBe("major");
+});
+
+test("OPEN_API_UNREADABLE says what is in the way", () => {
+  const refused = (document: unknown): unknown => {
+    try {
+      return describeOpenApi(document, "service.json");
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(refused({ swagger: "2.0" })).toMatchObject({ code: "OPEN_API_UNREADABLE" });
+  const twice = { get: { operationId: "a", responses: {} }, delete: { operationId: "a", responses: {} } };
+  const lost = { post: { requestBody: { $ref: "other.yaml#/Body" }, responses: {} } };
+  expect(refused({ openapi: "3.1.0", paths: { "/x": twice, "/y": lost } })).toMatchObject({
+    code: "OPEN_API_UNREADABLE",
+    message: expect.stringMatching(/other\.yaml#\/Body.*"a" stands twice/),
+  });
+  const round = { $ref: "#/components/requestBodies/A" };
+  const circle = {
+    openapi: "3.1.0",
+    paths: { "/x": { post: { requestBody: round, responses: {} } } },
+    components: { requestBodies: { A: round } },
+  };
+  expect(refused(circle)).toMatchObject({ code: "OPEN_API_UNREADABLE" });
+});

@@ -1,0 +1,58 @@
+import { type Command, Option } from "commander";
+import type { CheckContractsOptions } from "./contracts-check.ts";
+import type { ContractsDocsOptions } from "./contracts-docs.ts";
+import type { FreezeContractsOptions } from "./contracts-freeze.ts";
+import { domainNames, toUrls } from "./option-values.ts";
+import type { OwnersOptions } from "./owners.ts";
+import type { Run } from "./program.ts";
+
+/** Defines `polder contracts …` and `polder owners`. */
+export function defineContracts(program: Command, run: Run): void {
+  const contracts = program.command("contracts").description("what domains publish and have published");
+  contracts
+    .command("freeze")
+    .description("write every version down that is not yet, into the contracts/ of its domain")
+    .option(...domainNames)
+    .action(async (options: FreezeContractsOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts-freeze.ts")).freezeContractsWork(options));
+    });
+  contracts
+    .command("check")
+    .description("hold the declared versions to what was published")
+    .option(...domainNames)
+    .option("--base <branch>", "and what was published to what this branch has, such as main")
+    .addOption(
+      new Option("--format <format>", "how findings are written").choices(["text", "github", "sarif"]).default("text"),
+    )
+    .action(async (options: CheckContractsOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts-check.ts")).checkContractsWork(options));
+    });
+  contracts
+    .command("diff <earlier> <later>")
+    .description("what changes between two versions, such as customer@1.0.0, or files, OpenAPI documents among them")
+    .action(async (earlier: string, later: string, _options: object, command: Command) => {
+      await run(command, async () => (await import("./contracts-diff.ts")).diffContractsWork(earlier, later));
+    });
+  contracts
+    .command("impact [contract]")
+    .description("whom the changes of the working tree concern")
+    .action(async (contract: string | undefined, _options: object, command: Command) => {
+      await run(command, async () => (await import("./contracts-impact.ts")).impactContractsWork(contract));
+    });
+  contracts
+    .command("docs")
+    .description("write OpenAPI, AsyncAPI, JSON Schemas and changelogs into a folder")
+    .option(...domainNames)
+    .option("-o, --out <folder>", "where to", "contract-documents")
+    .option("-s, --server <urls>", "base URLs of the gateway, with commas between them", toUrls)
+    .action(async (options: ContractsDocsOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts-docs.ts")).contractsDocsWork(options));
+    });
+  program
+    .command("owners")
+    .description("who owns which domain, and who is asked about its contracts")
+    .option("--codeowners", "as a CODEOWNERS file")
+    .action(async (options: OwnersOptions, command: Command) => {
+      await run(command, async () => (await import("./owners.ts")).ownersWork(options));
+    });
+}

@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { type Finding, frozenPath, type VersionFinding } from "@polder/contracts";
+import type { LoadedDomain } from "@polder/runtime";
+import type { Reported } from "../findings/reported.ts";
+import { frozenFolder } from "./domain-contracts.ts";
+
+/** Changes that a finding lists before it only counts the rest. */
+const CHANGES_LISTED_MAX = 20;
+
+/** Rules that are about the file of a frozen version rather than about its declaration. */
+const aboutFile: ReadonlySet<string> = new Set(["frozen-edited", "frozen-deleted"]);
+
+/** Says where a finding is to be mended, relative to the folder in which the command runs. */
+export async function placeFinding(found: VersionFinding, domain: LoadedDomain, cwd: string): Promise<Reported> {
+  const { rule, contract, version, problem, wayOut, changes } = found;
+  const file = aboutFile.has(rule)
+    ? join(frozenFolder(domain), frozenPath({ name: contract, version }))
+    : declarationOf(domain);
+  const line = aboutFile.has(rule) ? 1 : await lineOf(file, contract, version);
+  return {
+    rule,
+    severity: "error",
+    file: relative(cwd, file) || file,
+    line,
+    message: problem,
+    wayOut,
+    details: describeChanges(changes),
+  };
+}
+
+/** A line for each change, with its way out below it. */
+export function describeChanges(changes: readonly Finding[]): readonly string[] {
+  const lines = changes.slice(0, CHANGES_LISTED_MAX).flatMap(({ step, rule, pointer, problem, wayOut }) => {
+    const head = `${step.padEnd(5)}  ${rule}  ${pointer || "/"}: ${problem}`;
+    return wayOut === undefined ? [head] : [head, `       ${wayOut}`];
+  });
+  const more = changes.length - CHANGES_LISTED_MAX;
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
+}
+
+function declarationOf({ folder }: LoadedDomain): string {
+  const files = ["contract.ts", "contract.mts", "contract.js", "contract.mjs", "domain.ts", "index.ts"];
+  return files.map((name) => join(folder, name)).find(existsSync) ?? join(folder, "index.ts");
+}
+
+/** The line that names the version below the one that names the contract; the first line where neither is found. */
+async function lineOf(file: string, contract: string, version: string): Promise<number> {
+  const lines = (await readFile(file, "utf8").catch(() => "")).split("\n");
+  const named = lines.findIndex((line) => line.includes(`"${contract}"`));
+  if (named < 0) return 1;
+  const below = lines.slice(named).findIndex((line) => line.includes(`"${version}"`));
+  return named + Math.max(below, 0) + 1;
+}
