@@ -34,25 +34,34 @@ export function httpTransport(options: HttpTransportOptions): CallTransport {
   return {
     call: async (request, callOptions) => {
       const { url, init } = writeRequest(request, callOptions);
-      if (authorize !== undefined) {
-        // As it will stand on the request line: the runtime encodes what a URL may not have.
-        const { pathname, search } = new URL(base + url);
-        const sent = { url: pathname.slice(prefixLength) + search, init };
-        Object.assign(init.headers, await authorize(outgoing(request, sent)));
-      }
-      const { text, deprecation, ...received } = await exchange(request, callOptions.signal, async () => {
-        const response = await fetch(base + url, init);
-        const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
-        const deprecation = readDeprecation(response.headers);
-        const text = await readText(response, answerBytesMax);
-        return { status: response.status, retryAfterMs, deprecation, text };
-      });
-      if (text === undefined) throw answerTooLarge(request, answerBytesMax);
-      const answer = readReceived(request, { ...received, text });
-      return deprecation === undefined ? answer : { ...answer, deprecation };
+      const send = async (proof: Proof): Promise<CallAnswer> => {
+        const headers = { ...init.headers, ...proof };
+        const { text, deprecation, ...received } = await exchange(request, callOptions.signal, async () => {
+          const response = await fetch(base + url, { ...init, headers });
+          const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
+          const deprecation = readDeprecation(response.headers);
+          const text = await readText(response, answerBytesMax);
+          return { status: response.status, retryAfterMs, deprecation, text };
+        });
+        if (text === undefined) throw answerTooLarge(request, answerBytesMax);
+        const answer = readReceived(request, { ...received, text });
+        return deprecation === undefined ? answer : { ...answer, deprecation };
+      };
+      if (authorize === undefined) return await send({});
+      // As it will stand on the request line: the runtime encodes what a URL may not have.
+      const { pathname, search } = new URL(base + url);
+      const proven = outgoing(request, { url: pathname.slice(prefixLength) + search, init });
+      const proof = await authorize(proven);
+      const answer = await send(proof);
+      if (answer.kind !== "failed" || answer.problem.code !== "CALLER_KEY_UNKNOWN") return answer;
+      // It was turned away at the door, so nothing has happened yet.
+      const other = await authorize(proven, proof);
+      return Object.keys(other).length === 0 ? answer : await send(other);
     },
   };
 }
+
+type Proof = Readonly<Record<string, string>>;
 
 async function exchange<Received>(
   request: CallRequest,

@@ -43,6 +43,7 @@ export {
 export type { IssuerOptions } from "./gateway/user-tokens.ts";
 export { type HttpTransportOptions, httpTransport } from "./http-transport.ts";
 export { type AdmitCaller, admitDeclared } from "./identity/admit-callers.ts";
+export { type AgreedKey, agreedKid, agreeOnKey, type KeyPair } from "./identity/agreed-key.ts";
 export type {
   Authenticate,
   Authenticated,

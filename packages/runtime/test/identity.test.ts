@@ -14,6 +14,7 @@ import {
 } from "@polder/model";
 import { openSecrets } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
+import { decodeProtectedHeader } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Identity, openIdentity, openKeyRing, publicKeysPlace } from "../src/index.ts";
 import { Bank, type BankBehaviour, bank, bankWith, Counted, Report, readBalance, report, reportWith } from "./bank.ts";
@@ -146,6 +147,29 @@ describe("between processes", () => {
       nowMs += seconds * 1_000;
     }
     expect(Object.keys(await states())).toEqual(["bank.2", "report.2", "teller.2"]);
+  });
+
+  test("a process that does not have the private half of its newest key yet is called all the same", async () => {
+    const env = { POLDER_SECRET_BANK_KEY_1: openSecrets({ directory, env: {} }).get("bank_key_1") };
+    const secrets = openSecrets({ directory: join(directory, "elsewhere"), env });
+    const parts = { declarations: () => declarations, place: place(), logger: silentLogger, now: () => nowMs };
+    await using host = await hostOn(database, [bankWith()], { identity: openIdentity({ ...parts, secrets }) });
+    const { authorize } = identityOfProcess();
+    const algorithms: unknown[] = [];
+    const transport = httpTransport({
+      baseUrl: host.host.url,
+      authorize: async (...request) => {
+        const headers = await authorize(...request);
+        algorithms.push(decodeProtectedHeader(headers["polder-caller"] ?? "").alg);
+        return headers;
+      },
+    });
+    const teller = createClient(Bank, "1.0.0", { transport, caller: "teller" });
+    expect(await teller.balance({ account: "a" })).toMatchObject({ refusal: "Unknown" });
+    ring().rotate(["bank"], { delaySeconds: 0 });
+    nowMs += 120_000;
+    for (const _ of [1, 2]) expect(await teller.balance({ account: "a" })).toMatchObject({ refusal: "Unknown" });
+    expect(algorithms).toEqual(["HS256", "HS256", "EdDSA", "EdDSA"]);
   });
 
   test("a process without its private key does not start: KEY_MISSING", async () => {

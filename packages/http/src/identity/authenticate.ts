@@ -45,8 +45,14 @@ export interface OutgoingRequest extends SentRequest {
   readonly user: User | undefined;
 }
 
-/** Gives the headers that prove to the other side who calls. */
-export type Authorize = (request: OutgoingRequest) => Promise<Readonly<Record<string, string>>>;
+/**
+ * Gives the headers that prove to the other side who calls. When the other side did not know the key of a proof, it is
+ * asked again with what was `refused`, and gives another proof, or no header where it has none.
+ */
+export type Authorize = (
+  request: OutgoingRequest,
+  refused?: Readonly<Record<string, string>>,
+) => Promise<Readonly<Record<string, string>>>;
 
 /** A header that came once, or nothing; several of a name are none that can be trusted. */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {

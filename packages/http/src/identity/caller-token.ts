@@ -7,6 +7,9 @@ export const CALLER_HEADER = "polder-caller";
 /** The token's media type, so that no other token of the same key is taken for one (RFC 8725, section 3.11). */
 export const CALLER_TOKEN_TYPE = "polder-caller+jwt";
 
+/** How a token is signed with a key that caller and callee agreed on (RFC 7518, section 3.2). */
+export const AGREED_ALGORITHM = "HS256";
+
 /** How long a token holds, in seconds. */
 export const TOKEN_LIFETIME_SECONDS = 30;
 

@@ -1,10 +1,12 @@
 import { domainOf, type Logger, silentLogger, type User } from "@polder/model";
-import { type JWTPayload, errors as jose, jwtVerify } from "jose";
+import { type JWTPayload, type JWTVerifyGetKey, errors as jose, jwtVerify } from "jose";
 import { httpErrors } from "../errors.ts";
 import { overloaded } from "../gate.ts";
 import type { Route } from "../operation-table.ts";
+import { type AgreedKey, agreedFrom } from "./agreed-key.ts";
 import { type Authenticate, headerOf, type SentRequest } from "./authenticate.ts";
 import {
+  AGREED_ALGORITHM,
   CALLER_HEADER,
   CALLER_TOKEN_TYPE,
   type CallerClaims,
@@ -20,6 +22,8 @@ import { createReplayGuard, type ReplayGuard } from "./replay-guard.ts";
 export interface VerifyOptions {
   /** The public keys of all domains. */
   readonly keys: KeySet;
+  /** The key that a caller's key and a key of a domain of this process agree on, where both are known here. Default: none. */
+  readonly agreedKey?: (caller: string, callee: string) => Promise<AgreedKey | undefined>;
   /** How far the clocks of two machines may be apart, in seconds. Default 5. */
   readonly clockToleranceSeconds?: number;
   /** Tokens that are remembered against replays at most. Default 500,000. */
@@ -77,13 +81,14 @@ const requiredClaims = ["iss", "aud", "iat", "nbf", "exp", "jti", "api", "versio
 async function verifiedClaims(
   token: string,
   route: Route,
-  { keys, clockToleranceSeconds, now }: VerifyOptions & { clockToleranceSeconds: number; now: () => number },
+  options: VerifyOptions & { clockToleranceSeconds: number; now: () => number },
 ): Promise<Claims> {
   if (token.length > TOKEN_LENGTH_MAX) throw invalid(`it has more than ${TOKEN_LENGTH_MAX} characters`);
+  const { clockToleranceSeconds, now } = options;
   const nowMs = now();
   try {
-    const { payload, protectedHeader } = await jwtVerify<CallerClaims>(token, keys.getKey, {
-      algorithms: ["EdDSA"],
+    const { payload, protectedHeader } = await jwtVerify<CallerClaims>(token, keyFinder(route, options), {
+      algorithms: ["EdDSA", AGREED_ALGORITHM],
       typ: CALLER_TOKEN_TYPE,
       audience: domainOf(route.api),
       clockTolerance: clockToleranceSeconds,
@@ -99,6 +104,19 @@ async function verifiedClaims(
   } catch (error) {
     throw explained(error, { route, nowMs, token });
   }
+}
+
+/** Which kind of key a token is checked with is said by its algorithm, and each kind is looked up among its own. */
+function keyFinder({ api }: Route, { keys, agreedKey }: VerifyOptions): JWTVerifyGetKey {
+  return async (header, token) => {
+    if (header.alg !== AGREED_ALGORITHM) return await keys.getKey(header, token);
+    const { caller, callee } = agreedFrom(header.kid ?? "");
+    if (callee === "") throw invalid(`its key "${header.kid ?? ""}" is none that two domains agreed on`);
+    if (domainOf(callee) !== domainOf(api)) throw audienceWrong(domainOf(caller), domainOf(callee), domainOf(api));
+    const agreed = await agreedKey?.(caller, callee);
+    if (agreed === undefined) throw new jose.JWKSNoMatchingKey();
+    return agreed.key;
+  };
 }
 
 interface Confirming {
@@ -173,11 +191,7 @@ function explainedClaim(
   const { claim, payload, reason } = error;
   const callee = domainOf(route.api);
   if (claim === "aud" && reason !== "missing") {
-    return httpErrors.CALLER_AUDIENCE_WRONG(
-      `The token of "${payload.iss}" is for ${JSON.stringify(payload.aud)}, and not for "${callee}". A token is of use at ` +
-        "one callee only; correct the address of that domain, or sign one for this.",
-      { caller: String(payload.iss), callee },
-    );
+    return audienceWrong(String(payload.iss), String(payload.aud), callee);
   }
   if (claim === "nbf" && reason === "check_failed") {
     const ahead = Math.round(Number(payload.nbf) - nowSeconds);
@@ -190,6 +204,14 @@ function explainedClaim(
   return invalid(error.message, error);
 }
 
+function audienceWrong(caller: string, meant: string, callee: string): Error {
+  return httpErrors.CALLER_AUDIENCE_WRONG(
+    `The token of "${caller}" is for ${JSON.stringify(meant)}, and not for "${callee}". A token is of use at one callee ` +
+      "only; correct the address of that domain, or sign one for this.",
+    { caller, callee },
+  );
+}
+
 function missing({ api, operation }: Route): Error {
   return httpErrors.CALLER_MISSING(
     `Nobody says who calls ${api}.${operation}: the request has no header Polder-Caller, or several. Domains sign their ` +
@@ -200,7 +222,7 @@ function missing({ api, operation }: Route): Error {
 
 function invalid(reason: string, cause?: unknown): Error {
   return httpErrors.CALLER_TOKEN_INVALID(
-    `The token in Polder-Caller cannot be used: ${reason}. It is a compact JWT that is signed with EdDSA; let the ` +
+    `The token in Polder-Caller cannot be used: ${reason}. It is a compact JWT that is signed with EdDSA or HS256; let the ` +
       "transport of Polder make it.",
     { reason },
     { cause },

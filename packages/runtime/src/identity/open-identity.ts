@@ -11,6 +11,7 @@ import {
 import type { Domain, Logger } from "@polder/model";
 import type { Secrets } from "@polder/postgres";
 import { type CryptoKey, importJWK, type JWK } from "jose";
+import { createAgreedKeys } from "./agreed-keys.ts";
 import { keyMissing, privateHalf } from "./key-ring.ts";
 import type { PublicKeysPlace } from "./public-keys-place.ts";
 import { keysOf, publishedKeys } from "./published-key.ts";
@@ -52,7 +53,8 @@ export function openIdentity(options: IdentityOptions): Identity {
     onFailure: (error) => logger.warn("the public keys could not be loaded; those known are used on", { error }),
   });
   const chosen = new Map<string, Chosen>();
-  const signingKey = async (caller: string): Promise<SigningKey> => {
+  const agreedKeys = createAgreedKeys({ keySet, secrets, now });
+  const signingKey = async (caller: string): Promise<WholeKey> => {
     const keys = await keySet.keys();
     const before = chosen.get(caller);
     if (before?.keys === keys && now() < before.untilMs) return before.key;
@@ -60,14 +62,14 @@ export function openIdentity(options: IdentityOptions): Identity {
     chosen.set(caller, { keys, untilMs: now() + CHOICE_MS, key });
     return key;
   };
-  const choose = async (caller: string, keys: readonly JWK[]): Promise<SigningKey> => {
+  const choose = async (caller: string, keys: readonly JWK[]): Promise<WholeKey> => {
     const own = keysOf(caller, publishedKeys({ keys }));
     for (const published of own) {
       if (published.signsFrom * 1_000 > now()) continue;
       const secret = privateHalf(published, secrets);
       if (secret === undefined) continue;
       const { kid, kty, crv, x } = published;
-      return { kid, key: (await importJWK({ kty, crv, x, d: secret }, "EdDSA")) as CryptoKey };
+      return { kid, secret, key: (await importJWK({ kty, crv, x, d: secret }, "EdDSA")) as CryptoKey };
     }
     throw keyMissing(
       caller,
@@ -77,8 +79,12 @@ export function openIdentity(options: IdentityOptions): Identity {
   };
   const tolerance = clockToleranceSeconds === undefined ? {} : { clockToleranceSeconds };
   return {
-    authenticate: verifyCallers({ keys: keySet, logger, now, ...tolerance }),
-    authorize: signCalls({ signingKey, now }),
+    authenticate: verifyCallers({ keys: keySet, agreedKey: agreedKeys.ofCallee, logger, now, ...tolerance }),
+    authorize: signCalls({
+      signingKey,
+      agreedKey: async (caller, callee) => await agreedKeys.ofCaller(await signingKey(caller), callee),
+      now,
+    }),
     admit: admitDeclared(declarations),
     requireKeys: async (callers) => {
       for (const caller of callers) await signingKey(caller);
@@ -86,8 +92,10 @@ export function openIdentity(options: IdentityOptions): Identity {
   };
 }
 
+type WholeKey = SigningKey & { readonly secret: string };
+
 interface Chosen {
   readonly keys: readonly JWK[];
   readonly untilMs: number;
-  readonly key: SigningKey;
+  readonly key: WholeKey;
 }
