@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
-import { jsonOf, polder } from "./polder-process.ts";
+import { type Ended, jsonOf, polder, polderSeveral } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
 const execute = promisify(execFile);
@@ -33,11 +33,20 @@ async function publishedGuestbook(): Promise<ProjectFolder> {
   return folder;
 }
 
-async function check(folder: ProjectFolder, ...args: readonly string[]) {
-  const ended = await polder(["--json", "contracts", "check", ...args], { cwd: folder.path });
+const check = async (folder: ProjectFolder, ...args: readonly string[]) =>
+  foundBy(await polder(["--json", "contracts", "check", ...args], { cwd: folder.path }));
+
+function foundBy(ended: Ended | undefined) {
   const { data } = jsonOf(ended) as FoundData;
-  return { code: ended.code, rules: data.findings.map(({ rule }) => rule), findings: data.findings };
+  return { code: ended?.code, rules: data.findings.map(({ rule }) => rule), findings: data.findings };
 }
+
+/** Runs commands about contracts that find the same declarations, one after the other. */
+const runAll = (folder: ProjectFolder, ...lines: readonly string[]): Promise<readonly Ended[]> =>
+  polderSeveral(
+    lines.map((line) => line.split(" ")),
+    { cwd: folder.path },
+  );
 
 describe("a contract that changes", () => {
   let folder: ProjectFolder;
@@ -47,31 +56,35 @@ describe("a contract that changes", () => {
   });
 
   test("what was published is clean, and writing it down again writes nothing", async () => {
-    expect(await check(folder, "--base", "main")).toMatchObject({ code: 0, rules: [] });
-    const { out } = await polder(["contracts", "freeze"], { cwd: folder.path });
-    expect(out).toContain("Nothing was written.");
+    const [checked, frozen] = await runAll(folder, "--json contracts check --base main", "contracts freeze");
+    expect(foundBy(checked)).toMatchObject({ code: 0, rules: [] });
+    expect(frozen?.out).toContain("Nothing was written.");
   });
 
   test("a published version that is changed is found at its line, written in every format, and never overwritten", async () => {
     const before = await readFile(join(folder.path, signed), "utf8");
     await folder.edit(contract, ["entryId: z.uuid() }) },", "entryId: z.int() }) },"]);
-    const found = await check(folder);
+    const [json, text, github, sarif, impact, frozen] = await runAll(
+      folder,
+      "--json contracts check",
+      "contracts check",
+      "contracts check --format github",
+      "contracts check --format sarif",
+      "contracts impact",
+      "contracts freeze",
+    );
+    const found = foundBy(json);
     expect(found).toMatchObject({ code: 1, rules: ["frozen-changed"] });
     expect(found.findings[0]).toMatchObject({ file: contract });
     const line = (await readFile(join(folder.path, contract), "utf8")).split("\n")[(found.findings[0]?.line ?? 0) - 1];
     expect(line).toContain('"1.0.0"');
 
-    const text = await polder(["contracts", "check"], { cwd: folder.path });
-    expect(text.out).toContain("What to do: Declare 1.0.0 as it was");
-    const github = await polder(["contracts", "check", "--format", "github"], { cwd: folder.path });
-    expect(github.out).toMatch(/^::error file=domains\/guestbook\/contract\.ts,line=\d+,title=frozen-changed::/);
-    const sarif = await polder(["contracts", "check", "--format", "sarif"], { cwd: folder.path });
-    expect(JSON.parse(sarif.out)).toMatchObject({ runs: [{ results: [{ ruleId: "frozen-changed" }] }] });
+    expect(text?.out).toContain("What to do: Declare 1.0.0 as it was");
+    expect(github?.out).toMatch(/^::error file=domains\/guestbook\/contract\.ts,line=\d+,title=frozen-changed::/);
+    expect(jsonOf(sarif)).toMatchObject({ runs: [{ results: [{ ruleId: "frozen-changed" }] }] });
 
-    const impact = await polder(["contracts", "impact"], { cwd: folder.path });
-    expect(impact.out).toContain("a major step");
-    const frozen = await polder(["contracts", "freeze"], { cwd: folder.path });
-    expect(frozen.code).toBe(1);
+    expect(impact?.out).toContain("a major step");
+    expect(frozen?.code).toBe(1);
     expect(await readFile(join(folder.path, signed), "utf8")).toBe(before);
     await folder.edit(contract, ["entryId: z.int() }) },", "entryId: z.uuid() }) },"]);
   });
@@ -115,21 +128,23 @@ test("two versions, files and documents of other services are compared", async (
     });
   await folder.write("before.json", service("integer"));
   await folder.write("after.yaml", service("string").replace("Billing", "Billing API"));
-  const cwd = folder.path;
-  const broken = await polder(["--json", "contracts", "diff", "before.json", "after.yaml"], { cwd });
-  expect(broken.code).toBe(1);
-  expect(jsonOf(broken)).toMatchObject({ data: { step: "major" } });
-  const same = await polder(["contracts", "diff", "guestbook.Signed@1.0.0", signed], { cwd });
-  expect(same).toMatchObject({ code: 0, out: expect.stringContaining("says the same") });
-  for (const [wrong, why] of [
+  const mistakes = [
     ["nothing", "neither a file nor a version"],
     ["nobody@1.0.0", "names no contract"],
     ["guestbook@7.0.0", "there are 1.0.0"],
     ["domains/guestbook/contract.ts", "cannot be read"],
-  ] as const) {
-    const refused = await polder(["contracts", "diff", wrong, "guestbook@1.0.0"], { cwd });
-    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining(why) });
-  }
+  ] as const;
+  const [broken, same, ...refused] = await runAll(
+    folder,
+    "--json contracts diff before.json after.yaml",
+    `contracts diff guestbook.Signed@1.0.0 ${signed}`,
+    ...mistakes.map(([wrong]) => `contracts diff ${wrong} guestbook@1.0.0`),
+  );
+  expect(broken?.code).toBe(1);
+  expect(jsonOf(broken)).toMatchObject({ data: { step: "major" } });
+  expect(same).toMatchObject({ code: 0, out: expect.stringContaining("says the same") });
+  for (const [index, [, why]] of mistakes.entries())
+    expect(refused[index]).toMatchObject({ code: 2, err: expect.stringContaining(why) });
 });
 
 test("a new version: who is served by it, and who stays where it is", async () => {
@@ -141,22 +156,19 @@ test("a new version: who is served by it, and who stays where it is", async () =
       "1.1.0": z.object({ guest: z.string(), entryId: z.uuid(), colour: z.string().optional() }),
     `,
   ]);
-  const { out } = await polder(["--json", "contracts", "impact", "guestbook.Signed"], { cwd: folder.path });
-  expect(JSON.parse(out)).toMatchObject({
+  const [known, unknown] = await runAll(folder, "--json contracts impact guestbook.Signed", "contracts impact nobody");
+  expect(jsonOf(known)).toMatchObject({
     data: [
       { name: "guestbook.Signed", to: "1.1.0", step: "minor", touched: [{ domain: "welcome", effect: "gets it" }] },
     ],
   });
-  const unknown = await polder(["contracts", "impact", "nobody"], { cwd: folder.path });
   expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining("published are") });
 });
 
 test("owners, and the CODEOWNERS of their domains and contracts", async () => {
   await using folder = await copyGuestbook();
   await folder.edit("teams.ts", ['contact: "#hosts"', 'contact: "#hosts", codeOwners: ["@acme/hosts"]']);
-  const cwd = folder.path;
-  const list = await polder(["owners"], { cwd });
-  expect(list.out).toMatch(/guestbook\s+Hosts\s+#hosts/);
-  const { out } = await polder(["owners", "--codeowners"], { cwd });
-  expect(out).toContain("/domains/guestbook/ @acme/hosts\n/domains/guestbook/contract.ts @acme/hosts\n");
+  const [list, owners] = await runAll(folder, "owners", "owners --codeowners");
+  expect(list?.out).toMatch(/guestbook\s+Hosts\s+#hosts/);
+  expect(owners?.out).toContain("/domains/guestbook/ @acme/hosts\n/domains/guestbook/contract.ts @acme/hosts\n");
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { CloudEvent, HTTP } from "cloudevents";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
+import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
 import { type Ended, jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
@@ -46,7 +46,7 @@ export const greetGuests = subscription(
 );
 `,
   );
-  for (const command of ["provision", "migrate"]) expect((await run(command)).code).toBe(0);
+  await makeHomes(environment);
   running = opened.use(
     startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
   );

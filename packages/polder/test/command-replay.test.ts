@@ -1,6 +1,6 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
+import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
 import { type Ended, jsonOf, polder, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   database = opened.use(await server.database());
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
-  for (const command of ["provision", "migrate"]) expect((await run(command)).code).toBe(0);
+  await makeHomes(environment);
   const running = opened.use(
     startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
   );

@@ -1,7 +1,7 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
-import { type Ended, jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
+import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
+import { type Ended, jsonOf, type PolderProcess, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
 let server: TestServer;
@@ -19,8 +19,7 @@ beforeEach(async () => {
   database = opened.use(await server.database());
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
-  for (const command of ["provision", "migrate"])
-    expect(await polder([command], { cwd: folder.path, env: environment.env })).toMatchObject({ code: 0 });
+  await makeHomes(environment);
 });
 afterEach(() => opened.disposeAsync());
 

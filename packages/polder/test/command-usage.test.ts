@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { polderHere } from "./polder-here.ts";
 import { jsonOf, polder } from "./polder-process.ts";
 
 const here = { cwd: import.meta.dirname };
@@ -55,7 +56,7 @@ const words = (text: string): readonly string[] => text.split(" ").filter((word)
 describe("help", () => {
   test.each(commands)("of polder %s is what the documentation shows", async (command) => {
     const documented = await readFile(join(import.meta.dirname, "../../../docs/command.md"), "utf8");
-    const { code, out, err } = await polder([...words(command), "--help"], here);
+    const { code, out, err } = await polderHere([...words(command), "--help"], here);
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(documented).toContain(`\n\`\`\`text\n${out}\`\`\`\n`);
     // Every command below this one has its help there as well.
@@ -83,11 +84,11 @@ describe("what is no command is refused", () => {
     ["dead-letters retry", "missing required argument 'letter'"],
     ["sagas show", "missing required argument 'saga'"],
   ])("polder %s", async (command, reason) => {
-    const ended = await polder(words(command), here);
+    const ended = await polderHere(words(command), here);
     expect(ended).toMatchObject({ code: 2, out: "" });
     expect(ended.err).toContain(reason);
     expect(ended.err).toContain("USAGE, see docs/errors/USAGE.md");
-    const json = await polder([...words(command), "--json"], here);
+    const json = await polderHere([...words(command), "--json"], here);
     expect(json).toMatchObject({ code: 2, err: "" });
     expect(jsonOf(json)).toMatchObject({
       ok: false,
@@ -98,7 +99,7 @@ describe("what is no command is refused", () => {
   test.each(["", "contracts", "events", "dead-letters", "sagas", "keys"])(
     "polder %s without a command shows its help",
     async (command) => {
-      const ended = await polder(words(command), here);
+      const ended = await polderHere(words(command), here);
       expect(ended).toMatchObject({ code: 2, out: "", err: expect.stringContaining("Usage: polder") });
     },
   );
@@ -111,8 +112,20 @@ describe("what is no command is refused", () => {
     ["sagas show order", "does not name a saga"],
     ["sagas abort order//key", "does not name a saga"],
   ])("polder %s: before anything is looked up", async (command, reason) => {
-    const ended = await polder(words(command), { ...here, env: { DATABASE_URL: "postgres://127.0.0.1:1/nothing" } });
+    const ended = await polderHere(words(command), {
+      ...here,
+      env: { DATABASE_URL: "postgres://127.0.0.1:1/nothing" },
+    });
     expect(ended).toMatchObject({ code: 2, out: "", err: expect.stringContaining(reason) });
     expect(ended.err).toContain("USAGE, see docs/errors/USAGE.md");
   });
+});
+
+describe("a process of its own says the same", () => {
+  test.each(["--help", "events --help", "", "events", "nope", "nope --json", "events show nope"])(
+    "polder %s",
+    async (command) => {
+      expect(await polder(words(command), here)).toEqual(await polderHere(words(command), here));
+    },
+  );
 });

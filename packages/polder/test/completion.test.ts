@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
-import { polder } from "./polder-process.ts";
+import { polderHere } from "./polder-here.ts";
 
 const shells = ["bash", "zsh", "fish"] as const;
 let folder: string;
@@ -12,7 +12,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "polder-completion-"));
   for (const shell of shells) {
-    const { code, out } = await polder(["completion", shell], { cwd: folder });
+    const { code, out } = await polderHere(["completion", shell], { cwd: folder });
     expect(code).toBe(0);
     await writeFile(join(folder, shell), out);
   }
@@ -65,7 +65,7 @@ test.for(shells)("%s completes commands, their options, and fixed choices", asyn
 });
 
 test("no other shell", async () => {
-  expect(await polder(["completion", "tcsh"], { cwd: folder })).toMatchObject({
+  expect(await polderHere(["completion", "tcsh"], { cwd: folder })).toMatchObject({
     code: 2,
     err: expect.stringContaining("Allowed choices are bash, zsh, fish"),
   });

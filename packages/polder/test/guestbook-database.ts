@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import type { TestDatabase } from "@polder/postgres/testing";
+import { openProject } from "polder";
 
 /** Every secret that a command of the guestbook gets; none of them may ever be written. */
 export interface GuestbookEnvironment {
@@ -17,4 +19,12 @@ export function guestbookEnvironment({ address, password }: TestDatabase): Guest
     },
     secrets: [address.password, ...roles.map(password)],
   };
+}
+
+/** Gives the domains of the guestbook their homes and tables, as `polder provision` and `polder migrate` do. */
+export async function makeHomes({ env }: Pick<GuestbookEnvironment, "env">): Promise<void> {
+  await using project = await openProject({ from: join(import.meta.dirname, "guestbook"), env });
+  const database = await project.database();
+  await database.provision();
+  await database.migrate();
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { guestbookEnvironment } from "./guestbook-database.ts";
+import { guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
 import { jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
@@ -23,8 +23,7 @@ beforeEach(async () => {
   database = opened.use(await server.database());
   folder = opened.use(await copyGuestbook());
   env = { ...guestbookEnvironment(database).env, OTEL_TRACES_SAMPLER: "always_on" };
-  for (const command of ["provision", "migrate"])
-    expect(await polder([command], { cwd: folder.path, env })).toMatchObject({ code: 0 });
+  await makeHomes({ env });
 });
 afterEach(() => opened.disposeAsync());
 

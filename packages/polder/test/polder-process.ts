@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 
 const main = join(import.meta.dirname, "../src/main.ts");
+const several = join(import.meta.dirname, "polder-several-child.ts");
 
 /** Where and how the command runs. */
 export interface PolderOptions {
@@ -33,8 +34,12 @@ export interface PolderProcess extends AsyncDisposable {
 }
 
 /** Starts the command in a process of its own. Of this process's environment it gets the path only, and where Node keeps what it has compiled. */
-export function startPolder(args: readonly string[], { cwd, env = {} }: PolderOptions): PolderProcess {
-  const child = spawn(process.execPath, ["--conditions=source", main, ...args], {
+export function startPolder(args: readonly string[], options: PolderOptions): PolderProcess {
+  return startProgram(main, args, options);
+}
+
+function startProgram(program: string, args: readonly string[], { cwd, env = {} }: PolderOptions): PolderProcess {
+  const child = spawn(process.execPath, ["--conditions=source", program, ...args], {
     cwd,
     env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -78,8 +83,25 @@ export async function polder(args: readonly string[], options: PolderOptions): P
   return await running.ended;
 }
 
+/**
+ * Runs commands to their ends, one after the other in one process of their own, and gives how each has ended. The
+ * project is loaded once: nothing of its code may change in between.
+ */
+export async function polderSeveral(
+  lines: readonly (readonly string[])[],
+  options: PolderOptions,
+): Promise<readonly Ended[]> {
+  await using running = startProgram(several, [JSON.stringify(lines)], options);
+  const { code, out, err } = await running.ended;
+  const ended = out.split("\n").filter((line) => line !== "");
+  if (code !== 0 || err !== "" || ended.length !== lines.length)
+    throw new Error(`It ended with ${code} after ${ended.length} of ${lines.length} commands:\n${out}\n${err}`);
+  return ended.map((line) => JSON.parse(line) as Ended);
+}
+
 /** What a command wrote with `--json`: exactly one object on one line. */
-export function jsonOf({ out, err }: Ended): unknown {
+export function jsonOf(ended: Ended | undefined): unknown {
+  const { out, err } = ended ?? { out: "", err: "no command" };
   const lines = out.split("\n").filter((line) => line !== "");
   if (lines.length !== 1) throw new Error(`It wrote ${lines.length} lines instead of one object:\n${out}\n${err}`);
   return JSON.parse(lines[0] ?? "");

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Ended, jsonOf, polder } from "./polder-process.ts";
+import { polderHere } from "./polder-here.ts";
+import { type Ended, jsonOf, polder, polderSeveral } from "./polder-process.ts";
 
 const modules = join(import.meta.dirname, "../../../node_modules");
 let opened: AsyncDisposableStack;
@@ -20,7 +21,7 @@ afterEach(() => opened.disposeAsync());
 const run = (args: string): Promise<Ended> => polder(args.split(" "), { cwd: folder });
 
 async function init(args = ""): Promise<void> {
-  expect(await run(`init${args}`)).toMatchObject({ code: 0, err: "" });
+  expect(await polderHere(`init${args}`.split(" "), { cwd: folder })).toMatchObject({ code: 0, err: "" });
   await symlink(modules, join(folder, "node_modules"));
 }
 
@@ -57,7 +58,8 @@ async function passed(...files: readonly string[]): Promise<number> {
 
 describe("polder init and new", () => {
   test("make a project with one of each, which compiles, lints and passes its tests at once", async () => {
-    await init();
+    expect(await run("init")).toMatchObject({ code: 0, err: "" });
+    await symlink(modules, join(folder, "node_modules"));
     expect(await readdir(folder)).toEqual(
       expect.arrayContaining([
         ".gitignore",
@@ -143,22 +145,28 @@ describe("polder init and new", () => {
     expect(made.out).toContain('To do by hand\n  in polder.config.ts, put "./domains/orders" into "domains: [ … "');
   });
 
-  test.each([
-    ["init --domain Notes", "is not a domain's name"],
-    ["init --domain public", "is reserved"],
-    ["new domain pg-x", "is reserved"],
-    ["new api notes", "is no API's name"],
-    ["new api notes.Reports", "is no API's name"],
-    ["new api nobody.reports", "DOMAIN_UNKNOWN"],
-    ["new event notes.closed", "is no event's name"],
-    ["new subscription notes/Watch --event notes.NotesAdded", "is no subscription's name"],
-    ["new subscription notes/watch --event notes.Nothing", "publishes no event"],
-    [`new subscription notes/${"a".repeat(64)} --event notes.NotesAdded`, "longer than 63"],
-  ])("polder %s is refused", async (args, reason) => {
-    if (!args.startsWith("init")) await init();
-    const ended = await run(args);
-    expect(ended).toMatchObject({ code: 2, out: "" });
-    expect(ended.err).toContain(reason);
+  test("refuse names that are none", async () => {
+    const mistakes = [
+      ["init --domain Notes", "is not a domain's name"],
+      ["init --domain public", "is reserved"],
+      ["new domain pg-x", "is reserved"],
+      ["new api notes", "is no API's name"],
+      ["new api notes.Reports", "is no API's name"],
+      ["new api nobody.reports", "DOMAIN_UNKNOWN"],
+      ["new event notes.closed", "is no event's name"],
+      ["new subscription notes/Watch --event notes.NotesAdded", "is no subscription's name"],
+      ["new subscription notes/watch --event notes.Nothing", "publishes no event"],
+      [`new subscription notes/${"a".repeat(64)} --event notes.NotesAdded`, "longer than 63"],
+    ] as const;
+    await init();
+    const all = await polderSeveral(
+      mistakes.map(([args]) => args.split(" ")),
+      { cwd: folder },
+    );
+    for (const [index, [args, reason]] of mistakes.entries()) {
+      const refused = { code: 2, out: "", err: expect.stringContaining(reason) };
+      expect(all[index], args).toMatchObject(refused);
+    }
   });
 });
 

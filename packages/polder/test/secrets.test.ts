@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
-import { type Ended, polder, startPolder } from "./polder-process.ts";
+import { type Ended, polder, polderSeveral, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
 let opened: AsyncDisposableStack;
@@ -50,6 +50,12 @@ async function run(args: string, env: Readonly<Record<string, string>>): Promise
   return await polder(args.split(" "), { cwd: folder.path, env });
 }
 
+const runAll = (lines: readonly string[], env: Readonly<Record<string, string>>): Promise<readonly Ended[]> =>
+  polderSeveral(
+    lines.map((line) => line.split(" ")),
+    { cwd: folder.path, env },
+  );
+
 function keepsQuiet({ out, err }: Ended, secrets: readonly string[]): void {
   for (const secret of secrets) expect(`${out}${err}`).not.toContain(secret);
 }
@@ -63,12 +69,12 @@ async function processList(): Promise<string> {
 
 test("with the right passwords no command says one", async () => {
   const secrets = right.secrets.flatMap((secret) => [secret, encodeURIComponent(secret)]);
-  for (const command of commands) {
-    for (const format of ["", " --json"]) {
-      const ended = await run(`${command}${format}`, right.env);
-      expect(ended.code).not.toBe(3);
-      keepsQuiet(ended, secrets);
-    }
+  for (const ended of await runAll(
+    commands.flatMap((command) => [command, `${command} --json`]),
+    right.env,
+  )) {
+    expect(ended.code).not.toBe(3);
+    keepsQuiet(ended, secrets);
   }
 }, 120_000);
 
@@ -79,10 +85,9 @@ test("with wrong passwords no command says one, neither the wrong nor the right 
     DATABASE_URL: `postgres://${user}:${encodeURIComponent(wrongPassword)}@${host}:${port}/${name}`,
     POLDER_SECRET_WELCOME_APP: wrongPassword,
   };
-  for (const command of [...commands, "start --port 0", "dev --port 0"]) {
-    const ended = await run(command, wrong);
+  const alone = await Promise.all(["provision", "start --port 0", "dev --port 0"].map((args) => run(args, wrong)));
+  for (const ended of [...(await runAll(commands, wrong)), ...alone])
     keepsQuiet(ended, [...right.secrets, ...wrongSecrets]);
-  }
   const broken = { ...right.env, DATABASE_URL: `postgres://${user}:${wrongPassword}@${host}:${port}/${name}` };
   keepsQuiet(await run("migrate", broken), [...right.secrets, ...wrongSecrets]);
 }, 120_000);
