@@ -62,13 +62,9 @@ function composites(schema: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] {
     dependentSchemas: fc.dictionary(name, schema, { maxKeys: 1 }),
     unevaluatedProperties: fc.constant(false),
   });
-  const arrays = some({
-    items: schema,
-    prefixItems: few,
-    minItems: count,
-    maxItems: count,
-    uniqueItems: fc.boolean(),
-  });
+  const arrays = some({ items: schema, prefixItems: few, minItems: count, maxItems: count });
+  // Apart from prefixItems: with both, Ajv 8.20 looks for duplicates of the type of `items` only.
+  const sets = some({ items: schema, minItems: count, maxItems: count, uniqueItems: fc.boolean() });
   // Apart from prefixItems: with both, Ajv 8.20 takes empty arrays for containing something.
   const containers = some({ items: schema, minItems: count, contains: schema });
   // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
@@ -80,6 +76,7 @@ function composites(schema: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] {
     objects,
     typed("object", otherObjects),
     typed("array", arrays),
+    typed("array", sets),
     typed("array", containers),
     combined,
     conditions,
@@ -88,10 +85,10 @@ function composites(schema: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] {
 }
 
 /** Schemas with references to each other, in draft 2020-12. */
-export const arbitrarySchema: fc.Arbitrary<Json> = fc
-  .letrec((tie) => ({
+function arbitrarySchema(depthMax: number): fc.Arbitrary<Json> {
+  const { schema } = fc.letrec((tie) => ({
     schema: fc.oneof(
-      { depthSize: "small", maxDepth: 3 },
+      { depthSize: "small", maxDepth: depthMax },
       fc.oneof(
         fc.constantFrom<unknown>({ type: "string" }, { type: "integer" }, { type: ["string", "null"] }, {}, true),
         fc.uniqueArray(scalar, { minLength: 1, maxLength: 3 }).map((values) => ({ enum: values })),
@@ -104,13 +101,14 @@ export const arbitrarySchema: fc.Arbitrary<Json> = fc
       ),
       ...composites(tie("schema")),
     ),
-  }))
-  .schema.chain((top) =>
+  }));
+  return schema.chain((top) =>
     fc.record({ one: fc.constantFrom(0, 1, 2), other: fc.constantFrom(0, 1, 2) }).map(({ one, other }) => ({
       ...(top === true ? {} : (top as Json)),
       $defs: { one: definitions[one], other: definitions[other] },
     })),
   );
+}
 
 const definitions = [
   { type: "object", properties: { a: { $ref: "#/$defs/one" }, b: { type: "integer" } }, required: ["b"] },
@@ -118,19 +116,22 @@ const definitions = [
   { type: "object", properties: { a: { $ref: "#/$defs/other" } }, additionalProperties: false },
 ];
 
-/** A schema and one that differs from it in a few places: looser, stricter, or otherwise. */
-export const arbitraryPair: fc.Arbitrary<readonly [writer: Json, reader: Json]> = fc.oneof(
-  { weight: 1, arbitrary: fc.tuple(arbitrarySchema, arbitrarySchema) },
-  {
-    weight: 4,
-    arbitrary: fc
-      .tuple(arbitrarySchema, fc.array(fc.nat(1_000), { minLength: 1, maxLength: 2 }), fc.boolean())
-      .map(([schema, places, isReader]): readonly [Json, Json] => {
-        const other = places.reduce<Json>((changed, place) => mutated(changed, place), schema);
-        return isReader ? [schema, other] : [other, schema];
-      }),
-  },
-);
+/** A schema and one that differs from it in a few places: looser, stricter, or otherwise. Schemas nest so deep at most. */
+export function arbitraryPair(depthMax: number): fc.Arbitrary<readonly [writer: Json, reader: Json]> {
+  const schema = arbitrarySchema(depthMax);
+  return fc.oneof(
+    { weight: 1, arbitrary: fc.tuple(schema, schema) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .tuple(schema, fc.array(fc.nat(1_000), { minLength: 1, maxLength: 2 }), fc.boolean())
+        .map(([one, places, isReader]): readonly [Json, Json] => {
+          const other = places.reduce<Json>((changed, place) => mutated(changed, place), one);
+          return isReader ? [one, other] : [other, one];
+        }),
+    },
+  );
+}
 
 /** The schema with one place of it changed. */
 function mutated(schema: Json, place: number): Json {
