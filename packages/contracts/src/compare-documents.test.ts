@@ -282,6 +282,7 @@ test("a finding says who breaks and how, and what to do", () => {
       pointer: "/operations/place/output/properties/a",
       directions: ["response"],
       step: "major",
+      change: '/operations/place/output/properties/a may now be "b"',
       problem: `/operations/place/output/properties/a may now be "b": callers of 1.0.0 may get answers of 1.0.0 that they cannot use.`,
       wayOut: expect.stringContaining("openEnum"),
       witness: { value: { a: "b" } },

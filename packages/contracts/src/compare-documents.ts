@@ -8,7 +8,6 @@ import { type SchemaPair, schemaPair } from "./changes/schema-pair.ts";
 import type { ApiDocument, ContractDocument, EventDocument } from "./document/contract-document.ts";
 import { contractErrors } from "./errors.ts";
 import type { Inclusion } from "./inclusion/compare-schemas.ts";
-import { sameJson } from "./inclusion/holds.ts";
 
 /**
  * What changed between two versions of a contract, and how far the version must step for it. A finding of less than
@@ -119,7 +118,7 @@ function declaredFinding(
 }
 
 function schemaFindings(pair: SchemaPair, base: string, versions: Versions): readonly Finding[] {
-  if (sameJson(pair.earlier, pair.later)) return [];
+  if (pair.earlier === pair.later) return [];
   const directions = directionsOf[pair.role];
   const changes = schemaChanges(pair);
   const inclusions = new Map(directions.map((direction) => [direction, pair.travels(direction)] as const));

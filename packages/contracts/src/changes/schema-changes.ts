@@ -32,6 +32,7 @@ export function schemaChanges(pair: SchemaPair): readonly Change[] {
     pair,
     changes: [],
     descend: (earlier, later, place) => {
+      if (earlier === later && !refers(earlier)) return;
       const before = subjectAt(pair.earlier, earlier, place.earlier);
       const after = subjectAt(pair.later, later, place.later);
       const key = `${before.pointer} ${after.pointer}`;
@@ -42,6 +43,12 @@ export function schemaChanges(pair: SchemaPair): readonly Change[] {
   };
   walk.descend(pair.earlier, pair.later, { earlier: "", later: "" });
   return walk.changes;
+}
+
+/** Whether something in a schema refers to another place, which may have changed. */
+function refers(schema: unknown): boolean {
+  if (typeof schema !== "object" || schema === null) return false;
+  return "$ref" in schema || Object.values(schema).some(refers);
 }
 
 function subjectChanges(walk: Walk, before: Subject, after: Subject): void {

@@ -1,10 +1,11 @@
 import type { JsonSchema } from "@polder/model";
 import { type Inclusion, isIncluded } from "../inclusion/compare-schemas.ts";
 import { measureSchema } from "../schema/measure-schema.ts";
-import { readSchema, type SchemaReading } from "../schema/read-schema.ts";
+import { readMeasured, readSchema, type SchemaReading } from "../schema/read-schema.ts";
 import { unsupported } from "../schema/schema-problem.ts";
 import { openSchemaStore } from "../schema/schema-store.ts";
-import { closed, filled, opened } from "../schema/view.ts";
+import { shareUnchanged } from "../schema/share-unchanged.ts";
+import { openViews } from "../schema/view.ts";
 import type { Direction } from "./finding.ts";
 import type { Effect, Role } from "./rules.ts";
 
@@ -35,28 +36,37 @@ interface Reading {
 
 const top: Place = { earlier: "", later: "" };
 
-/** Reads two versions of a schema. `what` names each in messages. */
+/**
+ * Reads two versions of a schema. `later` shares with `earlier` what has not changed: it is the very same where nothing
+ * has, and then neither is read. `what` names each in messages.
+ */
 export function schemaPair(
   role: Role,
   earlier: JsonSchema,
-  later: JsonSchema,
+  changed: JsonSchema,
   what: { readonly earlier: string; readonly later: string },
 ): SchemaPair {
-  const store = openSchemaStore();
   for (const [schema, name] of [
     [earlier, what.earlier],
-    [later, what.later],
+    [changed, what.later],
   ] as const) {
     const tooLarge = measureSchema(schema);
     if (tooLarge !== undefined) throw unsupported(name, [tooLarge]);
   }
-  const of = (side: "earlier" | "later"): Reading => {
-    const schema = side === "earlier" ? earlier : later;
-    const read = readSchema(store, role === "request" ? closed(schema) : opened(schema), what[side]);
-    if (role === "request") return { read: () => read, written: () => read };
-    return { read: () => read, written: once(() => readSchema(store, closed(filled(schema)), what[side])) };
+  const later = shareUnchanged(earlier, changed);
+  const store = openSchemaStore();
+  const { closed, opened, filled } = openViews();
+  const reading = (schema: JsonSchema, name: string, view: (schema: JsonSchema) => JsonSchema) =>
+    once(() => readMeasured(store, view(schema), name));
+  const of = (schema: JsonSchema, name: string): Reading => {
+    if (role !== "request")
+      return { read: reading(schema, name, opened), written: reading(schema, name, (one) => closed(filled(one))) };
+    const read = reading(schema, name, closed);
+    return { read, written: read };
   };
-  const sides = { earlier: of("earlier"), later: of("later") };
+  const sides = { earlier: of(earlier, what.earlier), later: of(later, what.later) };
+  // What is malformed is refused before anybody walks it; of what is the same nothing has to be known.
+  if (later !== earlier) for (const { read } of [sides.earlier, sides.later]) read();
   const grows = (place: Place): Inclusion =>
     included(sides.earlier.written().at(place.earlier), sides.later.read().at(place.later));
   const shrinks = (place: Place): Inclusion =>

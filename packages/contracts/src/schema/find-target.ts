@@ -18,7 +18,8 @@ export function findTarget(schema: unknown, reference: string): SchemaTarget | u
   return fragment.startsWith("/") ? atPointer(schema, fragment) : findAnchor(schema, fragment, "");
 }
 
-function atPointer(schema: unknown, fragment: string): SchemaTarget | undefined {
+/** The JSON at a pointer that is not empty. */
+export function atPointer(schema: unknown, fragment: string): SchemaTarget | undefined {
   let current = schema;
   let pointer = "";
   for (const token of fragment.slice(1).split("/")) {

@@ -1,4 +1,4 @@
-import { findTarget } from "./find-target.ts";
+import { atPointer, findTarget } from "./find-target.ts";
 import { defaultLimits, measureSchema, type SchemaLimits } from "./measure-schema.ts";
 import { readNode } from "./read-node.ts";
 import type { NodeId } from "./schema-node.ts";
@@ -30,7 +30,20 @@ export function readSchema(
 ): SchemaReading {
   const tooLarge = measureSchema(schema, limits);
   if (tooLarge !== undefined) throw unsupported(what, [tooLarge]);
+  return readMeasured(store, schema, what, limits);
+}
+
+/** The same for a schema, or a view of one, that was measured before. */
+export function readMeasured(
+  store: SchemaStore,
+  schema: unknown,
+  what: string,
+  limits: SchemaLimits = {},
+): SchemaReading {
   const { nodesMax } = { ...defaultLimits, ...limits };
+  const draft07 = isDraft07(schema);
+  const memory = store.known[draft07 ? "draft07" : "draft2020"];
+  let followed = 0;
   const problems: SchemaProblem[] = [];
   const nodes = new Map<string, NodeId>();
   const underWay = new Map<string, ReturnType<SchemaStore["reserve"]> | undefined>();
@@ -40,7 +53,7 @@ export function readSchema(
   };
   const find = (reference: string): ReturnType<SchemaReader["find"]> => findTarget(schema, reference);
   const read = (candidate: unknown, pointer: string): NodeId => {
-    const known = nodes.get(pointer);
+    const known = nodes.get(pointer) ?? (isObject(candidate) ? memory.get(candidate) : undefined);
     if (known !== undefined) return known;
     if (nodes.size + underWay.size > nodesMax)
       throw unsupported(what, [
@@ -50,7 +63,10 @@ export function readSchema(
     if (underWay.size > CHAIN_MAX)
       throw unsupported(what, [...problems, { pointer, problem: `is at the end of ${CHAIN_MAX} nested references` }]);
     underWay.set(pointer, undefined);
+    const before = followed + problems.length;
     const id = readNode(reader, candidate, pointer);
+    // Without a reference it means the same in any other schema.
+    if (isObject(candidate) && followed + problems.length === before) memory.set(candidate, id);
     const reserved = underWay.get(pointer);
     underWay.delete(pointer);
     nodes.set(pointer, id);
@@ -60,6 +76,7 @@ export function readSchema(
     return id;
   };
   const follow = (reference: unknown, pointer: string): NodeId => {
+    followed += 1;
     const target = typeof reference === "string" ? find(reference) : undefined;
     if (target === undefined) {
       report(pointer, `refers to ${JSON.stringify(reference)}, which is not in this schema; copy it into $defs`);
@@ -70,13 +87,21 @@ export function readSchema(
     underWay.set(target.pointer, reserved);
     return reserved.id;
   };
-  const reader: SchemaReader = { store, read, follow, report, find, isDraft07: isDraft07(schema) };
+  const reader: SchemaReader = { store, read, follow, report, find, isDraft07: draft07 };
   const root = read(schema, "");
   for (const [id, pointer] of loops) {
     if (meetsItself(store, id)) report(pointer, "refers to nothing but itself");
   }
   if (problems.length > 0) throw unsupported(what, problems);
-  return { root, at: (pointer) => nodes.get(pointer) };
+  const at = (pointer: string): NodeId | undefined =>
+    pointer === "" ? root : (nodes.get(pointer) ?? knownAt(store, memory, atPointer(schema, pointer)?.schema));
+  return { root, at };
+}
+
+/** The node of a schema inside one that was known already. */
+function knownAt(store: SchemaStore, memory: WeakMap<object, NodeId>, schema: unknown): NodeId | undefined {
+  if (typeof schema === "boolean") return schema ? store.everything : store.nothing;
+  return isObject(schema) ? memory.get(schema) : undefined;
 }
 
 function isDraft07(schema: unknown): boolean {

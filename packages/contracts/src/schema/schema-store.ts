@@ -9,6 +9,8 @@ export interface SchemaStore {
   /** An id for a node that is still being read, for references that lead back to it. */
   readonly reserve: () => { readonly id: NodeId; readonly fill: (node: SchemaNode) => void };
   readonly pattern: (source: string) => Pattern;
+  /** The nodes of schemas that mean the same wherever they stand, by the object that was read and its draft. */
+  readonly known: Readonly<Record<"draft07" | "draft2020", WeakMap<object, NodeId>>>;
   /** Takes everything. */
   readonly everything: NodeId;
   /** Takes nothing. */
@@ -47,7 +49,8 @@ export function openSchemaStore(): SchemaStore {
     if (found === undefined) throw new RangeError(`The store has no node ${id}`);
     return found;
   };
-  return { node, add, reserve, pattern, everything: add({}), nothing: add({ anyOf: [] }) };
+  const known = { draft07: new WeakMap<object, NodeId>(), draft2020: new WeakMap<object, NodeId>() };
+  return { node, add, reserve, pattern, known, everything: add({}), nothing: add({ anyOf: [] }) };
 }
 
 /** Maps as lists in the order of their keys, and patterns as their source. */

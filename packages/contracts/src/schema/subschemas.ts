@@ -17,20 +17,38 @@ const one = new Set([
 const many = new Set(["allOf", "anyOf", "oneOf", "prefixItems", "items"]);
 const named = new Set(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"]);
 
-/** The schema with each of its direct subschemas changed; the booleans among them stay as they are. */
+/**
+ * The schema with each of its direct subschemas changed; the booleans among them stay as they are. Where nothing
+ * changes it is the very same object.
+ */
 export function mapSubschemas(
   schema: JsonSchema,
   change: (child: JsonSchema, keyword: string) => JsonSchema,
 ): JsonSchema {
-  const changed = (child: unknown, keyword: string): unknown => (isObject(child) ? change(child, keyword) : child);
-  const entries = Object.entries(schema).map(([keyword, value]): [string, unknown] => {
-    if (one.has(keyword) && isObject(value)) return [keyword, change(value, keyword)];
-    if (many.has(keyword) && Array.isArray(value)) return [keyword, value.map((child) => changed(child, keyword))];
-    if (!named.has(keyword) || !isObject(value)) return [keyword, value];
-    const children = Object.entries(value).map(([name, child]): [string, unknown] => [name, changed(child, keyword)]);
-    return [keyword, Object.fromEntries(children)];
-  });
-  return Object.fromEntries(entries);
+  let result: Record<string, unknown> | undefined;
+  for (const [keyword, value] of Object.entries(schema)) {
+    const mapped = mapValue(keyword, value, change);
+    if (mapped === value) continue;
+    result ??= { ...schema };
+    result[keyword] = mapped;
+  }
+  return result ?? schema;
+}
+
+function mapValue(
+  keyword: string,
+  value: unknown,
+  change: (child: JsonSchema, keyword: string) => JsonSchema,
+): unknown {
+  const changed = (child: unknown): unknown => (isObject(child) ? change(child, keyword) : child);
+  if (one.has(keyword) && isObject(value)) return change(value, keyword);
+  if (many.has(keyword) && Array.isArray(value)) {
+    const children = value.map(changed);
+    return children.every((child, index) => child === value[index]) ? value : children;
+  }
+  if (!named.has(keyword) || !isObject(value)) return value;
+  const children = Object.entries(value).map(([name, child]): [string, unknown] => [name, changed(child)]);
+  return children.every(([name, child]) => child === value[name]) ? value : Object.fromEntries(children);
 }
 
 /** Says whether a value is a JSON object, such as every schema but the booleans. */
