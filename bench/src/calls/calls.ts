@@ -56,15 +56,19 @@ async function measureCommands(plan: Plan, measuring: Measuring): Promise<void> 
   await using opened = new AsyncDisposableStack();
   const loading: Loading = { directory: server.address.directory };
   const load = opened.use(
-    await startRemote<LoadMethods>({ url: new URL("./load-process.ts", import.meta.url), opening: loading }),
+    await startRemote<LoadMethods>({
+      name: "load",
+      url: new URL("./load-process.ts", import.meta.url),
+      opening: loading,
+    }),
   );
   const ways: Way[] = [];
   for (const [name, { database, identifies, way }] of Object.entries(contenders)) {
     signal.throwIfAborted();
     const opening: Serving = { contender: name as ContenderName, server: databases[database] };
     const url = new URL("./serving-process.ts", import.meta.url);
-    const serving = opened.use(await startRemote<ServingMethods>({ url, opening }));
-    ways.push({ name, serving, url: await serving.ask("url", undefined), way, identifies });
+    const serving = opened.use(await startRemote<ServingMethods>({ name, url, opening }));
+    ways.push({ name, serving, url: await serving.ask("url"), way, identifies });
   }
   for (let round = 0; round <= plan.rounds; round += 1) {
     progress(round === 0 ? "warming up" : `commands, round ${round} of ${plan.rounds}`);
@@ -79,7 +83,7 @@ async function measureCommands(plan: Plan, measuring: Measuring): Promise<void> 
 async function send(load: RemoteProcess<LoadMethods>, way: Way, requests: number): Promise<Loaded> {
   const { name: _name, serving: _serving, ...to } = way;
   await load.ask("prepare", { ...to, requests });
-  return await load.ask("run", undefined);
+  return await load.ask("run");
 }
 
 async function measureSlice(
@@ -92,9 +96,9 @@ async function measureSlice(
   await send(load, way, unmeasured);
   const { name: _name, serving: _serving, ...to } = way;
   await load.ask("prepare", { ...to, requests });
-  const beforeMs = await serving.ask("cpuMs", undefined);
-  const loaded = await load.ask("run", undefined);
-  const cpuMs = (await serving.ask("cpuMs", undefined)) - beforeMs;
+  const beforeMs = await serving.ask("cpuMs");
+  const loaded = await load.ask("run");
+  const cpuMs = (await serving.ask("cpuMs")) - beforeMs;
   samples.add(`http.${name}`, requests / loaded.seconds, "1/s");
   samples.add(`cpu.${name}`, (1_000 * cpuMs) / requests, "µs a request");
   samples.add(`p50.${name}`, loaded.p50, "ms");

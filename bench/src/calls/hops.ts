@@ -23,11 +23,13 @@ export async function measureHops(
   await using opened = new AsyncDisposableStack();
   const start = async (hopping: Omit<Hopping, "server">): Promise<RemoteProcess<HopMethods>> => {
     const url = new URL("./hop-process.ts", import.meta.url);
-    return opened.use(await startRemote<HopMethods>({ url, opening: { server, ...hopping } satisfies Hopping }));
+    const name = hopping.domains.join("-and-");
+    const opening: Hopping = { server, ...hopping };
+    return opened.use(await startRemote<HopMethods>({ name, url, opening }));
   };
   const both = await start({ domains: ["ordering", "billing"], urls: {} });
   const called = await start({ domains: ["ordering"], urls: {} });
-  const calling = await start({ domains: ["billing"], urls: { ordering: await called.ask("url", undefined) } });
+  const calling = await start({ domains: ["billing"], urls: { ordering: await called.ask("url") } });
   const ways = [
     { name: "inprocess", calling: both, processes: [both] },
     { name: "http", calling, processes: [calling, called] },
@@ -48,6 +50,6 @@ export async function measureHops(
 
 async function cpuOf(processes: readonly RemoteProcess<HopMethods>[]): Promise<number> {
   let cpuMs = 0;
-  for (const one of processes) cpuMs += await one.ask("cpuMs", undefined);
+  for (const one of processes) cpuMs += await one.ask("cpuMs");
   return cpuMs;
 }

@@ -1,8 +1,9 @@
 import { createClient, httpTransport } from "@polder/http";
 import { Pool } from "undici";
+import { orderAtTwo, outputs } from "../contracts/versioned-orders.ts";
 import { percentile } from "../figure.ts";
 import { answerParent, openedWith } from "../remote-process.ts";
-import { AT_ONCE, type ChangeInput, changeOutput, nextOrder } from "./order.ts";
+import { AT_ONCE, type ChangeVersion, nextOrder } from "./order.ts";
 import { Orders } from "./orders.ts";
 import { cpuMs } from "./own-cost.ts";
 import { openBenchIdentity } from "./polder-identity.ts";
@@ -21,6 +22,8 @@ export interface Load {
   /** `raw`: written and signed before the first is sent; `client`: by Polder's typed client. */
   readonly way: "raw" | "client";
   readonly identifies: boolean;
+  /** Default: 1.0.0, which all contenders serve. */
+  readonly version?: ChangeVersion;
 }
 
 /** How a load went. */
@@ -48,7 +51,7 @@ answerParent(methods, async () => {
 });
 
 /** Writes and signs what will be sent, so that the work of it is not in the way of the server. */
-async function prepare({ url, requests, way, identifies }: Load): Promise<void> {
+async function prepare({ url, requests, way, identifies, version = "1.0.0" }: Load): Promise<void> {
   const orders = Array.from({ length: requests }, nextOrder);
   if (way === "client") {
     const transport = httpTransport({ baseUrl: url, authorize: identity.authorize });
@@ -61,8 +64,12 @@ async function prepare({ url, requests, way, identifies }: Load): Promise<void> 
   const pool = poolOf(url);
   const authorize = identifies ? identity.authorize : undefined;
   const prepared: PreparedRequest[] = [];
-  for (const order of orders) prepared.push(await prepareRequest(order, authorize));
-  send = prepared.map((request, index) => () => exchange(pool, request, orders[index]));
+  for (const order of orders)
+    prepared.push(await prepareRequest(version === "2.0.0" ? orderAtTwo(order) : order, { authorize, version }));
+  send = prepared.map((request, index) => async () => {
+    const { orderId } = outputs[version].parse(await exchange(pool, request));
+    if (orderId !== orders[index]?.orderId) throw new Error(`A server answered another request, ${orderId}`);
+  });
 }
 
 /** Sends what was prepared, so many at once that somebody always works. */
@@ -91,10 +98,9 @@ function poolOf(url: string): Pool {
 }
 
 /** What is not the answer of the command counts for nobody: the benchmark ends. */
-async function exchange(pool: Pool, request: PreparedRequest, order: ChangeInput | undefined): Promise<void> {
+async function exchange(pool: Pool, request: PreparedRequest): Promise<unknown> {
   const { statusCode, body } = await pool.request({ method: "POST", ...request });
   const text = await body.text();
   if (statusCode !== 200) throw new Error(`A server answered with ${statusCode}: ${text}`);
-  const { orderId } = changeOutput.parse(JSON.parse(text));
-  if (orderId !== order?.orderId) throw new Error(`A server answered another request: ${text}`);
+  return JSON.parse(text);
 }

@@ -4,6 +4,12 @@ import { nextKey, payloadOf } from "../events/workload.ts";
 /** The path of the command at every contender. */
 export const CHANGE_PATH = "/ordering/v1/changes";
 
+/** Where it is at each version that a server may have. */
+export const CHANGE_PATHS = { "1.0.0": CHANGE_PATH, "2.0.0": "/ordering/v2/changes" } as const;
+
+/** The versions at which the command is called. */
+export type ChangeVersion = keyof typeof CHANGE_PATHS;
+
 /**
  * Connections of each server to its database, and requests under way at once: nobody waits for a connection, and those
  * of all servers together are fewer than PostgreSQL has.

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Authorize } from "@polder/http";
-import { CHANGE_PATH, type ChangeInput } from "./order.ts";
+import { CHANGE_PATHS, type ChangeVersion } from "./order.ts";
 
 /** A request that is ready to be sent. */
 export interface PreparedRequest {
@@ -16,11 +16,14 @@ let traces = 0;
 
 /**
  * Writes the command as Polder's client does: the same bytes for every server, but for the token, which only those get
- * who want one. Each request is of a trace of its caller.
+ * who want one. Each request is of a trace of its caller. The order is as the version takes it.
  */
-export async function prepareRequest(order: ChangeInput, authorize: Authorize | undefined): Promise<PreparedRequest> {
+export async function prepareRequest(
+  order: object,
+  { authorize, version = "1.0.0" }: { readonly authorize?: Authorize | undefined; readonly version?: ChangeVersion },
+): Promise<PreparedRequest> {
   const body = JSON.stringify(order);
-  const version = "1.0.0";
+  const path = CHANGE_PATHS[version];
   const headers = {
     accept: "application/json, application/problem+json",
     "content-type": "application/json",
@@ -36,10 +39,10 @@ export async function prepareRequest(order: ChangeInput, authorize: Authorize | 
     user: undefined,
     key: undefined,
     method: "POST",
-    url: CHANGE_PATH,
+    url: path,
     body,
   });
-  return { path: CHANGE_PATH, headers: { ...headers, ...proof }, body };
+  return { path, headers: { ...headers, ...proof }, body };
 }
 
 /** The header `traceparent` of W3C Trace Context, version 00. */

@@ -2,22 +2,25 @@ import { compareDocuments, type EventDocument } from "@polder/contracts";
 import type { Benchmark } from "../benchmark.ts";
 import { openSamples } from "../samples.ts";
 import { naiveDifferences } from "./naive-comparison.ts";
+import { measureServedVersions } from "./served-versions.ts";
 
-/** Rounds, and milliseconds of each measurement in them. */
+/** Rounds, milliseconds of each measurement of comparisons in them, and requests. */
 const plans = {
-  full: { rounds: 10, measureMs: 1_000 },
-  quick: { rounds: 3, measureMs: 200 },
+  full: { rounds: 10, measureMs: 1_000, requests: 4_000, warmUp: 8_000 },
+  quick: { rounds: 3, measureMs: 200, requests: 600, warmUp: 1_500 },
 } as const;
 
 /** Properties of the event that is compared. */
 const PROPERTIES = 60;
 
-/** Two versions of a large event: how long until it is said who breaks. */
+/** Two versions of a large event: how long until it is said who breaks. Two versions of an API: what the older one costs. */
 export const contracts: Benchmark = {
   name: "contracts",
-  purpose: "Comparisons of two versions of an event with 60 fields, beside a naive difference of their JSON.",
-  run: async ({ quick, signal, progress }) => {
-    const plan = quick ? plans.quick : plans.full;
+  purpose:
+    "Comparisons of two versions of an event with 60 fields, beside a naive difference of their JSON; converted calls.",
+  run: async (options) => {
+    const { signal, progress } = options;
+    const plan = options.quick ? plans.quick : plans.full;
     const samples = openSamples();
     const [earlier, compatible, breaking] = [document({}), document({ minor: true }), document({ major: true })];
     const work = {
@@ -28,15 +31,20 @@ export const contracts: Benchmark = {
     };
     for (let round = 0; round <= plan.rounds; round += 1) {
       signal.throwIfAborted();
-      progress(round === 0 ? "warming up" : `round ${round} of ${plan.rounds}`);
+      progress(round === 0 ? "warming up" : `comparisons, round ${round} of ${plan.rounds}`);
       for (const [name, run] of Object.entries(work)) {
         const perSecond = rateOf(run, plan.measureMs);
         if (round > 0) samples.add(name, perSecond, "1/s");
       }
     }
+    const postgres = await measureServedVersions(plan, { ...options, samples });
     return {
-      postgres: "none",
-      ratios: { compare_vs_naive: samples.ratio("compare.compatible", "naive.compatible") },
+      postgres,
+      ratios: {
+        compare_vs_naive: samples.ratio("compare.compatible", "naive.compatible"),
+        converted_vs_newest: samples.ratio("http.converted", "http.newest"),
+        cpu_converted_vs_newest: samples.ratio("cpu.converted", "cpu.newest"),
+      },
       figures: samples.figures(),
       losses: {},
     };
@@ -73,7 +81,12 @@ function document({
   const properties = Object.fromEntries(names.map((name, index) => [name, kinds[index % kinds.length]]));
   const added = minor ? { note: { type: "string" } } : {};
   const schema = { type: "object", properties: { ...properties, ...added }, required: names };
-  return { kind: "event", name: "bench.Compared", version: "1.0.0", key: "field0", schema };
+  // As if it came from a file: no two of its fields are one object.
+  return asRead({ kind: "event", name: "bench.Compared", version: "1.0.0", key: "field0", schema });
+}
+
+function asRead(document: EventDocument): EventDocument {
+  return JSON.parse(JSON.stringify(document)) as EventDocument;
 }
 
 function paidBy(kind: string): object {

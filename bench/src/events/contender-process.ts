@@ -1,7 +1,9 @@
-import { serveParent } from "../worker.ts";
+import { answerParent, openedWith } from "../remote-process.ts";
 import { openContenders } from "./contenders.ts";
 import type { Opening } from "./remote-session.ts";
 import { openSession } from "./session.ts";
 
 // A process of one contender.
-await serveParent(async ({ contender, server }: Opening) => openSession(await openContenders[contender](server)));
+const { contender, server } = openedWith<Opening>();
+const session = openSession(await openContenders[contender](server));
+answerParent(session, session.close);

@@ -1,4 +1,4 @@
-import { startWorker, type Worker } from "../worker.ts";
+import { startRemote } from "../remote-process.ts";
 import type { ServerAddress } from "./contender.ts";
 import type { ContenderName } from "./contenders.ts";
 import type { Session } from "./session.ts";
@@ -18,22 +18,19 @@ export interface RemoteSession extends Session {
  * A session in a process of its own, so that no system shares a heap, a compiler's guesses or a global setting with
  * another one. `close` ends the process.
  */
-export async function openRemoteSession(
-  opening: Opening,
-  options: { readonly profile?: string } = {},
-): Promise<RemoteSession> {
-  const program = new URL("./contender-process.ts", import.meta.url);
-  const worker: Worker<Session> = await startWorker({ program, opening, name: opening.contender, ...options });
+export async function openRemoteSession(opening: Opening): Promise<RemoteSession> {
+  const url = new URL("./contender-process.ts", import.meta.url);
+  const remote = await startRemote<Session>({ name: opening.contender, url, opening });
   return {
-    pid: worker.pid,
-    publish: (given) => worker.ask("publish", given),
-    startDelivery: (given) => worker.ask("startDelivery", given),
-    stopDelivery: () => worker.ask("stopDelivery"),
-    deliver: (given) => worker.ask("deliver", given),
-    drain: (given) => worker.ask("drain", given),
-    latencies: (given) => worker.ask("latencies", given),
-    quiet: (given) => worker.ask("quiet", given),
-    fill: (given) => worker.ask("fill", given),
-    close: async () => await worker[Symbol.asyncDispose](),
+    pid: remote.pid,
+    publish: (given) => remote.ask("publish", given),
+    startDelivery: (given) => remote.ask("startDelivery", given),
+    stopDelivery: () => remote.ask("stopDelivery"),
+    deliver: (given) => remote.ask("deliver", given),
+    drain: (given) => remote.ask("drain", given),
+    latencies: (given) => remote.ask("latencies", given),
+    quiet: (given) => remote.ask("quiet", given),
+    fill: (given) => remote.ask("fill", given),
+    close: async () => await remote[Symbol.asyncDispose](),
   };
 }

@@ -1,5 +1,7 @@
-import { serveParent } from "../worker.ts";
+import { answerParent, openedWith } from "../remote-process.ts";
 import { openConsumer } from "./consumer.ts";
+import type { Address } from "./set-up.ts";
 
 // A process that consumes.
-await serveParent(openConsumer);
+const consumer = openConsumer(openedWith<Address>());
+answerParent(consumer, consumer.close);

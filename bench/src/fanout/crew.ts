@@ -1,7 +1,7 @@
 import type { Database } from "@polder/postgres";
 import type { BenchServer } from "../bench-server.ts";
 import { sleep } from "../events/delivery-count.ts";
-import { startWorker, type Worker } from "../worker.ts";
+import { type RemoteProcess, startRemote } from "../remote-process.ts";
 import type { Consumer, Handled } from "./consumer.ts";
 import { databasesOf, type Layout, PROCESSES_MAX } from "./layout.ts";
 import type { Publisher } from "./publisher.ts";
@@ -10,8 +10,8 @@ import { openAdmin, setUpDatabases } from "./set-up.ts";
 /** The processes of this benchmark and the administrator's way to its databases. */
 export interface Crew extends AsyncDisposable {
   readonly server: BenchServer;
-  readonly publisher: Worker<Publisher>;
-  readonly consumers: readonly Worker<Consumer>[];
+  readonly publisher: RemoteProcess<Publisher>;
+  readonly consumers: readonly RemoteProcess<Consumer>[];
   readonly admin: (database: string) => Database;
 }
 
@@ -21,13 +21,13 @@ export async function openCrew(server: BenchServer): Promise<Crew> {
   const opening = server.address;
   for (const databases of [1, 2, 3]) await setUpDatabases(opening, databases);
   const admins = new Map<string, Database>();
-  const start = async <Served extends { readonly close: () => Promise<void> }>(program: URL, name: string) =>
-    opened.use(await startWorker<Served>({ program, opening, name, ...profiled(name) }));
+  const start = async <Methods extends object>(url: URL, name: string) =>
+    opened.use(await startRemote<Methods>({ name, url, opening }));
   const publisher = await start<Publisher>(new URL("./publisher-process.ts", import.meta.url), "publisher");
-  const consumers: Worker<Consumer>[] = [];
+  const consumers: RemoteProcess<Consumer>[] = [];
   for (let number = 0; number < PROCESSES_MAX; number += 1) {
-    const program = new URL("./consumer-process.ts", import.meta.url);
-    consumers.push(await start<Consumer>(program, `consumer-${number}`));
+    const url = new URL("./consumer-process.ts", import.meta.url);
+    consumers.push(await start<Consumer>(url, `consumer-${number}`));
   }
   const owned = opened.move();
   return {
@@ -43,15 +43,9 @@ export async function openCrew(server: BenchServer): Promise<Crew> {
   };
 }
 
-/** The folder for profiles of processor time, when `POLDER_BENCH_PROFILE` names one. */
-function profiled(name: string): { readonly profile?: string } {
-  const folder = process.env["POLDER_BENCH_PROFILE"];
-  return folder === undefined ? {} : { profile: `${folder}/${name}` };
-}
-
 /** What a layout needs to be at work. */
 export interface AtWork extends AsyncDisposable {
-  readonly consumers: readonly Worker<Consumer>[];
+  readonly consumers: readonly RemoteProcess<Consumer>[];
   /** Waits until every subscription has handled so many events since `begin`, or nothing comes any more. */
   readonly settled: (events: number) => Promise<Totals>;
   readonly begin: () => Promise<void>;

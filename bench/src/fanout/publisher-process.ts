@@ -1,5 +1,7 @@
-import { serveParent } from "../worker.ts";
+import { answerParent, openedWith } from "../remote-process.ts";
 import { openPublisher } from "./publisher.ts";
+import type { Address } from "./set-up.ts";
 
 // The process that publishes and relays.
-await serveParent(openPublisher);
+const publisher = openPublisher(openedWith<Address>());
+answerParent(publisher, publisher.close);

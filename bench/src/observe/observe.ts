@@ -43,7 +43,7 @@ export const observe: Benchmark = {
       const env = isCollected ? { OTEL_EXPORTER_OTLP_ENDPOINT: urlOf(collector) } : {};
       const opening: Watching = { ...watching, server: address };
       const url = new URL("./watched-process.ts", import.meta.url);
-      processes.set(name, opened.use(await startRemote<WatchedMethods>({ url, opening, env })));
+      processes.set(name, opened.use(await startRemote<WatchedMethods>({ name, url, opening, env })));
     }
     for (let round = 0; round <= plan.rounds; round += 1) {
       progress(`round ${round} of ${plan.rounds}`);
