@@ -1,7 +1,7 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
-import { type Ended, jsonOf, polder, startPolder } from "./polder-process.ts";
+import { type Ended, jsonOf, polder, polderSeveral, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
 let server: TestServer;
@@ -100,7 +100,7 @@ describe("polder events replay", () => {
     expect(rows).toEqual([{ seq: "1" }]);
   });
 
-  test.each([
+  const mistakes = [
     ["welcome --from 1", "does not name a subscription"],
     ["welcome/nope --from 1", 'has no subscription "nope"; it has greet-guests'],
     ["nobody/nope --from 1", "DOMAIN_UNKNOWN"],
@@ -109,12 +109,17 @@ describe("polder events replay", () => {
     ["welcome/greet-guests --from 2030-01-01T00:00", "neither a position"],
     ["welcome/greet-guests --from 99 --yes", "POSITION_UNAVAILABLE"],
     ["welcome/greet-guests", "required option '--from <place>'"],
-  ])("refuses %s", async (args, reason) => {
-    expect(await run(`events replay ${args}`)).toMatchObject({
-      code: 2,
-      out: "",
-      err: expect.stringContaining(reason),
-    });
+  ] as const;
+
+  test("refuses what cannot be meant", async () => {
+    const all = await polderSeveral(
+      mistakes.map(([args]) => ["events", "replay", ...args.split(" ")]),
+      { cwd: folder.path, env: environment.env },
+    );
+    for (const [index, [args, reason]] of mistakes.entries()) {
+      const refused = { code: 2, out: "", err: expect.stringContaining(reason) };
+      expect(all[index], args).toMatchObject(refused);
+    }
   });
 });
 
