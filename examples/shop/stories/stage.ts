@@ -1,3 +1,6 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { createClient, type Host } from "polder";
 import { type ProjectDatabase, projectDatabase } from "polder/testing";
 import { audit } from "../audit.ts";
@@ -7,6 +10,7 @@ import { Customer } from "../domains/customer/contract.ts";
 import { Inventory } from "../domains/inventory/contract.ts";
 import { Order } from "../domains/order/contract.ts";
 import { untilDone } from "../until-done.ts";
+import { type ReleaseFolder, releaseFolder } from "./release-folder.ts";
 
 /** Where a story takes place: a database of its own, processes that can be killed, and customers. */
 export interface Stage {
@@ -20,8 +24,19 @@ export interface Stage {
    */
   readonly start: (
     domains: readonly string[],
-    options?: { readonly others?: Readonly<Record<string, ShopProcess>>; readonly instead?: ShopProcess },
+    options?: {
+      readonly others?: Readonly<Record<string, ShopProcess>>;
+      readonly instead?: ShopProcess;
+      /** Default: the shop's own. */
+      readonly config?: string;
+    },
   ) => Promise<ShopProcess>;
+  /** A copy of the shop, to release from what is changed in it. */
+  readonly releases: () => Promise<ReleaseFolder>;
+  /** Runs the command `polder` to its end. */
+  readonly polder: (args: readonly string[], options: { readonly config: string }) => Promise<CommandEnded>;
+  /** Ends something with the story, before its processes. */
+  readonly use: <Used extends AsyncDisposable>(used: Used) => Used;
   /** What customers and the shop's own people can ask of a process, through its gateway. */
   readonly clients: (process: ShopProcess) => ReturnType<typeof clientsOf>;
   /** Runs a query as the administrator. */
@@ -30,6 +45,12 @@ export interface Stage {
   readonly settled: (domains: readonly string[]) => Promise<void>;
   /** Where the domains disagree. */
   readonly audit: (options: { readonly settled: boolean }) => Promise<readonly string[]>;
+}
+
+/** How a command has ended, and what it has written. */
+export interface CommandEnded {
+  readonly code: number | null;
+  readonly out: string;
 }
 
 /** All domains of the shop. */
@@ -50,7 +71,7 @@ export function allBut(...names: readonly string[]): readonly string[] {
 }
 
 const program = new URL("../../../packages/polder/src/main.ts", import.meta.url);
-const config = new URL("../polder.config.ts", import.meta.url).pathname;
+const shopConfig = new URL("../polder.config.ts", import.meta.url).pathname;
 const SETTLE_MS = 90_000;
 
 /** Sets a stage; whoever disposes it kills every process and drops the database. */
@@ -64,7 +85,7 @@ export async function setStage(write: (line: string) => void): Promise<Stage & A
       write(`  ${holds ? "✓" : "✗"} ${claim}\n`);
       if (!holds) throw new Error(`It does not hold that ${claim}`);
     },
-    start: async (domains, { others = {}, instead } = {}) => {
+    start: async (domains, { others = {}, instead, config = shopConfig } = {}) => {
       const urls = Object.entries(others).map(([name, { url }]) => [`POLDER_URL_${name.toUpperCase()}`, url]);
       const port = instead === undefined ? "0" : new URL(instead.url).port;
       const args = ["start", "--config", config, "--domain", domains.join(), "--port", port];
@@ -72,6 +93,9 @@ export async function setStage(write: (line: string) => void): Promise<Stage & A
       const env = { ...database.env, ...Object.fromEntries(urls) };
       return owned.use(await startProcess(program, { args: [...args, ...gateway], env }));
     },
+    releases: async () => owned.use(await releaseFolder()),
+    polder: async (args, { config }) => await runCommand([...args, "--config", config], database.env),
+    use: (used) => owned.use(used),
     clients: (process) => clientsOf(process.customers()),
     rows: database.rows,
     settled: async (domains) => {
@@ -81,6 +105,17 @@ export async function setStage(write: (line: string) => void): Promise<Stage & A
     audit: (options) => audit((sql) => database.rows(sql), options),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function runCommand(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CommandEnded> {
+  const child = spawn(process.execPath, ["--conditions=source", program.pathname, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = once(child, "close") as Promise<[code: number | null]>;
+  const out = await text(child.stdout);
+  const [code] = await exited;
+  return { code, out };
 }
 
 function clientsOf(transport: Host["transport"]) {

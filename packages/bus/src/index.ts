@@ -14,6 +14,7 @@ export {
 export { type Listening, listenForGrowth } from "./log/listen.ts";
 export { postgresSource } from "./log/postgres-source.ts";
 export { type SharedSourceOptions, sharedSource } from "./log/shared-source.ts";
+export { type EventMajor, parkedMajor, type StoredMajor, storedMajor } from "./log/stored-major.ts";
 export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
 export type { StreamName } from "./subscription/checkpoints.ts";
 export {

@@ -1,6 +1,7 @@
 import type { CallRequest } from "./call.ts";
-import { conclude } from "./conclude.ts";
+import { answerTooLarge, conclude } from "./conclude.ts";
 import type { Executed } from "./execute.ts";
+import { jsonTextOf } from "./json.ts";
 import type { ServedOperation } from "./operation-table.ts";
 
 /** An input that is valid at the caller's major, as the handler knows it: at the newest version. */
@@ -24,6 +25,11 @@ export async function concludeForCaller(
   if (conversion === undefined) return await conclude(route, answer, answerBytesMax);
   const { operation, declared } = handler;
   const executed = await conclude({ api, operation, declared }, answer, answerBytesMax);
-  if (executed.kind === "answered") return { kind: "answered", output: await conversion.lowerOutput(executed.output) };
-  return { kind: "refused", ...(await conversion.lowerRefusal(executed)) };
+  const lowered: Executed =
+    executed.kind === "answered"
+      ? { kind: "answered", output: await conversion.lowerOutput(executed.output) }
+      : { kind: "refused", ...(await conversion.lowerRefusal(executed)) };
+  const text = jsonTextOf(lowered.kind === "answered" ? lowered.output : lowered.details, `The answer of ${api}`);
+  if (Buffer.byteLength(text) > answerBytesMax) throw answerTooLarge(route, answerBytesMax);
+  return lowered;
 }

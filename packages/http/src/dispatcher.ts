@@ -165,14 +165,30 @@ async function perform(
     },
   };
   try {
-    const input = await raiseInput(route, value, request);
-    deadline.signal.throwIfAborted();
-    return await route.execute(route.handler, { ...admitted, input });
+    return await execute(route, admitted, () => raiseInput(route, value, request));
   } catch (error) {
     if (!deadline.signal.aborted) return handlerFailure(error, running, logger);
     logger.debug("An operation ended with its call", { ...fieldsOf(request), error });
     throw deadline.signal.reason;
   }
+}
+
+async function execute(
+  { handler, findAnswered, ...route }: ServedOperation,
+  admitted: Omit<AdmittedCall, "input">,
+  raise: () => Promise<unknown>,
+): Promise<CallAnswer> {
+  let input: unknown;
+  try {
+    input = await raise();
+  } catch (error) {
+    // What was answered stays answered, whatever a release since then makes of the input.
+    const answered = admitted.key === undefined ? undefined : await findAnswered?.(handler, admitted);
+    if (answered !== undefined) return answered;
+    throw error;
+  }
+  admitted.signal.throwIfAborted();
+  return await route.execute(handler, { ...admitted, input });
 }
 
 /** Errors of the call itself, before or beside its handler: their messages are written for callers. */

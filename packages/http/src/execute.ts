@@ -43,8 +43,16 @@ export type Executed = Answered | RefusedAnswer;
  */
 export type Execute = (handler: Handler, call: AdmittedCall) => Promise<Executed>;
 
+/**
+ * Finds what a keyed command was answered before, without running anything: for one whose input, as a release since then
+ * understands it, can no longer be brought to the newest version.
+ */
+export type FindAnswered = (handler: Handler, call: Omit<AdmittedCall, "input">) => Promise<Executed | undefined>;
+
 /** A domain and the one who runs its handlers. */
 export interface ServedDomain {
   readonly implementation: Implementation;
   readonly execute: Execute;
+  /** Default: no answers are kept. */
+  readonly findAnswered?: FindAnswered;
 }

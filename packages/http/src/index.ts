@@ -29,7 +29,7 @@ export {
 export { type OpenApiDocument, type OpenApiOptions, openApiOf, operationsFor } from "./documents/open-api.ts";
 export { type Audience, possibleProblems } from "./documents/possible-problems.ts";
 export { type HttpErrors, httpErrors, type OperationDetails } from "./errors.ts";
-export type { AdmittedCall, Execute, Executed, ServedDomain } from "./execute.ts";
+export type { AdmittedCall, Execute, Executed, FindAnswered, ServedDomain } from "./execute.ts";
 export { DEV_TOKEN_PATH } from "./gateway/dev-issuer.ts";
 export type { ServedDocuments } from "./gateway/mount-documents.ts";
 export type { RateLimit } from "./gateway/rate-limiter.ts";

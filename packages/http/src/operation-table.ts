@@ -13,7 +13,7 @@ import {
   sortedVersions,
 } from "@polder/model";
 import { httpErrors } from "./errors.ts";
-import type { Execute, ServedDomain } from "./execute.ts";
+import type { ServedDomain } from "./execute.ts";
 
 /** An operation of one major of an API, and where it is served. */
 export interface Route {
@@ -34,7 +34,8 @@ export interface Route {
 export interface ServedOperation extends Route {
   /** Answers for the newest version. */
   readonly handler: Handler;
-  readonly execute: Execute;
+  readonly execute: ServedDomain["execute"];
+  readonly findAnswered: ServedDomain["findAnswered"];
   /** Stands between the callers and the handler, where they are of an older major. */
   readonly conversion?: OperationConversion;
 }
@@ -67,11 +68,11 @@ interface ServedApi {
  */
 export function createOperationTable(served: readonly ServedDomain[]): OperationTable {
   const apis = new Map<string, ServedApi>();
-  for (const { implementation, execute } of served) {
+  for (const { implementation, execute, findAnswered } of served) {
     for (const api of publishedApis(implementation.domain)) {
       const twice = apis.has(api.name) ? [{ place: implementation.domain.name, problem: "is published twice" }] : [];
       refuseProblems(`the API "${api.name}"`, twice);
-      apis.set(api.name, servedApi(api, implementation.apis[api.name] ?? {}, execute));
+      apis.set(api.name, servedApi(api, implementation.apis[api.name] ?? {}, { execute, findAnswered }));
     }
   }
   return {
@@ -107,12 +108,16 @@ export function routesOf(api: ApiCore): readonly (Route & Pick<ServedOperation, 
   });
 }
 
-function servedApi(api: ApiCore, handlers: Readonly<Record<string, Handler>>, execute: Execute): ServedApi {
+function servedApi(
+  api: ApiCore,
+  handlers: Readonly<Record<string, Handler>>,
+  executing: Pick<ServedOperation, "execute" | "findAnswered">,
+): ServedApi {
   const majors = new Map<number, Map<string, ServedOperation>>();
   for (const { major } of livingMajors(api.versions)) majors.set(major, new Map());
   for (const route of routesOf(api)) {
     const handler = handlers[route.conversion?.operation ?? route.operation];
-    if (handler !== undefined) majors.get(route.major)?.set(route.operation, { ...route, handler, execute });
+    if (handler !== undefined) majors.get(route.major)?.set(route.operation, { ...route, handler, ...executing });
   }
   return { api, majors };
 }

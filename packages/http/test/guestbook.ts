@@ -100,6 +100,7 @@ export const Guestbook = api("guestbook", {
         },
         output: (guest) => {
           if (guest.lastName === "unanswerable") return cannotConvert("such guests have two names");
+          if (guest.lastName === "long") return { guestId: guest.guestId, name: guest.firstName.repeat(1_000) };
           return { guestId: guest.guestId, name: guest.lastName === "wrong" ? (1 as never) : guest.firstName };
         },
         refusals: {

@@ -29,7 +29,11 @@ async function setUp(way: (typeof ways)[number]): Promise<SetUp> {
   const guestbook = serveGuestbook();
   const errors: LogFields[] = [];
   const logger = { ...silentLogger, error: (_message: string, fields: LogFields = {}) => void errors.push(fields) };
-  const dispatcher = createDispatcher({ served: [guestbook.served], logger });
+  const dispatcher = createDispatcher({
+    served: [guestbook.served],
+    logger,
+    limits: { answerBytesMax: 2_000 },
+  });
   const local = localTransport(dispatcher);
   const server =
     way === "through the gateway"
@@ -125,6 +129,14 @@ describe.each(ways)("several majors at once, %s", (way) => {
     expect(committed).toEqual([]);
     // The owner finds the cause in the log, with the converter's own words.
     expect(errors[1]?.["error"]).toMatchObject({ cause: new Error("secret of the inside") });
+  });
+
+  test("an answer that a converter has made too large is not committed: ANSWER_TOO_LARGE", async () => {
+    const { transport, committed } = await setUp(way);
+    await expect(createClient(Guestbook, "1.1.0", { transport }).sign({ name: "Ada long" })).rejects.toMatchObject({
+      details: { problem: { code: "ANSWER_TOO_LARGE", status: 500 } },
+    });
+    expect(committed).toEqual([]);
   });
 
   test("a version that is gone is VERSION_RETIRED with its notice; one that never was is VERSION_UNKNOWN", async () => {

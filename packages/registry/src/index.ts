@@ -16,5 +16,19 @@ export {
 export { REGISTRY_ROLE, registryDomainSteps, registrySystemSteps } from "./storage/registry-steps.ts";
 export type { StoredSchema, StoredVersion } from "./storage/stored-schema.ts";
 export { nameOfSubject, type Subject, subjectOf } from "./subject.ts";
-export { type ContractUse, type ContractUser, recordUse, usersOf } from "./use/contract-use.ts";
+export {
+  type ContractRetirement,
+  type RetiredUser,
+  recordRetirement,
+  retirementsOf,
+} from "./use/contract-retirement.ts";
+export {
+  type ContractUse,
+  type ContractUser,
+  forgetOldUses,
+  type RecordedTime,
+  recordedTime,
+  recordUse,
+  usersOf,
+} from "./use/contract-use.ts";
 export { startUseRecorder, type UsedContract, type UseRecorder, type UseRecorderOptions } from "./use/use-recorder.ts";

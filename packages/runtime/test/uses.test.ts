@@ -1,7 +1,7 @@
 import { createClient, httpTransport } from "@polder/http";
 import { subscription } from "@polder/model";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
-import { usersOf } from "@polder/registry";
+import { recordedTime, recordUse, usersOf } from "@polder/registry";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Bank, Booked, bankWith, report, reportWith } from "./bank.ts";
 import { hostOn, provisionBank, rows } from "./hosting.ts";
@@ -86,6 +86,22 @@ test("a second host adds to what the first has counted; a subscription without e
   }
   expect(await users("bank")).toEqual([["unknown", "1.0.0", "development", 2, 1]]);
   expect(await users("bank.Booked")).toEqual([["report", "1.0.0", "development", 0, 1]]);
+});
+
+test("uses are forgotten when they are older than they are kept, and not before", async () => {
+  const use = { contract: "bank", version: "1.0.0", consumer: "report", environment: "test", calls: 1 };
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+  expect(await recordedTime(database.admin)).toBeUndefined();
+  await recordUse(database.admin, [
+    { ...use, seenAt: daysAgo(401) },
+    { ...use, seenAt: daysAgo(399) },
+  ]);
+  await using host = await hostOn(database, [bankWith(), counting()]);
+  await host.bank.balance({ account: "a" });
+  await host.host.stop();
+  const from = (await recordedTime(database.admin, { environment: "test" }))?.from ?? new Date();
+  expect(from.getTime()).toBeGreaterThan(daysAgo(400).getTime());
+  expect(await recordedTime(database.admin, { environment: "nowhere" })).toBeUndefined();
 });
 
 test("a domain may write uses down, and not look at those of others", async () => {

@@ -75,6 +75,7 @@ const Renamed = event("guests.Renamed", {
 const guests = domain("guests", { owner, capability: "Know who came", publishes: [Guests, Renamed] });
 
 function split(name: string): { readonly firstName: string; readonly lastName: string } {
+  if (name.endsWith("Unreadable")) throw new Error("nobody can read this name any more");
   const [firstName = "", ...others] = name.split(" ");
   return { firstName, lastName: others.join(" ") };
 }
@@ -232,6 +233,24 @@ describe("a keyed command", () => {
     expect(await old.rename(renaming, { key: "l" })).toMatchObject({ value: { name: "Ada Lovelace" } });
     expect(await old.rename(renaming, { key: "l" })).toMatchObject({ value: { name: "Ada Lovelace" } });
     expect(runs).toBe(2);
+  });
+
+  test("finds its first answer also where its input cannot be converted any more", async () => {
+    const unreadable = { guestId: "a", name: "Ada Unreadable" };
+    {
+      await using host = await start([oldRelease]);
+      await createClient(OldGuests, "1.0.0", { transport: host.transport }).rename(unreadable, { key: "k" });
+    }
+    await using host = await start([newRelease]);
+    const old = createClient(Guests, "1.0.0", { transport: host.transport });
+    expect(await old.rename(unreadable, { key: "k" })).toMatchObject({
+      value: { name: "Ada Unreadable by the old release" },
+    });
+    for (const key of ["l", undefined]) {
+      const call = old.rename(unreadable, key === undefined ? {} : { key });
+      await expect(call).rejects.toMatchObject({ details: { problem: { code: "CONVERSION_FAILED" } } });
+    }
+    expect(runs).toBe(1);
   });
 
   test("that cannot be answered at its caller's version does not happen", async () => {

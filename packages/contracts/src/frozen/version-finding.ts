@@ -7,6 +7,7 @@ import type { Finding, Step } from "../changes/finding.ts";
  * - `frozen-edited`, `frozen-deleted`: the file that says how it was published is not what the base branch has;
  * - `version-unfrozen`: it has not been written down yet;
  * - `version-removed`: it was published, and is neither declared any more nor retired;
+ * - `version-in-use`: it was published, is no longer declared, and somebody still uses its major;
  * - `step-too-small`: it differs from an earlier version in more than its number says;
  * - `enum-unstated`: others read an enum of it that says neither that it may grow nor that it will not.
  */
@@ -16,6 +17,7 @@ export type VersionRule =
   | "frozen-deleted"
   | "version-unfrozen"
   | "version-removed"
+  | "version-in-use"
   | "step-too-small"
   | "enum-unstated";
 

@@ -1,8 +1,11 @@
 import { type Command, Option } from "commander";
+import type { CanRetireOptions } from "./contracts-can-retire.ts";
 import type { CheckContractsOptions } from "./contracts-check.ts";
 import type { ContractsDocsOptions } from "./contracts-docs.ts";
 import type { FreezeContractsOptions } from "./contracts-freeze.ts";
-import { domainNames, toUrls } from "./option-values.ts";
+import type { ListContractsOptions } from "./contracts-list.ts";
+import type { RetireOptions } from "./contracts-retire.ts";
+import { domainNames, seenSince, toUrls } from "./option-values.ts";
 import type { OwnersOptions } from "./owners.ts";
 import type { Run } from "./program.ts";
 
@@ -21,11 +24,21 @@ export function defineContracts(program: Command, run: Run): void {
     .description("hold the declared versions to what was published")
     .option(...domainNames)
     .option("--base <branch>", "and what was published to what this branch has, such as main")
+    .option("--use", "and ask the databases who still uses what was removed")
     .addOption(
       new Option("--format <format>", "how findings are written").choices(["text", "github", "sarif"]).default("text"),
     )
     .action(async (options: CheckContractsOptions, command: Command) => {
       await run(command, async () => (await import("./contracts-check.ts")).checkContractsWork(options));
+    });
+  contracts
+    .command("list")
+    .description("every major of every contract: its versions, its state, who needs it")
+    .option(...domainNames)
+    .option("--use", "and who was seen to use it")
+    .option(...seenSince)
+    .action(async (options: ListContractsOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts-list.ts")).listContractsWork(options));
     });
   contracts
     .command("diff <earlier> <later>")
@@ -48,11 +61,32 @@ export function defineContracts(program: Command, run: Run): void {
     .action(async (options: ContractsDocsOptions, command: Command) => {
       await run(command, async () => (await import("./contracts-docs.ts")).contractsDocsWork(options));
     });
+  defineRetirement(contracts, run);
   program
     .command("owners")
     .description("who owns which domain, and who is asked about its contracts")
     .option("--codeowners", "as a CODEOWNERS file")
     .action(async (options: OwnersOptions, command: Command) => {
       await run(command, async () => (await import("./owners.ts")).ownersWork(options));
+    });
+}
+
+function defineRetirement(contracts: Command, run: Run): void {
+  contracts
+    .command("can-retire <major>")
+    .description("whether anybody still uses a major version, such as customer@1")
+    .option(...seenSince)
+    .option("-e, --environment <name>", "only what was seen in this one, such as production")
+    .action(async (major: string, options: CanRetireOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts-can-retire.ts")).canRetireWork(major, options));
+    });
+  contracts
+    .command("retire <major>")
+    .description("write down that a major version is over, if nobody uses it, and say what to remove")
+    .option(...seenSince)
+    .option("--force", "although somebody uses it")
+    .option("--reason <text>", "why, kept with the decision")
+    .action(async (major: string, options: RetireOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts-retire.ts")).retireWork(major, options));
     });
 }

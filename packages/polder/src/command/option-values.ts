@@ -1,3 +1,4 @@
+import { momentOf } from "@polder/model";
 import { InvalidArgumentError } from "commander";
 
 /** The option that names domains. */
@@ -6,6 +7,13 @@ export const domainNames: readonly [
   description: string,
   read: (text: string, before?: readonly string[]) => readonly string[],
 ] = ["-d, --domain <names>", "only these, with commas between them", toList];
+
+/** The option that says how long ago a use counts. */
+export const seenSince: readonly [flags: string, description: string, read: (text: string) => Date] = [
+  "-s, --since <time>",
+  "how long ago a use counts: 30d, 12h, or a time (default: 30d)",
+  toPast,
+];
 
 /** A port, 0 for any that is free. */
 export function toPort(text: string): number {
@@ -29,6 +37,17 @@ export function toSeconds(text: string): number {
   if (text === "" || !Number.isInteger(seconds) || seconds < 0 || seconds > 86_400)
     throw new InvalidArgumentError("It is a whole number from 0 to 86400.");
   return seconds;
+}
+
+const unitsMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A time that is over: so many days, hours or minutes ago (`30d`, `12h`, `90m`), or itself, such as 2030-01-31T12:00:00Z. */
+export function toPast(text: string): Date {
+  const [, count = "", unit = ""] = /^([1-9]\d{0,5})([mhd])$/.exec(text) ?? [];
+  const atMs = unit === "" ? momentOf(text) : Date.now() - Number(count) * (unitsMs[unit] ?? 0);
+  if (Number.isNaN(atMs) || atMs > Date.now())
+    throw new InvalidArgumentError("It is a time that is over: 30d, 12h, 90m, or such as 2030-01-31T12:00:00Z.");
+  return new Date(atMs);
 }
 
 /** URLs with commas between them. */

@@ -45,11 +45,10 @@ export async function domainContracts(
 }
 
 async function readDomainContracts(domain: LoadedDomain, base: string | undefined): Promise<DomainContracts> {
-  const folder = frozenFolder(domain);
   return {
     domain,
     declared: declaredDocuments(domain),
-    frozen: await readFrozenFolder(folder),
+    frozen: await readFrozenVersions(domain),
     base: base === undefined ? [] : await readBase(domain, base),
     isRetired: (name, major) => {
       const contract = domain.implementation.domain.publishes.find((one) => one.name === name);
@@ -65,7 +64,9 @@ export function declaredDocuments({ implementation }: LoadedDomain): readonly Co
   );
 }
 
-async function readFrozenFolder(folder: string): Promise<readonly ContractDocument[]> {
+/** Every version that a domain has written down. Throws `FROZEN_UNREADABLE`. */
+export async function readFrozenVersions(domain: LoadedDomain): Promise<readonly ContractDocument[]> {
+  const folder = frozenFolder(domain);
   if (!existsSync(folder)) return [];
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".json")).sort();
   return await Promise.all(

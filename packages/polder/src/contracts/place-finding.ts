@@ -15,19 +15,27 @@ const aboutFile: ReadonlySet<string> = new Set(["frozen-edited", "frozen-deleted
 /** Says where a finding is to be mended, relative to the folder in which the command runs. */
 export async function placeFinding(found: VersionFinding, domain: LoadedDomain, cwd: string): Promise<Reported> {
   const { rule, contract, version, problem, wayOut, changes } = found;
-  const file = aboutFile.has(rule)
-    ? join(frozenFolder(domain), frozenPath({ name: contract, version }))
-    : declarationOf(domain);
-  const line = aboutFile.has(rule) ? 1 : await lineOf(file, contract, version);
+  const frozen = join(frozenFolder(domain), frozenPath({ name: contract, version }));
+  const place = aboutFile.has(rule)
+    ? { file: relative(cwd, frozen) || frozen, line: 1 }
+    : await placeOfVersion(domain, { contract, version, cwd });
   return {
     rule,
     severity: "error",
-    file: relative(cwd, file) || file,
-    line,
+    ...place,
     message: problem,
     wayOut,
     details: describeChanges(changes),
   };
+}
+
+/** Where a version is declared, or would be, relative to the folder in which the command runs. */
+export async function placeOfVersion(
+  domain: LoadedDomain,
+  { contract, version, cwd }: { readonly contract: string; readonly version: string; readonly cwd: string },
+): Promise<{ readonly file: string; readonly line: number }> {
+  const file = declarationOf(domain);
+  return { file: relative(cwd, file) || file, line: await lineOf(file, contract, version) };
 }
 
 /** A line for each change, with its way out below it. */

@@ -1,22 +1,33 @@
 import { REGISTRY } from "@polder/model";
-import { homeOf, identifier, type SystemScope } from "@polder/postgres";
+import { homeOf, identifier, literal, type SystemScope } from "@polder/postgres";
 
 /** The role of the registry's process: it reads and writes the registry's tables and nothing else. */
 export const REGISTRY_ROLE: string = homeOf(REGISTRY).app;
+
+/** Days that it is kept who has used which contract, unless it is said otherwise. */
+const USES_DAYS = 400;
+
+/** What may be said of the tables. */
+export interface RegistryStepsOptions {
+  /** Days that it is kept who has used which contract. Default 400: more than a year, for what is done once in a year. */
+  readonly usesDays?: number;
+}
 
 /**
  * What the registry keeps in a database: schemas, under which subjects and versions they stand, and settings. They belong
  * to no domain and lie in Polder's own schema. And in every database, who uses the contracts of the domains that live
  * there.
  */
-export function registrySystemSteps(): SystemScope {
+export function registrySystemSteps({ usesDays = USES_DAYS }: RegistryStepsOptions = {}): SystemScope {
   return {
     scope: "system",
     logins: [REGISTRY_ROLE],
     steps: [
       { name: "0301 registry", sql: sqlTables },
       { name: "0302 contract use", sql: sqlUse },
+      { name: "0303 contract retirement", sql: sqlRetirement },
       { name: "contract use function", sql: sqlRecord, repeatable: true },
+      { name: "contract use retention", sql: sqlForget(usesDays), repeatable: true },
       { name: "registry rights", sql: sqlRights, repeatable: true },
     ],
   };
@@ -31,7 +42,7 @@ export function registryDomainSteps(domain: string): SystemScope {
       {
         name: "contract use rights",
         repeatable: true,
-        sql: `grant execute on function polder.record_contract_use(jsonb) to ${sqlApp};`,
+        sql: `grant execute on function polder.record_contract_use(jsonb), polder.forget_contract_use() to ${sqlApp};`,
       },
     ],
   };
@@ -112,7 +123,34 @@ as $body$
 $body$;
 revoke all on function polder.record_contract_use(jsonb) from public;`;
 
+const sqlRetirement = `create table polder.contract_retirement (
+  contract text not null,
+  major integer not null,
+  at timestamptz not null default now(),
+  by_whom text not null,
+  -- Where it was retired although somebody used it: why, and who: [{ consumer, environment }].
+  reason text,
+  users jsonb not null default '[]',
+  primary key (contract, major, at),
+  check (reason is not null or users = '[]')
+);`;
+
+/** For how long is no parameter: no domain may make others forget who uses it. */
+const sqlForget = (days: number): string => `create or replace function polder.forget_contract_use() returns integer
+language sql
+security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+  with gone as (
+    delete from polder.contract_use
+    where seen_at < now() - make_interval(secs => ${literal(String(days))}::double precision * 86400)
+    returning 1
+  )
+  select count(*)::integer from gone
+$body$;
+revoke all on function polder.forget_contract_use() from public;`;
+
 const sqlRights = `grant select, insert, update, delete on
   polder.registry_schema, polder.registry_version, polder.registry_setting to ${identifier(REGISTRY_ROLE)};
 grant select, update on polder.registry_counter to ${identifier(REGISTRY_ROLE)};
-grant select on polder.contract_use to ${identifier(REGISTRY_ROLE)};`;
+grant select on polder.contract_use, polder.contract_retirement to ${identifier(REGISTRY_ROLE)};`;

@@ -53,6 +53,34 @@ order by max(seen_at) desc, consumer, version, environment`,
   return rows.map((row) => ({ ...row, calls: Number(row.calls) }));
 }
 
+/** From when to when uses have been written down in a database, as far as they are kept. */
+export interface RecordedTime {
+  /** Not before the end of the first day's uses: what is known by day is not said to be known earlier. */
+  readonly from: Date;
+  readonly until: Date;
+}
+
+/** Since when uses are written down in a database, in one environment or in any; nothing where none ever was. */
+export async function recordedTime(
+  database: Pick<Reader, "query">,
+  { environment = null }: { readonly environment?: string | null } = {},
+): Promise<RecordedTime | undefined> {
+  const { rows } = await database.query<{ readonly from: Date | null; readonly until: Date | null }>(
+    `select min(seen_at) as "from", max(seen_at) as until
+from polder.contract_use
+where $1::text is null or environment = $1`,
+    [environment],
+  );
+  const { from = null, until = null } = rows[0] ?? {};
+  return from === null || until === null ? undefined : { from, until };
+}
+
+/** Forgets uses that are older than they are to be kept, by the `usesDays` of provisioning; gives how many rows went. */
+export async function forgetOldUses(database: Pick<Reader, "query">): Promise<number> {
+  const { rows } = await database.query<{ readonly count: number }>("select polder.forget_contract_use() as count");
+  return rows[0]?.count ?? 0;
+}
+
 function toRow({ seenAt, ...use }: ContractUse): object {
   return { ...use, seen_at: seenAt.toISOString() };
 }

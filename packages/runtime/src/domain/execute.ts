@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AdmittedCall, Execute, Executed } from "@polder/http";
+import type { AdmittedCall, Executed, ServedDomain } from "@polder/http";
 import type { CommandContext, Domain, Handler, Logger, QueryContext, Reader, Refused, Started } from "@polder/model";
 import { answerInsert, type Database, findAnswer, isWorthRepeating, type KeyedRequest } from "@polder/postgres";
 import type { SagaAnswer } from "@polder/sagas";
@@ -36,8 +36,8 @@ const RUNS_MAX = 4;
  * Makes the one who runs a domain's handlers. A query reads one snapshot. A command runs in one transaction, which
  * carries what it publishes and, when it has a key, its answer; the same key again gets the same answer.
  */
-export function createExecute(parts: ExecuteParts): Execute {
-  return async (handler, call) => {
+export function createExecute(parts: ExecuteParts): Required<Pick<ServedDomain, "execute" | "findAnswered">> {
+  const execute: ServedDomain["execute"] = async (handler, call) => {
     const name = `${handler.api}.${handler.operation}`;
     const work = { domain: parts.domain.name, handler: name };
     const run = (): Promise<Kept> =>
@@ -50,6 +50,13 @@ export function createExecute(parts: ExecuteParts): Execute {
       return kept.kind === "started" ? await answerOfSaga(parts, kept, call) : kept;
     });
   };
+  return {
+    execute,
+    findAnswered: async (handler, call) => {
+      const kept = await findKept(parts, requestOf(handler, call));
+      return kept?.kind === "started" ? await answerOfSaga(parts, kept, call) : kept;
+    },
+  };
 }
 
 async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Executed> {
@@ -61,17 +68,8 @@ async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCal
 }
 
 async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Kept> {
-  const { database } = parts;
-  const { schema } = parts.transaction;
-  // As the caller said it, so that it finds its answer also when a release has brought a newer version meanwhile; and a
-  // copy, whatever the handler makes of its own.
-  const { operation, major, input } = call.asked;
-  const request: KeyedRequest | undefined =
-    call.key === undefined
-      ? undefined
-      : { operation: `${handler.api}.${operation}`, key: call.key, input: structuredClone({ major, input }) };
-  const findAnswered = async (): Promise<Kept | undefined> =>
-    request === undefined ? undefined : ((await findAnswer(database, schema, request)) as Kept | undefined);
+  const request = requestOf(handler, call);
+  const findAnswered = (): Promise<Kept | undefined> => findKept(parts, request);
   // The same key in every run: what the handler has others do under keys derived from it is not done twice.
   const run = { key: call.key ?? randomUUID(), request };
   return (
@@ -80,8 +78,30 @@ async function runCommand(parts: ExecuteParts, handler: Handler, call: AdmittedC
   );
 }
 
+/**
+ * By what a keyed command is known: as the caller said it, so that it finds its answer also when a release has brought a
+ * newer version meanwhile; and a copy, whatever the handler makes of its own.
+ */
+function requestOf({ api }: Handler, { key, asked }: Pick<AdmittedCall, "key" | "asked">): KeyedRequest | undefined {
+  if (key === undefined) return undefined;
+  const { operation, major, input } = asked;
+  return { operation: `${api}.${operation}`, key, input: structuredClone({ major, input }) };
+}
+
+async function findKept(
+  { database, transaction }: ExecuteParts,
+  request: KeyedRequest | undefined,
+): Promise<Kept | undefined> {
+  if (request === undefined) return undefined;
+  return (await findAnswer(database, transaction.schema, request)) as Kept | undefined;
+}
+
 /** Nothing is held meanwhile. Whoever does not wait until then may ask again under the same key. */
-async function answerOfSaga({ answerOf }: ExecuteParts, saga: Started, call: AdmittedCall): Promise<Executed> {
+async function answerOfSaga(
+  { answerOf }: ExecuteParts,
+  saga: Started,
+  call: Pick<AdmittedCall, "signal" | "conclude">,
+): Promise<Executed> {
   const answer = await answerOf(saga, call.signal);
   return await call.conclude(answer.kind === "answered" ? answer.output : answer);
 }

@@ -6,6 +6,8 @@ export interface Retention {
   readonly answersDays?: number;
   /** Days that sagas are kept after they have ended, and their answers with them. Default 7. */
   readonly sagasDays?: number;
+  /** Days that it is kept who has used which contract, as of the last provisioning. Default 400. */
+  readonly usesDays?: number;
   /**
    * Rows of a partition of outbox and log, for those that are made from now on. A partition goes as a whole, so about
    * two of them are kept in any case; commits fail where a domain publishes more than two between two looks, a minute

@@ -96,7 +96,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     database,
     served: {
       implementation,
-      execute: createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf }),
+      ...createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf }),
     },
     answered: uses.served,
     deliver: () => {

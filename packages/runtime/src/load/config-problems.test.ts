@@ -21,7 +21,7 @@ test.each([
     registry: { host: "127.0.0.1", port: 0, incompatibleCode: 40901 },
     connectionsMax: 2,
     prepare: false,
-    retention: { eventsDays: 0.5, answersDays: 30, sagasDays: 1, partitionRows: 10_000 },
+    retention: { eventsDays: 0.5, answersDays: 30, sagasDays: 1, usesDays: 90, partitionRows: 10_000 },
     traces: { ratio: 0.5, bytesMax: 1_048_576 },
     metrics: false,
     slow: { statementMs: 100, handlerMs: 200 },

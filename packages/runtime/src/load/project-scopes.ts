@@ -16,12 +16,12 @@ export function projectScopes(
     retention = {},
   }: { readonly isHere?: (domain: string) => boolean; readonly retention?: Retention } = {},
 ): readonly SystemScope[] {
-  const { partitionRows } = retention;
+  const { partitionRows, usesDays } = retention;
   const partitions = partitionRows === undefined ? {} : { partitionRows };
   const living = domains.filter(({ name }) => isHere(name));
   return [
     busSystemSteps(),
-    registrySystemSteps(),
+    registrySystemSteps(usesDays === undefined ? {} : { usesDays }),
     ...living.map(({ name }) => homeSteps(homeOf(name))),
     ...living.map(({ name }) => busDomainSteps(name, partitions)),
     ...living.map(({ name }) => sagaDomainSteps(name)),

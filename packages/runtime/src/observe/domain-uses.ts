@@ -2,7 +2,7 @@ import type { LoggedEvent } from "@polder/bus";
 import type { ServedCall } from "@polder/http";
 import { type Domain, declaredNeed, type Logger } from "@polder/model";
 import type { Database } from "@polder/postgres";
-import { recordUse, startUseRecorder, type UsedContract } from "@polder/registry";
+import { forgetOldUses, recordUse, startUseRecorder, type UsedContract } from "@polder/registry";
 import { outcomeOf } from "./outcome.ts";
 
 /** Who uses the contracts of a domain, and which events it uses itself. */
@@ -27,6 +27,9 @@ export interface DomainUsesOptions {
   readonly logger: Logger;
 }
 
+/** How often it is looked for uses that are too old to be kept, in milliseconds: an hour. */
+const FORGET_MS = 3_600_000;
+
 /** Starts to count the uses of a domain's contracts. They are written into its own database, every few seconds. */
 export function startDomainUses(options: DomainUsesOptions): DomainUses {
   const { domain, database, environment = "development", logger } = options;
@@ -35,8 +38,14 @@ export function startDomainUses(options: DomainUsesOptions): DomainUses {
     const version = declaredNeed(domain, event)?.version ?? "";
     return { contract: event, version, consumer: domain.name, calls };
   };
+  let forgetAtMs = 0;
   const recorder = startUseRecorder({
-    record: (uses) => recordUse(database, uses),
+    record: async (uses) => {
+      await recordUse(database, uses);
+      if (performance.now() < forgetAtMs) return;
+      forgetAtMs = performance.now() + FORGET_MS;
+      await forgetOldUses(database).catch((error: unknown) => logger.debug("old uses were not forgotten", { error }));
+    },
     environment,
     logger,
     standing: () => [...events].map((event) => useOf(event, 0)),
