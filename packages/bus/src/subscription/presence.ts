@@ -33,12 +33,19 @@ export async function startPresence(options: PresenceOptions): Promise<Presence>
   };
   await forgetDead(database, sql);
   await show();
+  let showing: Promise<void> | undefined;
   const timer = setInterval(() => {
-    show().catch((error: unknown) => logger.debug("the sign of life was not written", { domain, error }));
+    showing ??= show()
+      .catch((error: unknown) => logger.debug("the sign of life was not written", { domain, error }))
+      .finally(() => {
+        showing = undefined;
+      });
   }, leaseMs / 3);
   return {
     stop: async () => {
       clearInterval(timer);
+      // One that is under way would come after the entry is gone, and make it anew.
+      await showing;
       await database
         .query(`delete from ${sql.instance} where id = $1`, [instance])
         .catch((error: unknown) => logger.debug("the instance was not signed off; it expires", { domain, error }));
