@@ -21,6 +21,8 @@ beforeEach(async () => {
   opened = new AsyncDisposableStack();
   database = opened.use(await server.database());
   folder = opened.use(await copyGuestbook());
+  // These tests ask as fast as they can.
+  await folder.edit("polder.config.ts", ["port: 4000", "port: 4000, rateLimit: { perSecond: 100_000 }"]);
   dev = opened.use(
     startPolder(["dev", "--gateway-port", "0"], { cwd: folder.path, env: guestbookEnvironment(database).env }),
   );
