@@ -128,6 +128,7 @@ async function messagesFor({ tx, parts, subject, scope, read, earlier }: Compari
   return await incompatibilities({
     format: read.format,
     schema: read.model,
+    metadata: read.content.metadata,
     level,
     policy,
     earlier: compared.map(({ version, type }): EarlierVersion => {
