@@ -2,11 +2,15 @@ import { stableJson } from "../documents/stable-json.ts";
 import { at, below, type CompareKind, type PlacedDifference } from "./comparison.ts";
 import type { ConfluentNode } from "./confluent-node.ts";
 
-/** Compares two schemas that are made of others: each part of the one is matched with one part of the other. */
+/** Pairs of parts of two schemas that are tried at most. */
+const PAIRS_MAX = 100_000;
+
+/** Compares two schemas that are made of others: each part of the one is matched with one part of the other. Of too many it says that they differ. */
 export const combinedDifferences: CompareKind = ({ writer, reader }, { differences, fits }) => {
   const criterion = criterionDifference(writer, reader);
   if (criterion?.type === "COMBINED_TYPE_CHANGED") return [criterion];
   const [before, after] = [distinct(writer), distinct(reader)];
+  if (before.length * after.length > PAIRS_MAX) return [at("COMBINED_TYPE_SUBSCHEMAS_CHANGED")];
   const fitting = before.map((part, index) =>
     after.map((other) => {
       const found = below([writer.criterion, index], differences(part, other));
@@ -39,9 +43,16 @@ function countDifferences(reader: ConfluentNode, before: number, after: number):
   return [at(isProduct ? "PRODUCT_TYPE_NARROWED" : "SUM_TYPE_NARROWED")];
 }
 
+/** The same schema is compared with many others. */
+const known = new WeakMap<ConfluentNode, readonly ConfluentNode[]>();
+
 /** The parts, each once. */
 function distinct(node: ConfluentNode): readonly ConfluentNode[] {
-  return [...new Map(node.parts().map((part) => [`${part.kind} ${stableJson(part.schema)}`, part])).values()];
+  const before = known.get(node);
+  if (before !== undefined) return before;
+  const parts = [...new Map(node.parts().map((part) => [`${part.kind} ${stableJson(part.schema)}`, part])).values()];
+  known.set(node, parts);
+  return parts;
 }
 
 /**

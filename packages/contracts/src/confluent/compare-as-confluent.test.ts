@@ -215,4 +215,7 @@ test("what nests and branches without end is given up in bounded time", () => {
       : { oneOf: ["a", "b", "c", "d"].map((name) => ({ allOf: [wide(depth - 1, leaf + name), { type: "object" }] })) };
   const [found] = differences(wide(5, "x"), wide(5, "y")).slice(-1);
   expect(found).toBe("COMBINED_TYPE_SUBSCHEMAS_CHANGED #/");
+  const many = (first: number) => ({ oneOf: Array.from({ length: 20_000 }, (_, index) => ({ const: first + index })) });
+  expect(differences(many(0), many(1))).toEqual(["COMBINED_TYPE_SUBSCHEMAS_CHANGED #/"]);
+  expect(differences(many(0), many(0))).toEqual([]);
 });

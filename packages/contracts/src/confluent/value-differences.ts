@@ -65,7 +65,12 @@ export const notDifferences: CompareKind = ({ writer, reader }, { differences, f
   return [at(fits(found) ? "NOT_TYPE_NARROWED" : "NOT_TYPE_EXTENDED", "not")];
 };
 
-function valuesOf({ schema }: ConfluentNode): ReadonlySet<string> {
-  const values = schema["enum"];
-  return new Set(Array.isArray(values) ? values.map(stableJson) : []);
+/** The same list is compared with many others. */
+const known = new WeakMap<ConfluentNode, ReadonlySet<string>>();
+
+function valuesOf(node: ConfluentNode): ReadonlySet<string> {
+  const listed = node.schema["enum"];
+  const values = known.get(node) ?? new Set(Array.isArray(listed) ? listed.map(stableJson) : []);
+  known.set(node, values);
+  return values;
 }
