@@ -38,10 +38,11 @@ export async function measureRegistry(options: RegistryReadsOptions): Promise<vo
   await using admin = openDatabase(address);
   await provision({ admin, homes: [], scopes: [registrySystemSteps()], password: () => PASSWORD });
   await using serving = await startRemote<RegistryMethods>({
+    name: "the registry",
     url: new URL("./registry-process.ts", import.meta.url),
     opening: { ...address, user: REGISTRY_ROLE, password: PASSWORD },
   });
-  const { registry, bare } = await serving.ask("urls", undefined);
+  const { registry, bare } = await serving.ask("urls");
   const { origin: url, pathname: root } = new URL(registry);
   const body = JSON.stringify({ schemaType: "JSON", schema: JSON.stringify(options.schema) });
   const versions = `${root}/subjects/bench.Compared.v1-value/versions`;
