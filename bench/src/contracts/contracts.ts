@@ -2,6 +2,7 @@ import { compareDocuments, type EventDocument } from "@polder/contracts";
 import type { Benchmark } from "../benchmark.ts";
 import { openSamples } from "../samples.ts";
 import { naiveDifferences } from "./naive-comparison.ts";
+import { measureRegistry } from "./registry-reads.ts";
 import { measureServedVersions } from "./served-versions.ts";
 
 /** Rounds, milliseconds of each measurement of comparisons in them, and requests. */
@@ -17,7 +18,7 @@ const PROPERTIES = 60;
 export const contracts: Benchmark = {
   name: "contracts",
   purpose:
-    "Comparisons of two versions of an event with 60 fields, beside a naive difference of their JSON; converted calls.",
+    "Comparisons of two versions of an event with 60 fields, beside a naive difference of their JSON; converted calls; reads of a registry.",
   run: async (options) => {
     const { signal, progress } = options;
     const plan = options.quick ? plans.quick : plans.full;
@@ -38,12 +39,16 @@ export const contracts: Benchmark = {
       }
     }
     const postgres = await measureServedVersions(plan, { ...options, samples });
+    await measureRegistry({ schema: earlier.schema, ...plan, samples, signal, progress });
     return {
       postgres,
       ratios: {
         compare_vs_naive: samples.ratio("compare.compatible", "naive.compatible"),
         converted_vs_newest: samples.ratio("http.converted", "http.newest"),
         cpu_converted_vs_newest: samples.ratio("cpu.converted", "cpu.newest"),
+        registry_by_id_vs_bare: samples.ratio("registry.by-id", "bare.by-id"),
+        registry_latest_vs_bare: samples.ratio("registry.latest", "bare.by-id"),
+        registry_again_vs_bare: samples.ratio("registry.register-again", "bare.by-id"),
       },
       figures: samples.figures(),
       losses: {},

@@ -1,6 +1,8 @@
 export type { Comparison, Direction, Finding, Step } from "./changes/finding.ts";
 export { type Rule, type RuleId, rules } from "./changes/rules.ts";
 export { compareDocuments, compareWithLiving, describeComparison } from "./compare-documents.ts";
+export { type ConfluentDifference, compareAsConfluent } from "./confluent/compare-as-confluent.ts";
+export type { ConfluentDifferenceType, ConfluentPolicy } from "./confluent/difference-type.ts";
 export type { ApiDocument, ContractDocument, EventDocument, OperationDocument } from "./document/contract-document.ts";
 export { describeContract } from "./document/describe-contract.ts";
 export { describeOpenApi } from "./document/describe-open-api.ts";
@@ -18,6 +20,7 @@ export {
   schemaId,
   schemaOf,
 } from "./documents/json-schemas.ts";
+export { type RegisteredSchema, registeredSchemasOf } from "./documents/registered-schemas.ts";
 export { stableJson } from "./documents/stable-json.ts";
 export { contractErrors } from "./errors.ts";
 export { type EventConversion, eventConversion } from "./event-conversion.ts";
@@ -26,7 +29,9 @@ export { checkVersions, nextVersion, type PublishedVersions } from "./frozen/che
 export { documentProblems, frozenPath, frozenText, isSameDocument, readFrozen } from "./frozen/frozen-document.ts";
 export type { VersionFinding, VersionRule } from "./frozen/version-finding.ts";
 export { compareSchemas, type Inclusion } from "./inclusion/compare-schemas.ts";
+export { compareViews } from "./inclusion/compare-views.ts";
 export { type OperationConversion, operationConversion, type RefusedAt } from "./operation-conversion.ts";
+export { bundleSchema, type SchemaWithReferences } from "./schema/bundle-schema.ts";
 export type { SchemaProblem } from "./schema/schema-problem.ts";
 export { closed } from "./schema/view.ts";
 export {

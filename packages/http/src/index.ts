@@ -31,6 +31,7 @@ export { type Audience, possibleProblems } from "./documents/possible-problems.t
 export { type HttpErrors, httpErrors, type OperationDetails } from "./errors.ts";
 export type { AdmittedCall, Execute, Executed, FindAnswered, ServedDomain } from "./execute.ts";
 export { DEV_TOKEN_PATH } from "./gateway/dev-issuer.ts";
+export type { GatewayMount } from "./gateway/mount-behind-access.ts";
 export type { ServedDocuments } from "./gateway/mount-documents.ts";
 export type { RateLimit } from "./gateway/rate-limiter.ts";
 export {

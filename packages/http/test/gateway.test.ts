@@ -1,4 +1,5 @@
 import type { LogFields, Logger } from "@polder/model";
+import { Hono } from "hono";
 import { SignJWT } from "jose";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -298,6 +299,34 @@ describe("the issuer", () => {
     expect((await ask(dev, { subject: "x".repeat(20_000) })).status).toBe(413);
     expect((await ask(gateway, { subject: "ada" })).status).toBe(404);
     expect(await put(gateway)).toMatchObject({ status: 401 });
+  });
+});
+
+describe("what is mounted beside the domains", () => {
+  test("asks who comes, counts them, and stays closed where nobody may", async () => {
+    const app = new Hono();
+    app.all("/*", (context) => context.text(`${context.req.method} ${context.req.path}`));
+    const access: Readonly<Record<string, string>> = { "/open": "anyone", "/known": "signed-in", "/right": "a.right" };
+    const mounted = await gatewayWith({
+      mounts: [{ name: "shelf", app, accessOf: ({ path }) => ({ operation: "look", access: access[path] }) }],
+      rateLimit: { perSecond: 0.01, burst: 5 },
+    });
+    const look = (path: string, token?: string) =>
+      fetch(
+        `${mounted.url}/shelf${path}`,
+        token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
+      );
+    expect(await (await look("/open")).text()).toBe("GET /shelf/open");
+    const codeOf = async (path: string, token?: string) => Object(await (await look(path, token)).json()) as object;
+    expect(await codeOf("/known")).toMatchObject({ status: 401, code: "USER_MISSING" });
+    expect(await codeOf("/closed")).toMatchObject({ status: 404, code: "OPERATION_UNKNOWN" });
+    expect(await codeOf("")).toMatchObject({ status: 404, code: "OPERATION_UNKNOWN" });
+    const [ada, bob] = [await issuer.token(), await issuer.token({ sub: "bob", scope: "a.right" })];
+    expect((await look("/known", ada)).status).toBe(200);
+    expect(await codeOf("/right", ada)).toMatchObject({ status: 403, code: "PERMISSION_MISSING" });
+    expect((await look("/right", bob)).status).toBe(200);
+    await look("/open");
+    expect(await codeOf("/open")).toMatchObject({ status: 429, code: "RATE_LIMITED" });
   });
 });
 

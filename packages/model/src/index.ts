@@ -1,4 +1,4 @@
-export type { Access } from "./access.ts";
+export { type Access, accessProblems } from "./access.ts";
 export { type Aggregate, aggregate } from "./aggregate.ts";
 export {
   type AnyApi,

@@ -28,6 +28,7 @@ const commands = [
   "contracts check",
   "contracts diff",
   "contracts impact",
+  "contracts push",
   "owners",
   "doctor",
   "trace",

@@ -1,6 +1,7 @@
 export { type CompatibilityLevel, compatibilityLevels } from "./compatibility/compatibility-level.ts";
 export { registryErrors } from "./errors.ts";
 export { openRegistry, type Registry, type RegistryOptions } from "./registry.ts";
+export { isReading } from "./rest/is-reading.ts";
 export { type RegistryAppOptions, registryApp } from "./rest/registry-app.ts";
 export type { JsonSchemaModel } from "./schema/json-schema-format.ts";
 export type { SchemaRequest } from "./schema/read-schema-request.ts";
@@ -8,6 +9,9 @@ export type { Metadata, RuleSet, SchemaReference, SchemaType } from "./schema/sc
 export type { Comparison, CompatibilityPolicy, Difference, SchemaComparer } from "./schema/schema-format.ts";
 export type { RegistryConfig, RegistryMode } from "./settings.ts";
 export {
+  type OpenRegistryApp,
+  openRegistryApp,
+  type RegistryPlace,
   type RegistryServer,
   type RegistryServerOptions,
   type RegistrySettings,

@@ -51,26 +51,14 @@ export function openRegistering(parts: RegistryParts): Registering {
   const { database, formats } = parts;
   return {
     register: async (subject, request, { normalize = false } = {}) => {
+      // Most who register have done so before: they wait for nobody.
+      const before = await standingOf(database, parts, { subject, request, normalize });
+      if (before.same !== undefined) return await stored(database, subject, before.same.version);
       // What it refers to cannot be deleted meanwhile.
       const subjects = [subject, ...request.references.map((one) => subjectOf(one.subject, subject.context))];
       return await changing(database, subjects, async (tx) => {
-        const scope = await scopeOf(tx, subject);
-        refuseMode(scope, subject, request);
-        const outline = await outlineOf(tx, subject);
-        const living = outline.filter(({ isDeleted }) => !isDeleted);
-        const latest = await latestOf(tx, subject, living);
-        const read = await readContent(tx, request, {
-          formats,
-          subject,
-          scope,
-          latest,
-          normalize,
-          references: "living",
-        });
-        const guid = guidOf(read.content);
-        const same = living.findLast((version) => version.guid === guid);
-        if (same !== undefined && (request.version === undefined || request.version === same.version))
-          return await stored(tx, subject, same.version);
+        const { scope, outline, living, read, same } = await standingOf(tx, parts, { subject, request, normalize });
+        if (same !== undefined) return await stored(tx, subject, same.version);
         if (scope.mode !== "IMPORT") {
           const messages = await messagesFor({ tx, parts, subject, scope, read, earlier: living });
           if (messages.length > 0) throw incompatible(parts, subject, messages);
@@ -96,6 +84,35 @@ export function openRegistering(parts: RegistryParts): Registering {
       return await messagesFor({ tx: database, parts, subject, scope, read, earlier });
     },
   };
+}
+
+/** A schema that was handed in, beside what its subject has. */
+interface Standing {
+  readonly scope: Scope;
+  readonly outline: readonly VersionOutline[];
+  readonly living: readonly VersionOutline[];
+  readonly read: ReadContent;
+  /** The version that holds it already. */
+  readonly same: VersionOutline | undefined;
+}
+
+async function standingOf(
+  reader: Reader,
+  { formats }: RegistryParts,
+  asked: { readonly subject: Subject; readonly request: SchemaRequest; readonly normalize: boolean },
+): Promise<Standing> {
+  const { subject, request, normalize } = asked;
+  const scope = await scopeOf(reader, subject);
+  refuseMode(scope, subject, request);
+  const outline = await outlineOf(reader, subject);
+  const living = outline.filter(({ isDeleted }) => !isDeleted);
+  const latest = await latestOf(reader, subject, living);
+  const place = { formats, subject, scope, latest, normalize, references: "living" } as const;
+  const read = await readContent(reader, request, place);
+  const guid = guidOf(read.content);
+  const found = living.findLast((version) => version.guid === guid);
+  const isSame = request.version === undefined || request.version === found?.version;
+  return { scope, outline, living, read, same: isSame ? found : undefined };
 }
 
 /** What is compared when somebody asks about one version, or about all. */
@@ -128,6 +145,7 @@ async function messagesFor({ tx, parts, subject, scope, read, earlier }: Compari
   return await incompatibilities({
     format: read.format,
     schema: read.model,
+    metadata: read.content.metadata,
     level,
     policy,
     earlier: compared.map(({ version, type }): EarlierVersion => {

@@ -4,7 +4,7 @@ import { type Finding, openFinding } from "./finding.ts";
 import { openRegistering, type Registering } from "./registering.ts";
 import type { RegistryParts } from "./registry-parts.ts";
 import { avroFormat } from "./schema/avro-format.ts";
-import { inclusionComparer } from "./schema/inclusion-comparer.ts";
+import { jsonComparer } from "./schema/json-comparer.ts";
 import { type JsonSchemaModel, jsonSchemaFormat } from "./schema/json-schema-format.ts";
 import { protobufFormat } from "./schema/protobuf-format.ts";
 import type { SchemaComparer, SchemaFormat } from "./schema/schema-format.ts";
@@ -14,7 +14,7 @@ import { openSetting, type Setting } from "./setting.ts";
 export interface RegistryOptions {
   /** A database that was provisioned, as the registry's own role. It stays the caller's to close. */
   readonly database: Database;
-  /** Compares JSON Schemas. Default: by whether the reader accepts all that the writer may send. */
+  /** Compares JSON Schemas. Default: as Confluent does, and those of contracts by what they mean. */
   readonly jsonComparer?: SchemaComparer<JsonSchemaModel>;
   /**
    * The number that clients are told when a schema is not compatible: 409, as released versions of Confluent Schema
@@ -30,7 +30,7 @@ export interface Registry extends Registering, Finding, Deleting, Setting {}
 export function openRegistry(options: RegistryOptions): Registry {
   const { database, incompatibleCode = 409 } = options;
   const formats: RegistryParts["formats"] = {
-    JSON: ofAnyModel(jsonSchemaFormat(options.jsonComparer ?? inclusionComparer)),
+    JSON: ofAnyModel(jsonSchemaFormat(options.jsonComparer ?? jsonComparer)),
     AVRO: ofAnyModel(avroFormat()),
     PROTOBUF: ofAnyModel(protobufFormat()),
   };

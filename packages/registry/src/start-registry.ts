@@ -1,6 +1,7 @@
 import { createDispatcher, type HttpServer, serveHttp } from "@polder/http";
 import { type Logger, REGISTRY, silentLogger } from "@polder/model";
 import { type Database, type DatabaseAddress, openDatabase, postgresErrors } from "@polder/postgres";
+import type { Hono } from "hono";
 import { openRegistry, type RegistryOptions } from "./registry.ts";
 import { registryApp } from "./rest/registry-app.ts";
 
@@ -12,14 +13,22 @@ export interface RegistrySettings extends Omit<RegistryOptions, "database"> {
   readonly port?: number;
 }
 
-/** What {@link startRegistry} needs. */
-export interface RegistryServerOptions extends RegistrySettings {
+/** Where a registry is kept. */
+export interface RegistryPlace extends Omit<RegistryOptions, "database"> {
   /** The database that was provisioned, as the registry's own role. */
   readonly address: DatabaseAddress;
   /** Keep statements prepared on each connection; `false` behind a pooler in transaction mode. Default true. */
   readonly prepare?: boolean;
   /** Default: says nothing. */
   readonly logger?: Logger;
+}
+
+/** What {@link startRegistry} needs. */
+export interface RegistryServerOptions extends RegistryPlace, RegistrySettings {}
+
+/** A registry that somebody else serves. Disposing it closes its connections. */
+export interface OpenRegistryApp extends AsyncDisposable {
+  readonly app: Hono;
 }
 
 /** A registry that listens. Disposing it stops it. */
@@ -30,17 +39,30 @@ export interface RegistryServer extends AsyncDisposable {
 }
 
 /**
- * Serves the registry at `/registry` of a port of its own.
+ * Opens the registry as an application that is mounted at any path.
  *
- * @throws `NOT_PROVISIONED`, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
+ * @throws `NOT_PROVISIONED`, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`. Nothing is left open then.
  */
-export async function startRegistry(options: RegistryServerOptions): Promise<RegistryServer> {
-  const { address, host = "127.0.0.1", port = 0, prepare = true, logger = silentLogger } = options;
+export async function openRegistryApp(options: RegistryPlace): Promise<OpenRegistryApp> {
+  const { address, prepare = true, logger = silentLogger } = options;
   await using opened = new AsyncDisposableStack();
   const database = openDatabase({ ...address, applicationName: "polder registry", prepare, logger });
   opened.defer(() => database.close());
   await requireTables(database);
   const app = registryApp({ registry: openRegistry({ ...options, database }), logger });
+  const owned = opened.move();
+  return { app, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/**
+ * Serves the registry at `/registry` of a port of its own.
+ *
+ * @throws `NOT_PROVISIONED`, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
+ */
+export async function startRegistry(options: RegistryServerOptions): Promise<RegistryServer> {
+  const { host = "127.0.0.1", port = 0, logger = silentLogger } = options;
+  await using opened = new AsyncDisposableStack();
+  const { app } = opened.use(await openRegistryApp(options));
   const server = await serveHttp({
     dispatcher: createDispatcher({ served: [] }),
     host,

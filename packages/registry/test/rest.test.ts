@@ -188,44 +188,6 @@ describe("compatibility", () => {
     expect(await registered("users", { ...again, metadata })).toMatchObject({ version: 3 });
   });
 
-  test("of JSON Schema is whether the reader takes all that the writer may send, shown by a value", async () => {
-    const order = (properties: object, more: object = {}) =>
-      json({ type: "object", properties, required: ["id"], additionalProperties: false, ...more });
-    const id = { type: "string" };
-    await registered("orders", order({ id }));
-    const check = async (body: object) =>
-      (await ask("POST", "/compatibility/subjects/orders/versions/latest?verbose=true", body)).body;
-    expect(await check(order({ id, note: { type: "string" } }))).toEqual({ is_compatible: true, messages: [] });
-    const tagged = order({ id: { ...id, "confluent:tags": ["PII"] }, "a:b": {} }, { "confluent:tags": [] });
-    expect(await check(tagged)).toMatchObject({ is_compatible: true });
-    expect(await check(order({ id: { type: ["string", "null"] } }))).toMatchObject({ is_compatible: true });
-    const refusal = {
-      is_compatible: false,
-      messages: expect.arrayContaining([expect.stringContaining("VALUE_NOT_TAKEN")]),
-    };
-    expect(await check(order({ id: { type: "integer" } }))).toEqual(refusal);
-    await ask("PUT", "/config/orders", { compatibility: "FORWARD" });
-    expect(await check(order({ id, note: { type: "string" } }))).toEqual(refusal);
-    expect(await check(order({ id: { type: "string", maxLength: 5 } }))).toMatchObject({ is_compatible: true });
-    const undecided = {
-      is_compatible: false,
-      messages: expect.arrayContaining([expect.stringContaining("UNDECIDED")]),
-    };
-    expect(await check(order({ id }, { myKeyword: true }))).toEqual(undecided);
-  });
-
-  test("of schemas that cannot be compared is equality; nothing is called compatible unseen", async () => {
-    const proto = (fields: string) => ({
-      schemaType: "PROTOBUF",
-      schema: `syntax = "proto3"; message A { ${fields} }`,
-    });
-    await registered("strict", proto("string a = 1;"));
-    const body = proto("string a = 1; string b = 2;");
-    expect(await ask("POST", "/subjects/strict/versions", body)).toEqual(refused(409));
-    await ask("PUT", "/config/strict", { compatibility: "NONE" });
-    expect(await registered("strict", body)).toMatchObject({ version: 2 });
-  });
-
   test("the number of the refusal can be the newer one", async () => {
     await using newer = await startTestRegistry(server, { incompatibleCode: 40901 });
     await newer.ask("POST", "/subjects/users/versions", avro(name));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { provision } from "@polder/postgres";
 import { type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -52,4 +53,22 @@ test("what goes wrong in the database is told without its details, and the regis
     "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'registry_app' and datname = current_database()",
   );
   await until(async () => (await list()).status === 200, "the registry has a connection again");
+});
+
+test("a registry without its database answers 50001, and is there again with it", async () => {
+  await using own = await testServer({ own: "registry", durable: true });
+  await using database = await own.database();
+  const { admin, password } = database;
+  await provision({ admin, homes: [], scopes: [registrySystemSteps()], password });
+  const address = { ...database.address, user: REGISTRY_ROLE, password: password(REGISTRY_ROLE) };
+  await using registry = await startRegistry({ address });
+  const list = async () => {
+    const answer = await fetch(`${registry.url}/subjects`);
+    return { status: answer.status, body: await answer.json() };
+  };
+  const restarting = own.restart();
+  const trouble = { status: 500, body: { error_code: 50001, message: "Error in the backend data store" } };
+  await until(async () => isDeepStrictEqual(await list(), trouble), "the registry has noticed");
+  await restarting;
+  await until(async () => (await list()).status === 200, "the registry has its database again");
 });

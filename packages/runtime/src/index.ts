@@ -6,6 +6,7 @@ export { type PublicKeysPlace, publicKeysPlace } from "./identity/public-keys-pl
 export {
   defineConfig,
   type GatewayConfig,
+  type GatewayRegistryConfig,
   type IdentityConfig,
   type PolderConfig,
   type RegistryConfig,
@@ -13,6 +14,7 @@ export {
 export { type LoadedConfig, loadConfig } from "./load/load-config.ts";
 export { type LoadedDomain, loadDomains } from "./load/load-domains.ts";
 export { refuseMissingCallees } from "./load/missing-callees.ts";
+export { type OpenMounts, openMounts } from "./load/open-mounts.ts";
 export type { PlacedDatabase } from "./load/place-databases.ts";
 export {
   gatewayOptionsOf,

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { httpErrors } from "../errors.ts";
-import { type Authenticate, headerOf } from "../identity/authenticate.ts";
+import { type Authenticated, headerOf, type RequestHead } from "../identity/authenticate.ts";
 import type { Route } from "../operation-table.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import { type CheckUserToken, invalid, type ProvenUser } from "./user-tokens.ts";
@@ -12,22 +12,30 @@ export interface AuthenticateUsersOptions {
   readonly limiter: RateLimiter;
 }
 
+/** What a user wants to reach, and who may. */
+export interface WantedOperation extends Pick<Route, "api" | "operation"> {
+  readonly declared: Pick<Route["declared"], "access">;
+}
+
+/** Lets a user in, or throws the codes with status 401, 403, 429 or 503 of this package. */
+export type AuthenticateUser = (head: RequestHead, wanted: WantedOperation) => Promise<Authenticated>;
+
 /**
  * Makes the one who lets users in at the gateway: it checks their tokens, counts their calls, and holds them to what
  * the contract says of each operation. Who is not known, or only says so, is counted by address.
  */
-export function authenticateUsers({ check, limiter }: AuthenticateUsersOptions): Authenticate {
+export function authenticateUsers({ check, limiter }: AuthenticateUsersOptions): AuthenticateUser {
   const count = (caller: string): void => {
     const waitMs = limiter.take(caller, performance.now());
     if (waitMs > 0) throw rateLimited(waitMs);
   };
-  return async ({ headers, address }, route) => {
+  return async ({ headers, address }, wanted) => {
     const known = await knownUser(headers, check).catch((error: unknown) => {
       count(address);
       throw error;
     });
     count(known === undefined ? address : JSON.stringify(known.user));
-    requireAccess(route, known);
+    requireAccess(wanted, known);
     return known === undefined ? {} : { user: known.user };
   };
 }
@@ -44,7 +52,7 @@ async function knownUser(
   return await check(token);
 }
 
-function requireAccess({ api, operation, declared: { access } }: Route, known: ProvenUser | undefined): void {
+function requireAccess({ api, operation, declared: { access } }: WantedOperation, known: ProvenUser | undefined): void {
   if (access === "anyone") return;
   if (known === undefined) {
     throw httpErrors.USER_MISSING(

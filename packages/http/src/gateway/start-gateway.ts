@@ -5,6 +5,7 @@ import { type HttpServer, serveHttp } from "../server.ts";
 import { authenticateUsers } from "./authenticate-users.ts";
 import { createDevIssuer } from "./dev-issuer.ts";
 import { forwardCalls, openRoutes } from "./forward-calls.ts";
+import { type GatewayMount, mountBehindAccess } from "./mount-behind-access.ts";
 import { mountDocuments, type ServedDocuments } from "./mount-documents.ts";
 import { createRateLimiter, type RateLimit } from "./rate-limiter.ts";
 import { checkUserTokens, type IssuerOptions, issuerKeys } from "./user-tokens.ts";
@@ -21,6 +22,8 @@ export interface GatewaySettings {
   readonly rateLimit?: RateLimit;
   /** Which documents about contracts everybody may read below `/contracts`. Default `open`. */
   readonly documents?: ServedDocuments;
+  /** What it leads to besides domains. Default: nothing. */
+  readonly mounts?: readonly GatewayMount[];
 }
 
 /** What {@link startGateway} needs. */
@@ -48,7 +51,7 @@ export interface Gateway extends AsyncDisposable {
  * @throws `ISSUER_MISSING` where an operation asks for a token and nobody issues any, `PORT_IN_USE`.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { findTransport, logger = silentLogger, now, documents = "open" } = options;
+  const { findTransport, logger = silentLogger, now, documents = "open", mounts = [] } = options;
   let { domains } = options;
   requireIssuer(options);
   const clock = now === undefined ? {} : { now };
@@ -57,9 +60,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const keys = dev?.keys ?? (issuer === undefined ? undefined : issuerKeys(issuer.issuer, { logger, ...clock }));
   const check = issuer === undefined || keys === undefined ? undefined : checkUserTokens(issuer, { keys, ...clock });
   if (dev !== undefined) logger.warn("the gateway gives tokens to anybody who asks: for development only");
+  const authenticate = authenticateUsers({ check, limiter: createRateLimiter(options.rateLimit) });
   const server = await serveHttp({
     dispatcher: forwardCalls({ domains, findTransport, logger }),
-    authenticate: authenticateUsers({ check, limiter: createRateLimiter(options.rateLimit) }),
+    authenticate,
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     logger,
@@ -67,6 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       app.get("/livez", (context) => context.json({ status: "alive" }));
       dev?.mount(app);
       mountDocuments(app, domains, documents);
+      for (const mount of mounts) mountBehindAccess(app, mount, authenticate);
     },
   });
   return {

@@ -4,8 +4,9 @@ import type { CheckContractsOptions } from "./contracts-check.ts";
 import type { ContractsDocsOptions } from "./contracts-docs.ts";
 import type { FreezeContractsOptions } from "./contracts-freeze.ts";
 import type { ListContractsOptions } from "./contracts-list.ts";
+import type { PushContractsOptions } from "./contracts-push.ts";
 import type { RetireOptions } from "./contracts-retire.ts";
-import { domainNames, seenSince, toUrls } from "./option-values.ts";
+import { domainNames, seenSince, toUrl, toUrls } from "./option-values.ts";
 import type { OwnersOptions } from "./owners.ts";
 import type { Run } from "./program.ts";
 
@@ -51,6 +52,14 @@ export function defineContracts(program: Command, run: Run): void {
     .description("whom the changes of the working tree concern")
     .action(async (contract: string | undefined, _options: object, command: Command) => {
       await run(command, async () => (await import("./contracts-impact.ts")).impactContractsWork(contract));
+    });
+  contracts
+    .command("push")
+    .description("send every declared version to a registry of schemas")
+    .option(...domainNames)
+    .option("-r, --registry <url>", "where it is (default: POLDER_REGISTRY_URL, or the configuration's)", toUrl)
+    .action(async (options: PushContractsOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts-push.ts")).pushContractsWork(options));
     });
   contracts
     .command("docs")

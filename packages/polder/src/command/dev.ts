@@ -27,11 +27,21 @@ export function devWork(options: {
     const { host } = session;
     const { databases, password } = await whereIs(session, cwd);
     const { gateway = "" } = host;
+    const registry = session.registry === undefined ? {} : { registry: session.registry };
     const token =
       devIssuerOf(session.project) === undefined
         ? null
         : `curl -s ${gateway}${DEV_TOKEN_PATH} -H accept:text/plain -d subject=ada`;
-    const data = { url: host.url, gateway, token, database: databases[0], databases, password, domains: host.domains };
+    const data = {
+      url: host.url,
+      gateway,
+      token,
+      ...registry,
+      database: databases[0],
+      databases,
+      password,
+      domains: host.domains,
+    };
     streams.out(json ? jsonLine({ ok: true, command: "dev", data }) : welcome(data));
     const reason = await runUntilStopped(host, { signal, hardSignal });
     return { code: reason === undefined ? exitCode.clean : exitCode.failed };
@@ -49,16 +59,18 @@ interface Welcomed {
   readonly url: string;
   readonly gateway: string;
   readonly token: string | null;
+  readonly registry?: string;
   readonly databases: readonly string[];
   readonly password: string | null;
   readonly domains: readonly string[];
 }
 
-function welcome({ url, gateway, token, databases, password, domains }: Welcomed): string {
+function welcome({ url, gateway, token, registry, databases, password, domains }: Welcomed): string {
   const lines = [
     ["gateway", gateway],
     ["a token", token ?? "from your issuer"],
     ["APIs", `${url}, for domains`],
+    ...(registry === undefined ? [] : [["registry", registry]]),
     ["database", `${databases.join("\n            ")}${password === null ? "" : `, its password is in ${password}`}`],
     ["domains", domains.join(", ")],
   ].map(([name = "", text]) => `  ${name.padEnd(8)}  ${text}\n`);

@@ -50,6 +50,12 @@ export function toPast(text: string): Date {
   return new Date(atMs);
 }
 
+/** A URL of HTTP. */
+export function toUrl(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? "")) return text;
+  throw new InvalidArgumentError("It is a URL such as http://127.0.0.1:4010/registry.");
+}
+
 /** URLs with commas between them. */
 export function toUrls(text: string, before?: readonly string[]): readonly string[] {
   const urls = toList(text, before);

@@ -7,6 +7,8 @@ import {
   hostOptionsOf,
   type LoadedDomain,
   type LogFormat,
+  type OpenMounts,
+  openMounts,
   type Project,
   refuseMissingCallees,
   registryOptionsOf,
@@ -56,18 +58,23 @@ export function startWork(options: StartOptions): Work {
     await using tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
     const { address } = await project.database(selected.map(({ name }) => name));
     await using registry = await startRegistryOf(project, options, logger);
+    const { gateway = false, gatewayOnly = false } = options;
+    await using mounted = gateway || gatewayOnly ? await openMounts(project, logger) : undefined;
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),
       address,
       ...hostOptionsOf(project, { port, tracing }),
       identity: project.identity(),
-      ...gatewayOf(project, options),
+      ...(mounted === undefined ? {} : gatewayOf(project, options, mounted)),
       environment: env["POLDER_ENVIRONMENT"] || "production",
       logger,
     });
-    const gateway = host.gateway === undefined ? {} : { gateway: host.gateway };
-    const served = registry === undefined ? {} : { registry: registry.url };
-    const data = { url: host.url, ...gateway, ...served, domains: host.domains };
+    const data = {
+      url: host.url,
+      ...(host.gateway === undefined ? {} : { gateway: host.gateway }),
+      ...(registry === undefined ? {} : { registry: registry.url }),
+      domains: host.domains,
+    };
     logger.info("ready", data);
     if (json) streams.out(jsonLine({ ok: true, command: "start", data }));
     const reason = await runUntilStopped(host, { signal, hardSignal });
@@ -86,10 +93,12 @@ function refuseUnservedNeeds({ urls }: Project, selected: readonly LoadedDomain[
   );
 }
 
-function gatewayOf(project: Project, options: StartOptions): Pick<HostOptions, "gateway"> {
-  const { gateway = false, gatewayOnly = false, gatewayPort: port, devIssuer = false } = options;
-  if (!gateway && !gatewayOnly) return {};
-  return { gateway: gatewayOptionsOf(project, { port, issuer: devIssuer ? "development" : undefined }) };
+function gatewayOf(
+  project: Project,
+  { gatewayPort: port, devIssuer = false }: StartOptions,
+  { mounts }: OpenMounts,
+): Pick<HostOptions, "gateway"> {
+  return { gateway: gatewayOptionsOf(project, { port, issuer: devIssuer ? "development" : undefined, mounts }) };
 }
 
 /** Starts the registry, where it is asked for. */

@@ -12,8 +12,11 @@ const CHANGES_LISTED_MAX = 20;
 /** Rules that are about the file of a frozen version rather than about its declaration. */
 const aboutFile: ReadonlySet<string> = new Set(["frozen-edited", "frozen-deleted"]);
 
+/** What is wrong with a version of a contract, whoever has found it. */
+export type PlaceableFinding = Omit<VersionFinding, "rule"> & { readonly rule: string };
+
 /** Says where a finding is to be mended, relative to the folder in which the command runs. */
-export async function placeFinding(found: VersionFinding, domain: LoadedDomain, cwd: string): Promise<Reported> {
+export async function placeFinding(found: PlaceableFinding, domain: LoadedDomain, cwd: string): Promise<Reported> {
   const { rule, contract, version, problem, wayOut, changes } = found;
   const frozen = join(frozenFolder(domain), frozenPath({ name: contract, version }));
   const place = aboutFile.has(rule)

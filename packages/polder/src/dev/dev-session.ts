@@ -1,15 +1,20 @@
 import type { Logger } from "@polder/model";
+import { type RegistryServer, startRegistry } from "@polder/registry";
 import {
   gatewayOptionsOf,
   type Host,
   hostOptionsOf,
+  openMounts,
   openProject,
   type PlacedDatabase,
   type Project,
   type ProjectDatabase,
+  registryOptionsOf,
   setUpTracing,
   startHost,
 } from "@polder/runtime";
+import { pushContracts } from "../contracts/push-contracts.ts";
+import { openRegistryClient } from "../contracts/registry-client.ts";
 import { moduleGenerations } from "./module-generations.ts";
 import { reloadDomains } from "./reload-domains.ts";
 
@@ -31,6 +36,8 @@ export interface DevOptions {
 export interface DevSession extends AsyncDisposable {
   readonly host: Host;
   readonly project: Project;
+  /** Base URL of the registry, where the configuration has one. */
+  readonly registry: string | undefined;
   /** Address of the database, of several that of the first domain, for an administrator's tools; of an embedded one with the password in it. */
   readonly databaseUrl: string;
 }
@@ -54,24 +61,47 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
   for (const { object, found, expected } of report.drift)
     logger.warn(`${object} ${found}; expected: ${expected}. See "polder provision".`);
   await database.migrate();
+  const { mounts } = cleanup.use(await openMounts(project, logger));
   const host = cleanup.use(
     await startHost({
       implementations: project.domains.map(({ implementation }) => implementation),
       address: database.address,
       ...hostOptionsOf(project, { port, tracing }),
       identity: project.identity(),
-      gateway: gatewayOptionsOf(project, { port: gatewayPort, issuer: devIssuerOf(project) }),
+      gateway: gatewayOptionsOf(project, { port: gatewayPort, issuer: devIssuerOf(project), mounts }),
       logger,
     }),
   );
+  const registry = await startDevRegistry(project, database, logger);
+  if (registry !== undefined) cleanup.use(registry);
   if (modules !== undefined) cleanup.use(reloadDomains({ project, host, modules, logger }));
   const owned = cleanup.move();
   return {
     host,
     project,
+    registry: registry?.url,
     databaseUrl: urlOf(database),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Serves the registry where the configuration has one, with all contracts in it; what it does not take is warned of. */
+async function startDevRegistry(
+  project: Project,
+  database: ProjectDatabase,
+  logger: Logger,
+): Promise<RegistryServer | undefined> {
+  if (project.loaded.config.registry === undefined) return undefined;
+  const address = database.registryAddress();
+  await using opened = new AsyncDisposableStack();
+  const registry = opened.use(await startRegistry({ ...registryOptionsOf(project, undefined), address, logger }));
+  const client = openRegistryClient(registry.url, { signal: new AbortController().signal });
+  for (const domain of project.domains) {
+    const { findings } = await pushContracts(domain, client);
+    for (const { problem, wayOut } of findings) logger.warn(`${problem}. ${wayOut}`);
+  }
+  opened.move();
+  return registry;
 }
 
 /** The development issuer, unless the configuration names one. */

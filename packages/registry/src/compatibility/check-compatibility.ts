@@ -1,4 +1,4 @@
-import type { SchemaType } from "../schema/schema-content.ts";
+import type { Metadata, SchemaType } from "../schema/schema-content.ts";
 import type { CompatibilityPolicy, Difference, SchemaFormat } from "../schema/schema-format.ts";
 import { type CompatibilityLevel, demandsOf } from "./compatibility-level.ts";
 
@@ -16,6 +16,7 @@ export interface CompatibilityCheck {
   readonly level: CompatibilityLevel;
   readonly policy: CompatibilityPolicy;
   readonly schema: unknown;
+  readonly metadata: Metadata | null;
   /** The newest last. */
   readonly earlier: readonly EarlierVersion[];
 }
@@ -48,23 +49,25 @@ export async function incompatibilities(check: CompatibilityCheck): Promise<read
 }
 
 function differencesWith(
-  { format, level, policy, schema }: CompatibilityCheck,
+  { format, level, policy, schema, metadata }: CompatibilityCheck,
   version: EarlierVersion,
   earlier: unknown,
 ): readonly string[] {
   if (version.type !== format.type) {
     const description = `The schema is ${format.type}, and version ${version.version} is ${version.type}`;
-    return [told({ type: "SCHEMA_TYPE_CHANGED", path: "/", description })];
+    return [told({ type: "SCHEMA_TYPE_CHANGED", path: "/", description }, format.type)];
   }
   const { backward, forward } = demandsOf(level);
   const { comparer } = format;
   const both = [
-    ...(backward ? comparer.differences({ reader: schema, writer: earlier, policy }) : []),
-    ...(forward ? comparer.differences({ reader: earlier, writer: schema, policy }) : []),
+    ...(backward ? comparer.differences({ reader: schema, writer: earlier, policy, metadata }) : []),
+    ...(forward ? comparer.differences({ reader: earlier, writer: schema, policy, metadata }) : []),
   ];
-  return [...new Set(both.map(told))];
+  return [...new Set(both.map((one) => told(one, format.type)))];
 }
 
-function told({ type, path, description }: Difference): string {
+/** Confluent's registry writes what it says of Avro in another way than the rest. */
+function told({ type, path, description }: Difference, language: SchemaType): string {
+  if (language !== "AVRO") return `{errorType:"${type}", description:"${description}"}`;
   return `{errorType:'${type}', description:'${description}', additionalInfo:'${path}'}`;
 }

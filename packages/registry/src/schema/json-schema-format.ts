@@ -1,13 +1,11 @@
+import type { SchemaWithReferences } from "@polder/contracts";
 import { schemaInvalid } from "../refusal.ts";
 import { jsonSchemaProblems } from "./json-schema-problems.ts";
 import { compactJson, normalJson, parseJsonText } from "./json-text.ts";
 import type { SchemaComparer, SchemaFormat } from "./schema-format.ts";
 
 /** A JSON Schema, with those that it uses by the names by which it refers to them. */
-export interface JsonSchemaModel {
-  readonly schema: unknown;
-  readonly references: ReadonlyMap<string, unknown>;
-}
+export type JsonSchemaModel = SchemaWithReferences;
 
 /** JSON Schema, drafts 04 to 2020-12. Keywords that it does not know are annotations, and kept. */
 export function jsonSchemaFormat(comparer: SchemaComparer<JsonSchemaModel>): SchemaFormat<JsonSchemaModel> {

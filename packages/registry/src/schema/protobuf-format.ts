@@ -1,8 +1,8 @@
 import protobuf from "protobufjs";
 import { schemaInvalid } from "../refusal.ts";
+import { protobufComparer } from "./protobuf-comparer.ts";
 import type { SchemaFormat, SchemaSource } from "./schema-format.ts";
 import { SCHEMA_DEPTH_MAX } from "./schema-format.ts";
-import { structuralComparer } from "./structural-comparer.ts";
 
 /** The names of a Protobuf schema and what they stand for, as plain data. */
 export interface ProtobufModel {
@@ -10,14 +10,14 @@ export interface ProtobufModel {
   readonly types: unknown;
 }
 
-/** Protobuf, read by `protobufjs` and compared by equality alone. */
+/** Protobuf, read by `protobufjs`, and compared by what is on the wire. */
 export function protobufFormat(): SchemaFormat<ProtobufModel> {
   return {
     type: "PROTOBUF",
     parse: parseProtobuf,
     compact: (text) => text.trim(),
     normalize: (text) => text.trim().replaceAll(/\r\n?/g, "\n"),
-    comparer: structuralComparer("PROTOBUF", (model: ProtobufModel) => model),
+    comparer: protobufComparer,
   };
 }
 

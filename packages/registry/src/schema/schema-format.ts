@@ -1,4 +1,4 @@
-import type { SchemaReference, SchemaType } from "./schema-content.ts";
+import type { Metadata, SchemaReference, SchemaType } from "./schema-content.ts";
 
 /** A schema with the schemas that it uses, as they are registered. */
 export interface SchemaSource {
@@ -39,11 +39,13 @@ export interface Comparison<Model> {
   readonly reader: Model;
   readonly writer: Model;
   readonly policy: CompatibilityPolicy;
+  /** What is said of the newer of the two. */
+  readonly metadata: Metadata | null;
 }
 
 /**
  * How schemas are compared: `STRICT` by all that their language allows, `LENIENT` by what people mean when they leave
- * out whether objects are open.
+ * out whether objects are open. Only JSON Schemas are compared otherwise by `LENIENT`, and none by `LOGICAL`.
  */
 export type CompatibilityPolicy = "STRICT" | "LENIENT" | "LOGICAL";
 

@@ -45,6 +45,11 @@ test.each([
     { domains: ["./order"], registry: { port: "x", incompatibleCode: 1 } },
     ["registry.port", "registry.incompatibleCode"],
   ],
+  [{ domains: ["./order"], gateway: { registry: true } }, ["gateway.registry"]],
+  [
+    { domains: ["./order"], gateway: { registry: { write: "no blanks", all: "anyone" } } },
+    ["gateway.registry.all", "gateway.registry.read", "gateway.registry.write"],
+  ],
   [{ domains: ["./order"], http: { port: -1, host: "" } }, ["http.host", "http.port"]],
   [{ domains: ["./order"], http: { port: 65_536 } }, ["http.port"]],
   [{ domains: ["./order"], http: { port: 1.5 } }, ["http.port"]],

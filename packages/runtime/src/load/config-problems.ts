@@ -1,5 +1,5 @@
 import { callRulesProblems } from "@polder/http";
-import type { Problem } from "@polder/model";
+import { accessProblems, type Problem } from "@polder/model";
 import { isBaseUrl } from "./base-urls.ts";
 import { embeddedName, isVariable } from "./database-settings.ts";
 
@@ -127,12 +127,32 @@ function toleranceProblems(tolerance: unknown, place: string): readonly Problem[
 }
 
 function gatewayProblems(gateway: unknown): readonly Problem[] {
-  const problems = [...httpProblems(gateway, "gateway", ["issuer", "rateLimit", "documents"])];
+  const problems = [...httpProblems(gateway, "gateway", ["issuer", "rateLimit", "documents", "registry"])];
   if (!isObject(gateway)) return problems;
-  const { issuer, rateLimit, documents } = gateway;
+  const { issuer, rateLimit, documents, registry } = gateway;
   if (documents !== undefined && !["open", "all", "none"].includes(String(documents)))
     problems.push({ place: "gateway.documents", problem: 'must be "open", "all" or "none"' });
-  return [...problems, ...issuerProblems(issuer), ...rateLimitProblems(rateLimit)];
+  return [
+    ...problems,
+    ...issuerProblems(issuer),
+    ...rateLimitProblems(rateLimit),
+    ...gatewayRegistryProblems(registry),
+  ];
+}
+
+function gatewayRegistryProblems(registry: unknown): readonly Problem[] {
+  if (registry === undefined) return [];
+  const place = "gateway.registry";
+  if (!isObject(registry)) return [{ place, problem: 'must be an object such as { read: "signed-in" }' }];
+  const { read, write } = registry;
+  return [
+    ...unknownFields(registry, ["read", "write"], `${place}.`),
+    ...(read === undefined
+      ? [{ place: `${place}.read`, problem: 'is missing: say who may, such as "signed-in"' }]
+      : []),
+    ...accessProblems(read, `${place}.read`),
+    ...accessProblems(write, `${place}.write`),
+  ];
 }
 
 function registryProblems(registry: unknown): readonly Problem[] {

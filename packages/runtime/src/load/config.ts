@@ -1,4 +1,5 @@
 import type { CallRules, IssuerOptions, RateLimit, ServedDocuments } from "@polder/http";
+import type { Access } from "@polder/model";
 import type { Retention } from "../domain/retention.ts";
 import type { HttpOptions } from "../host.ts";
 import type { SlowOptions } from "../observe/slow-work.ts";
@@ -26,6 +27,15 @@ export interface GatewayConfig extends HttpOptions {
    * with events and operations for domains only, or `none`. Default `open`.
    */
   readonly documents?: ServedDocuments;
+  /** Who may come to the registry through the gateway, at `/registry`. Default: nobody. */
+  readonly registry?: GatewayRegistryConfig;
+}
+
+/** Who from outside may come to the registry: `anyone`, `signed-in`, or whoever holds a permission. */
+export interface GatewayRegistryConfig {
+  readonly read: Access;
+  /** Default: nobody. */
+  readonly write?: Access;
 }
 
 /** The registry of schemas. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { neededEvents } from "@polder/bus";
-import type { GatewaySettings } from "@polder/http";
+import type { GatewayMount, GatewaySettings } from "@polder/http";
 import { type Domain, GATEWAY, type Logger, type Problem, silentLogger } from "@polder/model";
 import { openSecrets, type Secrets } from "@polder/postgres";
 import type { RegistryServerOptions } from "@polder/registry";
@@ -181,10 +181,19 @@ function toleranceOf({ config: { identity } }: LoadedConfig): { readonly clockTo
 /** What a configuration says of the gateway; a port that is given wins. */
 export function gatewayOptionsOf(
   project: Project,
-  { port, issuer }: { readonly port: number | undefined; readonly issuer: GatewaySettings["issuer"] },
+  {
+    port,
+    issuer,
+    mounts,
+  }: {
+    readonly port: number | undefined;
+    readonly issuer: GatewaySettings["issuer"];
+    readonly mounts: readonly GatewayMount[];
+  },
 ): HostGatewayOptions {
   const given = { ...(port === undefined ? {} : { port }), ...(issuer === undefined ? {} : { issuer }) };
-  return { ...project.loaded.config.gateway, ...given, declarations: () => project.domains.map(declarationOf) };
+  const { registry: _, ...settings } = project.loaded.config.gateway ?? {};
+  return { ...settings, ...given, mounts, declarations: () => project.domains.map(declarationOf) };
 }
 
 /** What a project says of the registry; a port that is given wins. */
