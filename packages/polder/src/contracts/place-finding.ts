@@ -43,8 +43,8 @@ export async function placeOfVersion(
 
 /** A line for each change, with its way out below it. */
 export function describeChanges(changes: readonly Finding[]): readonly string[] {
-  const lines = changes.slice(0, CHANGES_LISTED_MAX).flatMap(({ step, rule, pointer, problem, wayOut }) => {
-    const head = `${step.padEnd(5)}  ${rule}  ${pointer || "/"}: ${problem}`;
+  const lines = changes.slice(0, CHANGES_LISTED_MAX).flatMap(({ step, rule, problem, wayOut }) => {
+    const head = `${step.padEnd(5)}  ${rule}  ${problem}`;
     return wayOut === undefined ? [head] : [head, `       ${wayOut}`];
   });
   const more = changes.length - CHANGES_LISTED_MAX;
