@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { surviveFaults } from "./faults.ts";
 
-const faults = Number(process.env["POLDER_FAULTS"] ?? 20);
+const faults = Number(process.env["POLDER_FAULTS"] ?? 10);
 
 test(`after ${faults} faults of processes and databases all domains agree`, { timeout: 420_000 }, async () => {
   const seed = Number(process.env["POLDER_SEED"] ?? 1);
