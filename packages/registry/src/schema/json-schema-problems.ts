@@ -1,5 +1,6 @@
 import type { Violation } from "@polder/contracts";
 import { knownNames, resolvesInside } from "./json-schema-names.ts";
+import { subschemaKeywords } from "./subschema-keywords.ts";
 
 /** How many problems of a schema are looked for. */
 const PROBLEMS_MAX = 50;
@@ -91,25 +92,6 @@ const keywords: Readonly<Record<string, Check>> = {
   format: text,
 };
 
-/** Keywords whose value is one schema, schemas in a list, or schemas by name. */
-const inner = {
-  one: [
-    "additionalProperties",
-    "unevaluatedProperties",
-    "propertyNames",
-    "items",
-    "additionalItems",
-    "unevaluatedItems",
-    "contains",
-    "not",
-    "if",
-    "then",
-    "else",
-  ],
-  list: ["items", "prefixItems", "allOf", "anyOf", "oneOf"],
-  named: ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"],
-} as const;
-
 /**
  * What is wrong with a JSON Schema, with JSON Pointers: values that a keyword cannot have, and references that lead
  * nowhere. Patterns are never run. `references` are the names under which other schemas are registered for it.
@@ -146,14 +128,14 @@ function unresolved(pointer: string, ref: string): Violation {
 
 function innerSchemas(value: Readonly<Record<string, unknown>>): readonly (readonly [path: string, part: unknown])[] {
   return [
-    ...inner.one
+    ...subschemaKeywords.one
       .filter((keyword) => isSchema(value[keyword]))
       .map((keyword) => [`/${keyword}`, value[keyword]] as const),
-    ...inner.list.flatMap((keyword) => {
+    ...subschemaKeywords.list.flatMap((keyword) => {
       const list = value[keyword];
       return Array.isArray(list) ? list.map((part, at) => [`/${keyword}/${at}`, part] as const) : [];
     }),
-    ...inner.named.flatMap((keyword) => {
+    ...subschemaKeywords.named.flatMap((keyword) => {
       const named = value[keyword];
       return isObject(named)
         ? Object.entries(named).map(([name, part]) => [below(`/${keyword}`, name), part] as const)

@@ -1,31 +1,7 @@
-/** Keywords whose value is a schema, or schemas in a list. */
-const holdsSchemas = new Set([
-  "additionalProperties",
-  "unevaluatedProperties",
-  "propertyNames",
-  "items",
-  "additionalItems",
-  "unevaluatedItems",
-  "contains",
-  "not",
-  "if",
-  "then",
-  "else",
-  "prefixItems",
-  "allOf",
-  "anyOf",
-  "oneOf",
-]);
+import { subschemaKeywords } from "./subschema-keywords.ts";
 
-/** Keywords whose value holds schemas by name. */
-const namesSchemas = new Set([
-  "properties",
-  "patternProperties",
-  "$defs",
-  "definitions",
-  "dependentSchemas",
-  "dependencies",
-]);
+const holdsSchemas: ReadonlySet<string> = new Set([...subschemaKeywords.one, ...subschemaKeywords.list]);
+const namesSchemas: ReadonlySet<string> = new Set(subschemaKeywords.named);
 
 /** A JSON Schema without the keywords that somebody has added under a prefix, such as `confluent:tags`: they say nothing about values. */
 export function plainKeywords(schema: unknown): unknown {
