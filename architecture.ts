@@ -45,6 +45,13 @@ export const layers: readonly Layer[] = [
   ],
   [
     {
+      name: "@polder/reading",
+      folder: "packages/reading",
+      purpose: "Reading across domains: compositions, read models, replicas, and how fresh they are.",
+      mayImport: ["@polder/bus", "@polder/contracts", "@polder/http", "@polder/model", "@polder/postgres"],
+      external: ["dataloader"],
+    },
+    {
       name: "@polder/registry",
       folder: "packages/registry",
       purpose: "Contracts as a service: their history, who uses which version, REST as of Confluent Schema Registry.",

@@ -294,6 +294,8 @@ describe("an implementation", () => {
       apis,
       subscriptions: [follow],
       sagas: [],
+      readModels: [],
+      replicas: [],
     });
   });
 });
@@ -331,7 +333,7 @@ describe("a saga", () => {
       mistakesOf(() =>
         implement(inventory, wrong({ apis: { inventory: { reserve, available } }, subscriptions: [taken] })),
       ),
-    ).toEqual(['subscriptions[0]: "saga-ship" begins with "saga-", which is kept for sagas that wait for events']);
+    ).toEqual(['subscriptions[0]: "saga-ship" begins with "saga-", which is kept for what Polder subscribes itself']);
   });
 });
 

@@ -9,6 +9,8 @@ import {
 import type { Operation } from "./operation.ts";
 import type { Outcome, Refuse, Refused } from "./outcome.ts";
 import { refuseProblems } from "./problems.ts";
+import type { ReadModel } from "./read-model.ts";
+import type { Replica } from "./replica.ts";
 import type { Logger } from "./runtime.ts";
 import type { Started } from "./saga-ref.ts";
 import type { SchemaInput, SchemaOutput } from "./schema.ts";
@@ -95,6 +97,15 @@ export type HandlerAnswer<Op extends Operation> =
   | Refused<keyof Op["refusals"] & string>
   | Started<Op>;
 
+/** What a handler says about itself. */
+export interface HandlerOptions {
+  /**
+   * The read models and replicas that it reads: a caller who asks for an answer that is not older than something waits for
+   * these. Default: all that the domain has.
+   */
+  readonly reads?: readonly (ReadModel | Replica)[];
+}
+
 /** The code that answers one operation. */
 export interface Handler<ApiName extends string = string, OperationName extends string = string> {
   readonly kind: "handler";
@@ -103,6 +114,8 @@ export interface Handler<ApiName extends string = string, OperationName extends 
   readonly operation: OperationName;
   readonly declared: Operation;
   readonly run: (context: CommandContext) => Promise<unknown>;
+  /** The names of the read models and replicas that it reads; without it, all of the domain. */
+  readonly reads?: readonly string[];
 }
 
 /**
@@ -115,6 +128,7 @@ export function handler<D extends Domain, Ref extends PublishedOperation<D>>(
   domain: D,
   operation: Ref,
   run: (context: HandlerContext<D, Ref["declared"]>) => Promise<HandlerAnswer<Ref["declared"]>>,
+  { reads }: HandlerOptions = {},
 ): Handler<Ref["api"], Ref["operation"]> {
   const ref: OperationRef | undefined = operation;
   refuseProblems("a handler", [
@@ -122,6 +136,11 @@ export function handler<D extends Domain, Ref extends PublishedOperation<D>>(
     ...(ref?.declared === undefined
       ? [{ place: "operation", problem: "is no operation; write handler(domain, Api.operation, …)" }]
       : []),
+    ...(reads ?? []).flatMap((read, index) =>
+      read?.domain === domain?.name
+        ? []
+        : [{ place: `reads[${index}]`, problem: `is no read model or replica of "${domain?.name}"` }],
+    ),
   ]);
   return {
     kind: "handler",
@@ -130,5 +149,6 @@ export function handler<D extends Domain, Ref extends PublishedOperation<D>>(
     operation: operation.operation,
     declared: ref.declared,
     run: run as unknown as Handler["run"],
+    ...(reads === undefined ? {} : { reads: reads.map(({ name }) => name) }),
   };
 }

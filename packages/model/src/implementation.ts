@@ -1,10 +1,14 @@
 import type { ApiCore } from "./api.ts";
+import { type Copied, copiesProblems } from "./copies-problems.ts";
 import { type Domain, notDomainProblems, type PublishedApi, publishedApis } from "./domain.ts";
 import type { Handler } from "./handler.ts";
 import { subscriptionNameProblems } from "./name.ts";
 import { listProblems, type Problem, refuseProblems } from "./problems.ts";
+import type { ReadModel } from "./read-model.ts";
+import type { Replica } from "./replica.ts";
 import { type Saga, sagasProblems } from "./saga.ts";
-import type { Subscription, SubscriptionOptions } from "./subscription.ts";
+import type { Subscription } from "./subscription.ts";
+import { optionProblems } from "./subscription-options.ts";
 
 /** The handlers of every API that a domain publishes: one for each operation of the newest version. */
 export type ApiHandlers<D extends Domain> = {
@@ -19,6 +23,8 @@ export type ImplementationShape<D extends Domain> = ([PublishedApi<D>] extends [
   : { readonly apis: ApiHandlers<D> }) & {
   readonly subscriptions?: readonly Subscription[];
   readonly sagas?: readonly Saga[];
+  readonly readModels?: readonly ReadModel[];
+  readonly replicas?: readonly Replica[];
 };
 
 /** A domain and the code that runs it. */
@@ -29,6 +35,8 @@ export interface Implementation {
   readonly apis: Readonly<Record<string, Readonly<Record<string, Handler>>>>;
   readonly subscriptions: readonly Subscription[];
   readonly sagas: readonly Saga[];
+  readonly readModels: readonly ReadModel[];
+  readonly replicas: readonly Replica[];
 }
 
 /**
@@ -41,6 +49,8 @@ export function implement<D extends Domain>(domain: D, shape: ImplementationShap
   const apis = (shape?.apis ?? {}) as Implementation["apis"];
   const subscriptions = shape?.subscriptions ?? [];
   const sagas = shape?.sagas ?? [];
+  const readModels = shape?.readModels ?? [];
+  const replicas = shape?.replicas ?? [];
   refuseProblems(`the implementation of "${domain.name}"`, [
     ...publishedApis(domain).flatMap((api) => handlerProblems(domain, api, apis[api.name] ?? {})),
     ...Object.keys(apis)
@@ -48,8 +58,14 @@ export function implement<D extends Domain>(domain: D, shape: ImplementationShap
       .map((name) => ({ place: `apis["${name}"]`, problem: `"${domain.name}" publishes no API "${name}"` })),
     ...listProblems(subscriptions, "subscriptions", (all) => subscriptionProblems(domain, all)),
     ...listProblems(sagas, "sagas", (all) => sagasProblems(domain, all)),
+    ...listProblems(readModels, "readModels", (all) => copiesProblems(domain, all, "readModels")),
+    ...listProblems(replicas, "replicas", (all) => copiesProblems(domain, all, "replicas")),
+    ...repeatedProblems([...readModels, ...replicas]),
+    ...Object.entries(apis).flatMap(([api, handlers]) =>
+      readsProblems(handlers, `apis["${api}"]`, [...readModels, ...replicas]),
+    ),
   ]);
-  return { kind: "implementation", domain, apis, subscriptions, sagas };
+  return { kind: "implementation", domain, apis, subscriptions, sagas, readModels, replicas };
 }
 
 function handlerProblems(
@@ -77,6 +93,30 @@ function handlerProblems(
   return [...missing, ...foreign];
 }
 
+function repeatedProblems(copies: readonly Copied[]): readonly Problem[] {
+  const names = copies.map((copy) => copy?.name);
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map((name) => ({
+    place: "readModels",
+    problem: `"${name}" is the name of two read models or replicas`,
+  }));
+}
+
+/** What a handler reads must be kept by somebody. */
+function readsProblems(
+  handlers: Readonly<Record<string, Handler>>,
+  place: string,
+  copies: readonly Copied[],
+): readonly Problem[] {
+  return Object.entries(handlers ?? {}).flatMap(([operation, found]) =>
+    (found?.reads ?? [])
+      .filter((name) => !copies.some((copy) => copy?.name === name))
+      .map((name) => ({
+        place: `${place}.${operation}`,
+        problem: `reads "${name}", which is not among the read models and replicas here`,
+      })),
+  );
+}
+
 function subscriptionProblems(domain: Domain, subscriptions: readonly Subscription[]): readonly Problem[] {
   return subscriptions.flatMap((found, index) => {
     const place = `subscriptions[${index}]`;
@@ -88,10 +128,11 @@ function subscriptionProblems(domain: Domain, subscriptions: readonly Subscripti
     if (found.events.length === 0) problems.push({ place, problem: `"${found.name}" handles no event` });
     if (subscriptions.slice(0, index).some((other) => other?.kind === "subscription" && other.name === found.name))
       problems.push({ place, problem: `"${found.name}" stands twice` });
-    if (found.name?.startsWith?.("saga-"))
+    const kept = reservedPrefixes.find((prefix) => found.name?.startsWith?.(prefix));
+    if (kept !== undefined)
       problems.push({
         place,
-        problem: `"${found.name}" begins with "saga-", which is kept for sagas that wait for events`,
+        problem: `"${found.name}" begins with "${kept}", which is kept for what Polder subscribes itself`,
       });
     for (const event of found.events) {
       const needed = domain.needs.some((need) => need.contract.kind === "event" && need.contract.name === event);
@@ -105,8 +146,5 @@ function subscriptionProblems(domain: Domain, subscriptions: readonly Subscripti
   });
 }
 
-function optionProblems(options: SubscriptionOptions, place: string): Problem[] {
-  return (["attemptsMax", "backoffMs", "backoffMaxMs", "batchSizeMax", "timeoutMs"] as const)
-    .filter((name) => options[name] !== undefined && !(Number.isInteger(options[name]) && options[name] > 0))
-    .map((name) => ({ place: `${place}.options.${name}`, problem: "must be a whole number above 0" }));
-}
+/** Of subscriptions that follow from sagas, read models and replicas. */
+const reservedPrefixes = ["saga-", "read-model-", "replica-"];

@@ -12,6 +12,23 @@ export {
 } from "./api.ts";
 export { type Backoff, waitAfter } from "./backoff.ts";
 export {
+  type Asking,
+  type AskingForKeys,
+  type Composed,
+  type ComposingContext,
+  type Composition,
+  type CompositionPlan,
+  type CompositionShape,
+  composition,
+  type Joined,
+  type JoinItem,
+  type JoinKey,
+  type Missing,
+  type NeededOperation,
+  type NeededQuery,
+  type PublishedQuery,
+} from "./composition.ts";
+export {
   type AnyApiConverters,
   type AnyConverter,
   type AnyEventConverter,
@@ -30,6 +47,7 @@ export {
   type OperationConverter,
   type Unconvertible,
 } from "./converter.ts";
+export type { Copied } from "./copies-problems.ts";
 export { type Deprecation, type Deprecations, deprecationOf, momentOf } from "./deprecation.ts";
 export {
   type Domain,
@@ -56,11 +74,13 @@ export {
   type Handler,
   type HandlerAnswer,
   type HandlerContext,
+  type HandlerOptions,
   handler,
   type OperationContext,
   type QueryContext,
 } from "./handler.ts";
 export { type ApiHandlers, type Implementation, type ImplementationShape, implement } from "./implementation.ts";
+export type { Batch, Paging } from "./many-at-once.ts";
 export {
   domainNameProblems,
   domainOf,
@@ -86,6 +106,8 @@ export {
   type Operation,
   type OperationShape,
   pathParameters,
+  type Query,
+  type QueryShape,
   query,
   type Refusals,
 } from "./operation.ts";
@@ -99,6 +121,27 @@ export {
   type PolderErrorOptions,
 } from "./polder-error.ts";
 export { describeProblems, type Problem, refuseProblems } from "./problems.ts";
+export {
+  type BatchProjection,
+  type EachProjection,
+  type ProjectionBatchContext,
+  type ProjectionContext,
+  type ReadModel,
+  type ReadModelOptions,
+  type ReadModelShape,
+  readModel,
+} from "./read-model.ts";
+export {
+  type Change,
+  type Columns,
+  type ColumnType,
+  type Gone,
+  gone,
+  type Replica,
+  type ReplicaShape,
+  type RowOf,
+  replica,
+} from "./replica.ts";
 export { type LogFields, type Logger, silentLogger } from "./runtime.ts";
 export {
   type LocalStep,

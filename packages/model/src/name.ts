@@ -78,6 +78,16 @@ export function subscriptionNameProblems(name: string, place: string): readonly 
   return [];
 }
 
+/** Longest name of a read model or replica: its subscriptions and its schema are named after it. */
+const COPY_NAME_LENGTH_MAX = 40;
+
+/** What is wrong with the name of a read model or a replica, if anything. */
+export function copyNameProblems(name: string, place: string): readonly Problem[] {
+  if (typeof name === "string" && hyphenated.test(name) && name.length <= COPY_NAME_LENGTH_MAX) return [];
+  const rule = `lower-case words joined by hyphens, at most ${COPY_NAME_LENGTH_MAX} characters, such as "order-history"`;
+  return [{ place, problem: `${JSON.stringify(name)} is no name of a read model or replica: ${rule}` }];
+}
+
 /** The domain that a contract's name belongs to: what stands before the first point. */
 export function domainOf(contractName: string): string {
   return String(contractName ?? "").split(".", 1)[0] ?? "";

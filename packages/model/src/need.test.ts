@@ -46,7 +46,7 @@ describe("what a need says about the failure of the other side", () => {
       fallbacks: { available: { sku: "a" }, reserve: () => null, toString: () => null },
     };
     expect(mistakesWith(Inventory, options)).toEqual([
-      "needs[0].hedgeAfter: is no option; there are essential, fallbacks, hedgeAfterMs",
+      "needs[0].hedgeAfter: is no option; there are essential, fallbacks, consistency, hedgeAfterMs",
       "needs[0].essential: must be true or false",
       "needs[0].hedgeAfterMs: must be a whole number of milliseconds above 0",
       "needs[0].fallbacks.available: is no function; write (input) => output",

@@ -37,6 +37,11 @@ export interface ApiNeedOptions<Ops extends Operations = Operations> {
    */
   readonly fallbacks?: Fallbacks<Ops>;
   /**
+   * What is asked there must be the owner's own answer of this moment: no replica and no read model of its events may stand
+   * beside it here, and nothing stands in for an answer. Default: whatever the domain finds good enough.
+   */
+  readonly consistency?: "strong";
+  /**
    * Milliseconds after which a query that has no answer yet is sent a second time: the first answer counts, the other
    * attempt is given up. Calls inside one process are never sent twice. Default: never.
    */
@@ -55,6 +60,7 @@ export interface Need<Used extends Contract = Contract, V extends string = strin
   /** False where the domain works without it. */
   readonly essential: boolean;
   readonly fallbacks?: Readonly<Record<string, Fallback>>;
+  readonly consistency?: "strong";
   readonly hedgeAfterMs?: number;
 }
 
@@ -71,7 +77,7 @@ export function need<Used extends Contract, V extends keyof Used["versions"] & s
   return { ...said, contract, version };
 }
 
-const optionNames: readonly string[] = ["essential", "fallbacks", "hedgeAfterMs"];
+const optionNames: readonly string[] = ["essential", "fallbacks", "consistency", "hedgeAfterMs"];
 
 /** Longest wait that a timer of Node takes. */
 const HEDGE_MS_MAX = 2_147_483_647;
@@ -91,7 +97,11 @@ export function needOptionProblems(need: Need, place: string): readonly Problem[
   const problems: Problem[] = [...unknown];
   if (typeof options.essential !== "boolean")
     problems.push({ place: `${place}.essential`, problem: "must be true or false" });
-  const { hedgeAfterMs } = options;
+  const { hedgeAfterMs, consistency } = options;
+  if (consistency !== undefined && consistency !== "strong")
+    problems.push({ place: `${place}.consistency`, problem: 'must be "strong", or be left out' });
+  if (consistency === "strong" && Object.keys(options.fallbacks ?? {}).length > 0)
+    problems.push({ place: `${place}.fallbacks`, problem: "stand in for an answer that was asked for to be strong" });
   if (
     hedgeAfterMs !== undefined &&
     !(Number.isInteger(hedgeAfterMs) && hedgeAfterMs > 0 && hedgeAfterMs <= HEDGE_MS_MAX)

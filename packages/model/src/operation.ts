@@ -1,7 +1,8 @@
 import { type Access, accessProblems } from "./access.ts";
+import { type Batch, batchProblems, type Paging, pagingProblems } from "./many-at-once.ts";
 import { operationNameProblems } from "./name.ts";
 import type { Problem } from "./problems.ts";
-import { type AnySchema, isSchema, type JsonSchema, jsonSchemaOf, type Schema } from "./schema.ts";
+import { type AnySchema, isScalar, isSchema, type JsonSchema, jsonSchemaOf, type Schema } from "./schema.ts";
 
 /** The HTTP methods of a command. A query is always a GET. */
 export type CommandMethod = "POST" | "PUT" | "PATCH" | "DELETE";
@@ -26,6 +27,10 @@ export interface Operation<
   readonly refusals: Declared;
   /** Who may come from outside, through the gateway. Without it, only domains that need the API may call. */
   readonly access?: Access;
+  /** That this query answers for many keys at once. */
+  readonly batch?: Batch;
+  /** That this query answers page by page. */
+  readonly pages?: Paging;
 }
 
 /** What a query or a command is declared with. */
@@ -45,16 +50,46 @@ export type NoInput = Schema<Record<never, never>>;
 /** The schema of an operation that answers nothing. */
 export type NoOutput = Schema<null>;
 
-/** Declares a query: `query("GET /availability/:sku", { input, output })`. */
+/** What a query may be declared with besides. */
+export interface QueryShape<
+  Input extends AnySchema,
+  Output extends AnySchema,
+  Declared extends Refusals,
+  B extends Batch | undefined,
+  P extends Paging | undefined,
+> extends OperationShape<Input, Output, Declared> {
+  readonly batch?: B;
+  readonly pages?: P;
+}
+
+/** A query, and in which ways it answers for more than one. */
+export type Query<
+  Input extends AnySchema,
+  Output extends AnySchema,
+  Declared extends Refusals,
+  B extends Batch | undefined,
+  P extends Paging | undefined,
+> = Operation<"query", Input, Output, Declared> &
+  (B extends Batch ? { readonly batch: B } : unknown) &
+  (P extends Paging ? { readonly pages: P } : unknown);
+
+/**
+ * Declares a query: `query("GET /availability/:sku", { input, output })`. One that answers for many keys at once says so
+ * with `batch`, one that answers page by page with `pages`.
+ */
 export function query<
   Input extends AnySchema = NoInput,
   Output extends AnySchema = NoOutput,
   const Declared extends Refusals = Record<never, never>,
+  const B extends Batch | undefined = undefined,
+  const P extends Paging | undefined = undefined,
 >(
   route: `GET /${string}`,
-  shape: OperationShape<Input, Output, Declared> = {},
-): Operation<"query", Input, Output, Declared> {
-  return operation("query", route, shape);
+  shape: QueryShape<Input, Output, Declared, B, P> = {},
+): Query<Input, Output, Declared, B, P> {
+  const { batch, pages } = shape ?? {};
+  const ways = { ...(batch === undefined ? {} : { batch }), ...(pages === undefined ? {} : { pages }) };
+  return { ...operation("query", route, shape), ...ways } as Query<Input, Output, Declared, B, P>;
 }
 
 /** Declares a command: `command("POST /reservations", { input, output, refusals })`. */
@@ -127,6 +162,8 @@ export function operationProblems(name: string, candidate: Operation, place: str
   const input = schemaProblems(candidate.input, "input", `${place}.input`);
   problems.push(...input, ...schemaProblems(candidate.output, "output", `${place}.output`));
   if (input.length === 0) problems.push(...inputProblems(candidate, place));
+  if (problems.length === 0)
+    problems.push(...batchProblems(candidate, `${place}.batch`), ...pagingProblems(candidate, `${place}.pages`));
   for (const [refusal, detailsSchema] of Object.entries(candidate.refusals)) {
     problems.push(...schemaProblems(detailsSchema, "output", `${place}.refusals.${refusal}`));
   }
@@ -185,10 +222,4 @@ function inputProblems(candidate: Operation, place: string): readonly Problem[] 
     }
   }
   return problems;
-}
-
-function isScalar(schema: JsonSchema | undefined): boolean {
-  if (schema === undefined) return false;
-  if (Array.isArray(schema["enum"]) || "const" in schema) return true;
-  return ["string", "number", "integer", "boolean"].includes(String(schema["type"]));
 }

@@ -41,3 +41,10 @@ export function isSchema(value: unknown): value is AnySchema {
   const standard: unknown = Reflect.get(value, "~standard");
   return typeof standard === "object" && standard !== null && "validate" in standard && "jsonSchema" in standard;
 }
+
+/** Says whether a JSON Schema is of single values: texts, numbers, or true and false. */
+export function isScalar(schema: JsonSchema | undefined): boolean {
+  if (schema === undefined) return false;
+  if (Array.isArray(schema["enum"]) || "const" in schema) return true;
+  return ["string", "number", "integer", "boolean"].includes(String(schema["type"]));
+}

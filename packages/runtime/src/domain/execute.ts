@@ -1,7 +1,18 @@
 import { randomUUID } from "node:crypto";
 import type { AdmittedCall, Executed, ServedDomain } from "@polder/http";
-import type { CommandContext, Domain, Handler, Logger, QueryContext, Reader, Refused, Started } from "@polder/model";
+import type {
+  CommandContext,
+  ComposingContext,
+  Domain,
+  Handler,
+  Logger,
+  QueryContext,
+  Reader,
+  Refused,
+  Started,
+} from "@polder/model";
 import { answerInsert, type Database, findAnswer, isWorthRepeating, type KeyedRequest } from "@polder/postgres";
+import { compose } from "@polder/reading";
 import type { SagaAnswer } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
 import { withFields } from "../logger.ts";
@@ -62,8 +73,10 @@ export function createExecute(parts: ExecuteParts): Required<Pick<ServedDomain, 
 async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Executed> {
   return await inTransaction(parts.database, { mode: "snapshot", signal: call.signal }, async (transaction) => {
     const tx: Reader = { sql: transaction.sql, query: transaction.query };
-    const context: QueryContext = { tx, ...contextOf(parts, call, transaction.isOpen) };
-    return await call.conclude(await handler.run(context as CommandContext));
+    const shared = contextOf(parts, call, transaction.isOpen);
+    const composing: ComposingContext = { compose: (composition) => compose(composition, shared) };
+    const context: QueryContext & ComposingContext = { tx, ...shared, ...composing };
+    return await call.conclude(await handler.run(context as unknown as CommandContext));
   });
 }
 
