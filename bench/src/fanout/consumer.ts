@@ -96,7 +96,7 @@ async function startStreams(
       database,
       instance,
       leaseMs: LEASE_MS,
-      subscriptions: mine.map(({ name }) => name),
+      subscriptions: () => mine.map(({ name }) => name),
     });
     opened.defer(() => presence.stop());
     const source = sharedSource({

@@ -31,5 +31,18 @@ begin
 end
 $body$;
 
+-- Forgets the subscriptions "<purpose>-<number>" of the caller that are not kept: nothing is held back for them any more.
+create or replace function polder.forget(at_publisher text, purpose text, kept text[]) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+begin
+  delete from polder.subscriber
+  where publisher = at_publisher and consumer = session_user and subscription <> all (kept)
+    and starts_with(subscription, purpose || '-') and substr(subscription, length(purpose) + 2) ~ '^[0-9]+$';
+end
+$body$;
+
 revoke all on function polder.require_need(text, text[]) from public;
+revoke all on function polder.forget(text, text, text[]) from public;
 revoke all on function polder.report(text, text, bigint) from public;

@@ -68,9 +68,9 @@ export function busNeedSteps(declared: Domain, isHere: (publisher: string) => bo
     .join(", ");
   const sqlGrants = [...needed.keys()].map((publisher) => {
     const sql = busNames(homeOf(publisher));
-    return `grant execute on function ${sql.read}(bigint, bigint, integer, integer, text[], integer), ${sql.seq_at}(timestamptz), ${sql.log_state}() to ${identifier(app)};`;
+    return `grant execute on function ${sql.read}(bigint, bigint, integer, integer, text[], integer), ${sql.pending}(bigint, text[]), ${sql.seq_at}(timestamptz), ${sql.log_state}() to ${identifier(app)};`;
   });
-  const sqlReport = `grant execute on function ${identifier(POLDER_ROLE, "report")}(text, text, bigint) to ${identifier(app)};`;
+  const sqlReport = `grant execute on function ${identifier(POLDER_ROLE, "report")}(text, text, bigint), ${identifier(POLDER_ROLE, "forget")}(text, text, text[]) to ${identifier(app)};`;
   return {
     scope: declared.name,
     steps: [

@@ -9,13 +9,18 @@ export {
   type LoggedEvent,
   type Page,
   type PartRange,
+  type Pending,
+  type PendingRequest,
   type ReadRequest,
 } from "./log/event-source.ts";
 export { type Listening, listenForGrowth } from "./log/listen.ts";
 export { postgresSource } from "./log/postgres-source.ts";
 export { type SharedSourceOptions, sharedSource } from "./log/shared-source.ts";
 export { type EventMajor, parkedMajor, type StoredMajor, storedMajor } from "./log/stored-major.ts";
+export { channelOf } from "./names.ts";
+export { type Pause, pauseFor } from "./pause.ts";
 export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
+export { type Beginning, beginSubscription } from "./subscription/begin.ts";
 export type { StreamName } from "./subscription/checkpoints.ts";
 export {
   discardDeadLetter,

@@ -22,6 +22,7 @@ export interface BusNames {
   readonly maintain: string;
   readonly adopt: string;
   readonly log_state: string;
+  readonly pending: string;
   readonly read: string;
   readonly seq_at: string;
   readonly checkpoint: string;
@@ -53,6 +54,7 @@ export function busNames(home: DomainHome): BusNames {
     maintain: inPolder("maintain"),
     adopt: inPolder("adopt"),
     log_state: inPolder("log_state"),
+    pending: inPolder("pending"),
     read: inPolder("read"),
     seq_at: inPolder("seq_at"),
     checkpoint: identifier(home.schema, "_checkpoint"),

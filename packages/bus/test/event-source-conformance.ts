@@ -10,6 +10,8 @@ export interface ConformanceSubject extends AsyncDisposable {
   readonly publish: (
     events: readonly { readonly key: string; readonly n: number; readonly type?: "sales.Sold" | "sales.Returned" }[],
   ) => Promise<void>;
+  /** The names of the subscriptions for which the log keeps what they have not seen. */
+  readonly subscriptions: () => Promise<readonly string[]>;
 }
 
 const everything = { parts: { lo: 0, hi: 63 }, events: ["sales.Returned", "sales.Sold"], eventsMax: 1_000 };
@@ -115,6 +117,35 @@ export function eventSourceConformance(name: string, open: () => Promise<Conform
       expect(await subject.source.positionAt(new Date(0))).toBe(0n);
       expect(await subject.source.positionAt(events[1]?.relayedAt ?? new Date())).toBeLessThanOrEqual(1n);
       expect(await subject.source.positionAt(new Date(Date.now() + 86_400_000))).toBe(2n);
+    });
+
+    test("what waits is told by what is wanted of it, and since when", async () => {
+      await using subject = await open();
+      const { source } = subject;
+      const wanted = { events: ["sales.Sold"] };
+      expect(await source.pending({ after: 0n, ...wanted })).toEqual({ head: 0n, oldest: 1n });
+      await subject.publish([
+        { key: "a", n: 1 },
+        { key: "a", n: 2, type: "sales.Returned" },
+      ]);
+      const { waitingMs, ...positions } = await source.pending({ after: 0n, ...wanted });
+      expect(positions).toEqual({ head: 2n, oldest: 1n });
+      expect(waitingMs).toBeGreaterThanOrEqual(0);
+      // What comes next is not wanted.
+      expect(await source.pending({ after: 1n, ...wanted })).toEqual(positions);
+      expect((await source.pending({ after: 1n, events: ["sales.Returned"] })).waitingMs).toBeLessThanOrEqual(
+        (await source.pending({ after: 0n, ...wanted })).waitingMs ?? 0,
+      );
+    });
+
+    test("subscriptions for a purpose are forgotten but for those that are kept", async () => {
+      await using subject = await open();
+      const { source } = subject;
+      await subject.publish(Array.from({ length: 5 }, (_, n) => ({ key: "a", n })));
+      for (const name of ["copy-of-1", "copy-of-12", "copy-of-them-3", "copy-of", "other"])
+        await source.report(name, 3n);
+      await source.forget("copy-of", ["copy-of-12"]);
+      expect(await subject.subscriptions()).toEqual(["copy-of", "copy-of-12", "copy-of-them-3", "other"]);
     });
 
     test("progress is remembered for each subscription", async () => {

@@ -1,7 +1,7 @@
 import { testServer, until } from "@polder/postgres/testing";
 import { logHead, postgresSource } from "../src/index.ts";
 import { eventSourceConformance } from "./event-source-conformance.ts";
-import { openWholesale, provisionWholesale, publish, sold } from "./wholesale.ts";
+import { openWholesale, provisionWholesale, publish, sold, subscriptionsOf } from "./wholesale.ts";
 
 eventSourceConformance("PostgreSQL", async () => {
   const stack = new AsyncDisposableStack();
@@ -18,6 +18,7 @@ eventSourceConformance("PostgreSQL", async () => {
       wholesale.relay.wake();
       await until(async () => (await logHead(database.admin, "sales")) === published, "all are logged");
     },
+    subscriptions: () => subscriptionsOf(database.admin),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 });

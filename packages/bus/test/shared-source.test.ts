@@ -2,7 +2,7 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type EventSource, logHead, type Page, postgresSource, type ReadRequest, sharedSource } from "../src/index.ts";
 import { eventSourceConformance } from "./event-source-conformance.ts";
-import { openWholesale, provisionWholesale, publish, sold, type Wholesale } from "./wholesale.ts";
+import { openWholesale, provisionWholesale, publish, sold, subscriptionsOf, type Wholesale } from "./wholesale.ts";
 
 const both = ["sales.Returned", "sales.Sold"];
 
@@ -24,6 +24,7 @@ eventSourceConformance("PostgreSQL read by many", async () => {
       wholesale.relay.wake();
       await until(async () => (await logHead(database.admin, "sales")) === published, "all are logged");
     },
+    subscriptions: () => subscriptionsOf(database.admin),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 });

@@ -45,7 +45,7 @@ test("a subscription that only one of two versions has is handled whole", async 
     domain: "ledger",
     database: wholesale.ledger,
     instance,
-    subscriptions: ["another-one"],
+    subscriptions: () => ["another-one"],
   });
   await wholesale.subscribe({ subscriptions: ["write-down"], leaseMs: 600 });
   const names = Array.from({ length: 40 }, (_, index) => `article-${index}`);

@@ -163,7 +163,7 @@ export function openWholesale(
       crashPoint: point = crashPoint,
       logger = silentLogger,
     } = {}) => {
-      const says = subscriptions === undefined ? {} : { subscriptions };
+      const says = subscriptions === undefined ? {} : { subscriptions: () => subscriptions };
       const presence = await startPresence({ domain: "ledger", database: ledgerDatabase, instance, leaseMs, ...says });
       const source = postgresSource({ publisher: "sales", database: ledgerDatabase, growth });
       const stream = runStream({
@@ -197,4 +197,12 @@ export function openWholesale(
       await ledgerDatabase.close();
     },
   };
+}
+
+/** The subscriptions for which the log of Sales keeps what they have not seen. */
+export async function subscriptionsOf(admin: Database): Promise<readonly string[]> {
+  const { rows } = await admin.query<{ subscription: string }>(
+    "select subscription from polder.subscriber where publisher = 'sales' order by subscription collate \"C\"",
+  );
+  return rows.map(({ subscription }) => subscription);
 }

@@ -46,6 +46,8 @@ export type ReadModelShape<D extends Domain> = {
   readonly tables: string;
   /** How far behind it may be, in milliseconds; farther is logged, and seen in the metrics. Default: nothing is said. */
   readonly stalenessMaxMs?: number;
+  /** The version before, which goes on being kept until this one serves. Without it, that stands still meanwhile. */
+  readonly former?: ReadModel;
   readonly options?: ReadModelOptions;
 } & (
   | { readonly each: EachProjection<D>; readonly batch?: undefined }
@@ -65,6 +67,7 @@ export interface ReadModel<Name extends string = string> {
   readonly events: readonly string[];
   readonly handlers: Readonly<Record<string, (context: never) => Promise<void>>>;
   readonly options: ReadModelOptions;
+  readonly former?: ReadModel;
 }
 
 /**
@@ -78,7 +81,15 @@ export function readModel<D extends Domain, const Name extends string>(
   name: Name,
   shape: ReadModelShape<D>,
 ): ReadModel<Name> {
-  const { version, tables, stalenessMaxMs, options = {}, each, batch } = (shape ?? {}) as Partial<ReadModelShape<D>>;
+  const {
+    version,
+    tables,
+    stalenessMaxMs,
+    options = {},
+    each,
+    batch,
+    former,
+  } = (shape ?? {}) as Partial<ReadModelShape<D>>;
   const handlers = (each ?? batch ?? {}) as ReadModel["handlers"];
   const problems: Problem[] = [
     ...notDomainProblems(domain),
@@ -92,6 +103,11 @@ export function readModel<D extends Domain, const Name extends string>(
     problems.push({ place: "each", problem: "and batch: take one of the two, for one event or for many at a time" });
   else if (Object.keys(handlers).length === 0)
     problems.push({ place: each === undefined ? "batch" : "each", problem: "handles no event" });
+  if (
+    former !== undefined &&
+    (former.name !== name || former.domain !== domain?.name || !(former.version < Number(version)))
+  )
+    problems.push({ place: "former", problem: `is no earlier version of "${name}"` });
   refuseProblems(`the read model "${name}"`, problems);
   return {
     kind: "read model",
@@ -104,6 +120,7 @@ export function readModel<D extends Domain, const Name extends string>(
     events: Object.keys(handlers),
     handlers,
     options,
+    ...(former === undefined ? {} : { former }),
   };
 }
 

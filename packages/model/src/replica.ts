@@ -193,10 +193,13 @@ function columnProblems({ key, columns, indexes }: Replica): readonly Problem[] 
   const all = { ...columns, ...key };
   const of = (place: string, found: Columns): readonly Problem[] =>
     Object.entries(found).flatMap(([column, type]) => [
-      ...(columnName.test(column)
+      ...(columnName.test(column) && column !== "gone"
         ? []
         : [
-            { place: `${place}.${column}`, problem: "is no column's name: lower-case letters, digits and underscores" },
+            {
+              place: `${place}.${column}`,
+              problem: "is no column's name: lower-case letters, digits and underscores, and not gone",
+            },
           ]),
       ...(known.has(type)
         ? []

@@ -31,6 +31,12 @@ export interface DatabaseOptions extends Target {
   readonly observer?: DatabaseObserver;
 }
 
+/** What one transaction does otherwise than the others of its database. */
+export interface BeginOptions {
+  /** What `search_path` is set to instead. */
+  readonly schema?: string;
+}
+
 /** Connections to one database as one role. */
 export interface Database extends Reader, AsyncDisposable {
   readonly target: Target;
@@ -39,7 +45,7 @@ export interface Database extends Reader, AsyncDisposable {
   /** Runs one prepared statement on any connection, in a transaction of its own. */
   readonly run: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
   /** A transaction that begins with its first statement. Whoever opens it ends it. */
-  readonly begin: (mode?: TransactionMode) => OpenTransaction;
+  readonly begin: (mode?: TransactionMode, options?: BeginOptions) => OpenTransaction;
   /** A connection for one purpose, outside the pool: for LISTEN or session locks. The caller ends it. */
   readonly connect: () => Promise<pg.Client>;
   /** Waits for the connections that are in use, then closes all. */
@@ -54,14 +60,17 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = openPool(options);
   const isPooled = options.prepare === false;
   const names = isPooled ? unnamed : statementNames();
-  const begin: Database["begin"] = (mode = "read write") =>
+  const begin: Database["begin"] = (mode = "read write", { schema } = {}) =>
     openTransaction({
       connect: () => pool.connect(),
       names,
       target,
       mode,
       observer,
-      ...(isPooled ? { settings: sessionSettings(options) } : {}),
+      settings: {
+        ...(isPooled ? sessionSettings(options) : {}),
+        ...(schema === undefined ? {} : { search_path: identifier(schema) }),
+      },
     });
   const send = async <Row>(statement: Statement): Promise<QueryResult<Row>> => {
     const client = await pool.connect();

@@ -1,12 +1,14 @@
-export { type Database, type DatabaseOptions, openDatabase } from "./database.ts";
+export { type BeginOptions, type Database, type DatabaseOptions, openDatabase } from "./database.ts";
 export { isInfrastructureError, isWorthRepeating, sqlState, type Target } from "./database-error.ts";
 export type { ConnectionCounts, DatabaseObserver, TransactionOutcome } from "./database-observer.ts";
 export { type DatabaseAddress, parseDatabaseUrl } from "./database-url.ts";
 export { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from "./embedded/start-embedded.ts";
 export { postgresErrors } from "./errors.ts";
 export { type MigrateOptions, migrate } from "./migrate/migrate.ts";
+export { lockMigrations, type MigrationLockOptions } from "./migrate/migration-lock.ts";
 export { type AppliedMigration, planMigrations } from "./migrate/plan-migrations.ts";
 export { type Migration, migrationOf, readMigrations } from "./migrate/read-migrations.ts";
+export { type OwnerWork, runAsOwner } from "./migrate/run-as-owner.ts";
 export { type OutboxEvent, outboxInsert } from "./outbox/outbox-insert.ts";
 export { makePolderDirectory } from "./polder-directory.ts";
 export type { Drift } from "./provision/drift.ts";

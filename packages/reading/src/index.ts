@@ -1,1 +1,18 @@
+export { type Build, isBuildOf, listBuilds } from "./build/builds.ts";
+export { buildSubscription, publishersOf } from "./build/definition.ts";
+export {
+  type MadeBuild,
+  type MakeBuildOptions,
+  type MakeBuildsOptions,
+  makeBuild,
+  makeBuilds,
+} from "./build/make-builds.ts";
+export { type BuildPlace, type DropPlace, dropBuild, switchBuild } from "./build/place-builds.ts";
 export { type ComposeOptions, compose } from "./composition/compose.ts";
+export { readingErrors } from "./errors.ts";
+export { type CopyLook, type KeepCopiesOptions, type KeptCopies, keepCopies } from "./keeper/keep-copies.ts";
+export { type BuildLook, type BuildLookOptions, lookAtBuild } from "./keeper/look-at-builds.ts";
+export type { RunningBuildOptions } from "./keeper/running-build.ts";
+export { readingDomainSteps } from "./reading-steps.ts";
+export type { FillCrashPoint } from "./replica/fill-replica.ts";
+export type { ReadingSeams } from "./seams.ts";

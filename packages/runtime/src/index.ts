@@ -13,6 +13,7 @@ export {
 } from "./load/config.ts";
 export { type LoadedConfig, loadConfig } from "./load/load-config.ts";
 export { type LoadedDomain, loadDomains } from "./load/load-domains.ts";
+export { type MigrateDomainOptions, type MigratedDomain, migrateDomain } from "./load/migrate-domain.ts";
 export { refuseMissingCallees } from "./load/missing-callees.ts";
 export { type OpenMounts, openMounts } from "./load/open-mounts.ts";
 export type { PlacedDatabase } from "./load/place-databases.ts";
@@ -27,7 +28,6 @@ export {
 } from "./load/project.ts";
 export type {
   MigrateChoice,
-  MigratedDomain,
   ProjectDatabase,
   ProjectReport,
   ProvisionChoice,

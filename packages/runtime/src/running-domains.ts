@@ -6,7 +6,7 @@ import type { Retention } from "./domain/retention.ts";
 import { type RunningDomain, runDomain } from "./domain/run-domain.ts";
 import { type AddressOf, type DomainDatabases, openDomainDatabases } from "./domain-databases.ts";
 import type { HostObserver } from "./observe/host-observer.ts";
-import { requireHome } from "./require-home.ts";
+import { requireBuilds, requireHome } from "./require-home.ts";
 
 /** What {@link openRunningDomains} needs. */
 export interface RunningDomainsOptions {
@@ -49,6 +49,7 @@ export function openRunningDomains(options: RunningDomainsOptions): RunningDomai
     const { name } = implementation.domain;
     const database = databases.of(name);
     await requireHome(database, name);
+    await requireBuilds(database, implementation);
     const publisherDatabase = (publisher: string): Database => databases.reading(publisher, name);
     const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
     return await runDomain({
@@ -103,6 +104,10 @@ export function openRunningDomains(options: RunningDomainsOptions): RunningDomai
   };
 }
 
+function keepsCopies({ implementation: { readModels, replicas } }: RunningDomain): boolean {
+  return readModels.length + replicas.length > 0;
+}
+
 function neededPublishers({ name, implementation }: RunningDomain) {
   return [...neededEvents(implementation.domain).keys()].map((publisher) => ({ name, publisher }));
 }
@@ -135,11 +140,14 @@ function openListening(options: {
   return {
     to: async (running) => {
       const needs = running.flatMap(neededPublishers);
-      const publishers = [...new Set(needs.map(({ publisher }) => publisher))].sort();
-      // A publisher's database says that its log has grown, a consumer's own that something parked is to be tried.
-      const places = databases.eachPlace(
-        needs.flatMap(({ name, publisher }) => [databases.of(name), databases.reading(publisher, name)]),
-      );
+      const keepers = running.filter(keepsCopies).map(({ name }) => name);
+      const publishers = [...new Set([...needs.map(({ publisher }) => publisher), ...keepers])].sort();
+      // A publisher's database says that its log has grown, a consumer's own that something parked is to be tried, or that
+      // a build of a read model has taken its place.
+      const places = databases.eachPlace([
+        ...needs.flatMap(({ name, publisher }) => [databases.of(name), databases.reading(publisher, name)]),
+        ...keepers.map(databases.of),
+      ]);
       const to = [...publishers, ...[...places.keys()].sort()].join();
       if (listening?.to === to) return;
       await stop();

@@ -2,8 +2,9 @@ import { createClient } from "@polder/http";
 import type { ClientOf, Implementation } from "@polder/model";
 import { type Database, homeOf, migrate, migrationOf, provision } from "@polder/postgres";
 import { type TestDatabase, until } from "@polder/postgres/testing";
-import { type Host, type HostOptions, projectScopes, startHost } from "../src/index.ts";
+import { type Host, type HostOptions, migrateDomain, projectScopes, startHost } from "../src/index.ts";
 import { Bank, bankWith, migrations, Report, reportWith } from "./bank.ts";
+import { tables } from "./gallery.ts";
 
 /** Gives Bank and Report their homes and tables. */
 export async function provisionBank(database: TestDatabase): Promise<void> {
@@ -22,6 +23,21 @@ export async function provisionDomains(
   for (const home of homes) {
     await migrate({ admin, home, migrations: [migrationOf("0001-tables.sql", migrations[home.domain] ?? "")] });
   }
+}
+
+/** Gives domains of the gallery their homes and tables, those of their read models and replicas among them. */
+export async function provisionGallery(
+  { admin, password }: TestDatabase,
+  implementations: readonly Implementation[],
+): Promise<void> {
+  const domains = implementations.map((implementation) => ({
+    name: implementation.domain.name,
+    implementation,
+    migrations: [migrationOf("0001-tables.sql", tables[implementation.domain.name] ?? "")],
+  }));
+  const homes = domains.map(({ name }) => homeOf(name));
+  await provision({ admin, homes, scopes: projectScopes(domains), password });
+  for (const one of domains) await migrateDomain(one, { admin });
 }
 
 /** A host for a test, and what the test looks at. */

@@ -41,6 +41,26 @@ export interface Page {
   readonly head: bigint;
 }
 
+/** What a subscription asks of what it has before it. */
+export interface PendingRequest {
+  /** Everything up to here is handled. */
+  readonly after: bigint;
+  /** Names of the wanted events. */
+  readonly events: readonly string[];
+}
+
+/** What a subscription has not handled yet. */
+export interface Pending {
+  /** The newest position of the log, and the oldest that can still be read. */
+  readonly head: bigint;
+  readonly oldest: bigint;
+  /**
+   * How long the first wanted event has been waiting, in milliseconds, by the clock of the publisher's database: also one
+   * that is published and not in the log yet. Missing where there is none.
+   */
+  readonly waitingMs?: number;
+}
+
 /**
  * The log of one domain as one consumer reads it. Every transport offers this, and passes the same
  * conformance suite: positions are dense and never change; events of one key come in the order of
@@ -51,10 +71,17 @@ export interface EventSource extends AsyncDisposable {
   readonly read: (request: ReadRequest) => Promise<Page>;
   /** The newest position, and the oldest that can still be read. */
   readonly state: () => Promise<{ readonly head: bigint; readonly oldest: bigint }>;
+  /** What a subscription that has handled everything up to a position has still before it. */
+  readonly pending: (request: PendingRequest) => Promise<Pending>;
   /** The position after which a replay from that time begins. */
   readonly positionAt: (time: Date) => Promise<bigint>;
   /** Says how far a subscription has come: the log keeps what it has not seen. Also registers it. */
   readonly report: (subscription: string, seq: bigint) => Promise<void>;
+  /**
+   * Forgets subscriptions that were made for one purpose, each under a name of its own: those called `<purpose>-<number>`
+   * that are not among `kept`. The log keeps nothing for them any more.
+   */
+  readonly forget: (purpose: string, kept: readonly string[]) => Promise<void>;
   /** Calls whenever there may be more to read, with the newest position where it is known. Gives the way to stop. */
   readonly onGrowth: (listener: GrowthListener) => () => void;
 }

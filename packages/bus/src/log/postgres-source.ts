@@ -53,12 +53,23 @@ export function postgresSource({ publisher, database, growth }: PostgresSourceOp
       );
       return { head: BigInt(rows[0]?.head ?? 0), oldest: BigInt(rows[0]?.oldest ?? 1) };
     },
+    pending: async ({ after, events }) => {
+      const { rows } = await database.query<{ head: string; oldest: string; waiting_ms: number | null }>(
+        `select head, oldest, waiting_ms from ${sql.pending}($1, $2)`,
+        [String(after), events],
+      );
+      const [{ head, oldest, waiting_ms: waitingMs } = { head: 0, oldest: 1, waiting_ms: null }] = rows;
+      return { head: BigInt(head), oldest: BigInt(oldest), ...(waitingMs === null ? {} : { waitingMs }) };
+    },
     positionAt: async (time) => {
       const { rows } = await database.query<{ seq: string }>(`select ${sql.seq_at}($1) as seq`, [time]);
       return BigInt(rows[0]?.seq ?? 0);
     },
     report: async (subscription, seq) => {
       await database.query("select polder.report($1, $2, $3)", [publisher, subscription, String(seq)]);
+    },
+    forget: async (purpose, kept) => {
+      await database.query("select polder.forget($1, $2, $3)", [publisher, purpose, kept]);
     },
     onGrowth: (listener) => growth.onGrowth(publisher, listener),
     [Symbol.asyncDispose]: async () => undefined,

@@ -5,6 +5,8 @@ import { type BusNames, busNames } from "../names.ts";
 
 /** A process that runs a domain, as the others see it. */
 export interface Presence {
+  /** Shows itself at once: with the subscriptions that it runs now. */
+  readonly show: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -14,8 +16,11 @@ export interface PresenceOptions {
   readonly database: Database;
   /** UUID of this process's instance of the domain. */
   readonly instance: string;
-  /** Names of the subscriptions that it runs: another version of the domain may run others. Default: all that there are. */
-  readonly subscriptions?: readonly string[];
+  /**
+   * Names of the subscriptions that it runs: another version of the domain may run others. It is asked at each sign of life.
+   * Default: all that there are.
+   */
+  readonly subscriptions?: () => readonly string[];
   /** Without a sign of life for this long an instance counts as gone, in milliseconds. Default 15,000. */
   readonly leaseMs?: number;
   readonly logger?: Logger;
@@ -27,8 +32,8 @@ export async function startPresence(options: PresenceOptions): Promise<Presence>
   const sql = busNames(homeOf(domain));
   const show = async (): Promise<void> => {
     await database.query(
-      `insert into ${sql.instance} (id, host, pid, subscriptions) values ($1, $2, $3, $4) on conflict (id) do update set seen_at = now()`,
-      [instance, hostname(), process.pid, options.subscriptions ?? null],
+      `insert into ${sql.instance} (id, host, pid, subscriptions) values ($1, $2, $3, $4) on conflict (id) do update set seen_at = now(), subscriptions = excluded.subscriptions`,
+      [instance, hostname(), process.pid, options.subscriptions?.() ?? null],
     );
   };
   await forgetDead(database, sql);
@@ -42,6 +47,7 @@ export async function startPresence(options: PresenceOptions): Promise<Presence>
       });
   }, leaseMs / 3);
   return {
+    show,
     stop: async () => {
       clearInterval(timer);
       // One that is under way would come after the entry is gone, and make it anew.

@@ -4,6 +4,7 @@ import { type CrashPoint, noCrash } from "../crash-point.ts";
 import { busErrors } from "../errors.ts";
 import type { EventSource, LoggedEvent, Page } from "../log/event-source.ts";
 import { pauseFor } from "../pause.ts";
+import { beginStream } from "./begin.ts";
 import { type Checkpoints, type HeldRange, openCheckpoints, type StreamName } from "./checkpoints.ts";
 import { type Delivered, type Delivery, type HandleEvents, openDelivery } from "./deliver.ts";
 import { openParking, type Parking } from "./parking.ts";
@@ -88,7 +89,7 @@ export function runStream(options: StreamOptions): Stream {
     let failures = 0;
     while (!stopping.signal.aborted) {
       try {
-        if (!isCreated) await create(work);
+        if (!isCreated) await begin(work);
         isCreated = true;
         // What wakes from now on may not be seen by the reads of this round; where positions are known, they tell.
         pause.forget();
@@ -190,15 +191,8 @@ function openWork(options: StreamOptions, name: StreamName, signal: AbortSignal)
   };
 }
 
-/** The first checkpoint, or the one that is there, is told to the publisher before anything is read: what it needs is kept. */
-async function create({ checkpoints, options, name }: Work): Promise<void> {
-  const { source, subscription } = options;
-  const lowest = await checkpoints.lowest();
-  if (lowest !== undefined) return await source.report(name.subscription, lowest);
-  const { head, oldest } = await source.state();
-  const start = subscription.options.from === "now" ? head : oldest - 1n;
-  await source.report(name.subscription, start);
-  await checkpoints.create(start);
+async function begin({ checkpoints, options: { source, subscription }, name }: Work): Promise<void> {
+  await beginStream(name, checkpoints, { source, from: subscription.options.from ?? "first" });
 }
 
 /** One round: leases, what is parked, a page of each range. Says whether there may be more to do at once. */

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { browseEvents, listDeadLetters } from "@polder/bus";
 import type { Implementation } from "@polder/model";
-import { type Database, type DatabaseAddress, homeOf, makePolderDirectory, migrate, provision } from "@polder/postgres";
+import { type Database, type DatabaseAddress, homeOf, makePolderDirectory, provision } from "@polder/postgres";
 import { TEST_DIRECTORY_VARIABLE, testServer } from "@polder/postgres/testing";
-import { openProject, projectScopes } from "@polder/runtime";
+import { migrateDomain, openProject, projectScopes } from "@polder/runtime";
 import { underWay } from "./under-way.ts";
 
 /** An event as it stands in the log of its domain. */
@@ -57,7 +57,7 @@ export async function projectDatabase(options: {
   const { domains } = project;
   const homes = domains.map(({ name }) => homeOf(name));
   await provision({ admin, homes, scopes: projectScopes(domains), password });
-  for (const { name, migrations } of domains) await migrate({ admin, home: homeOf(name), migrations });
+  for (const domain of domains) await migrateDomain(domain, { admin });
 
   const { user, host, port, database: name } = address;
   const passwords = homes.map(({ app }) => [`POLDER_SECRET_${app.toUpperCase()}`, password(app)]);

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { isPolderError, type Logger, silentLogger } from "@polder/model";
 import type pg from "pg";
 import type { Database } from "../database.ts";
@@ -6,7 +5,9 @@ import { sqlState } from "../database-error.ts";
 import { postgresErrors } from "../errors.ts";
 import { type DomainHome, POLDER_ROLE } from "../provision/roles.ts";
 import { identifier } from "../sql-name.ts";
+import { lockMigrations } from "./migration-lock.ts";
 import { openMigrator } from "./migrator.ts";
+import { pause } from "./pause.ts";
 import { type AppliedMigration, planMigrations } from "./plan-migrations.ts";
 import type { Migration } from "./read-migrations.ts";
 import { migrationFailed, runMigration } from "./run-migration.ts";
@@ -29,9 +30,6 @@ export interface MigrateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Pause between two looks at a lock that is taken, in milliseconds. */
-const POLL_MS = 100;
-
 /**
  * Runs the migrations of a domain that have not run yet, each in a transaction of its own with its
  * entry in the ledger, as the domain's owner and with no right beyond it. A waiting `alter table` blocks
@@ -53,7 +51,7 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
     await session.query("set search_path = pg_catalog");
     await refuseUnprovisioned(session, home);
     // Tried and never awaited: a session that waits for a lock would keep `create index concurrently` waiting for it.
-    if (options.dryRun !== true) await lock(session, options);
+    if (options.dryRun !== true) await lockMigrations(session, options);
     const pending = planMigrations(home.domain, options.migrations, await readLedger(session, home));
     if (options.dryRun !== true && pending.length > 0) await runAll(session, pending, options);
     return pending.map(({ name }) => name);
@@ -87,21 +85,6 @@ async function readLedger(session: pg.ClientBase, home: DomainHome): Promise<rea
   );
   await session.query("reset role");
   return rows;
-}
-
-async function lock(session: pg.ClientBase, { home, waitMs = 30_000, signal }: MigrateOptions): Promise<void> {
-  for (let waitedMs = 0; waitedMs <= waitMs; waitedMs += POLL_MS) {
-    const tried = await session.query<{ locked: boolean }>(
-      "select pg_try_advisory_lock(hashtextextended('polder migrate ' || $1, 0)) as locked",
-      [home.schema],
-    );
-    if (tried.rows[0]?.locked === true) return;
-    await pause(POLL_MS, signal);
-  }
-  throw postgresErrors.MIGRATION_LOCKED(
-    `Another process has been migrating "${home.domain}" for more than ${waitMs} ms. Wait for it, or end it.`,
-    { domain: home.domain, waitedMs: waitMs },
-  );
 }
 
 function forbidden({ admin, home }: MigrateOptions, cause: unknown): Error {
@@ -150,11 +133,4 @@ async function runPatiently(client: pg.ClientBase, migration: Migration, options
       await pause(Math.min(5_000, 50 * 2 ** attempt) * (0.5 + Math.random() / 2), signal);
     }
   }
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await wait(ms, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
-    signal?.throwIfAborted();
-    throw error;
-  });
 }

@@ -17,7 +17,7 @@ import {
 import { runtimeErrors } from "../errors.ts";
 import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
-import { doing } from "../work-at-hand.ts";
+import { doing, type WorkAtHand } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { commonUser, userOf } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
@@ -38,6 +38,7 @@ const HANDLER_TIMEOUT_MS = 30_000;
 /** Makes the one who runs the handlers of a subscription. */
 export function createDeliver(parts: DeliverParts, subscription: Subscription): HandleEvents {
   const { domain, logger, observer } = parts;
+  const work = { domain: subscription.domain, handler: `${subscription.domain}.${subscription.name}` };
   return async (logged, transaction, signal) => {
     const events = await Promise.all(logged.map((event) => delivered(domain, event)));
     const [first] = events;
@@ -45,14 +46,14 @@ export function createDeliver(parts: DeliverParts, subscription: Subscription): 
     const handle = subscription.handlers[first.name] as ((context: unknown) => Promise<void>) | undefined;
     if (handle === undefined) return { last: [] };
     if (transaction === undefined) {
-      await traced(subscription, logged, observer, () => handle(outsideContext(parts, subscription, first, signal)));
+      await inDeliverySpan(work, logged, observer, () => handle(outsideContext(parts, subscription, first, signal)));
       return { last: [] };
     }
     const { tx, last, committed } = handlerTransaction(parts.transaction, transaction, commonUser(events));
     const shared = { tx, signal, log: logger };
     const context: DeliveryContext<Domain, DeliveredEvent> | BatchContext<Domain, DeliveredEvent> =
       subscription.mode === "batch" ? { ...shared, events } : { ...shared, event: first };
-    await traced(subscription, logged, observer, () => handle(context));
+    await inDeliverySpan(work, logged, observer, () => handle(context));
     return { last: await last(), committed };
   };
 }
@@ -83,14 +84,17 @@ function outsideContext(
   };
 }
 
+/** Events of a batch whose traces a delivery is linked to at most: what OpenTelemetry keeps by default. */
+const LINKS_MAX = 128;
+
 /**
- * The delivery belongs to the trace of what published the event, so that one trace tells the story of an order through
- * all domains. A batch belongs to that of its first event, and is linked to the others.
+ * Runs what handles some events, in a span that belongs to the trace of what published the first, so that one trace tells
+ * the story of an order through all domains. A batch is linked to the traces of the others.
  */
-async function traced(
-  subscription: Subscription,
+export async function inDeliverySpan(
+  work: WorkAtHand,
   events: readonly LoggedEvent[],
-  { handled }: HostObserver,
+  { handled }: Pick<HostObserver, "handled">,
   run: () => Promise<void>,
 ): Promise<void> {
   const [first, ...others] = events;
@@ -109,21 +113,22 @@ async function traced(
       { "polder.domain": domainOf(first.type), ...attributes },
       { parent, from: first.at, to: first.relayedAt },
     );
-  const name = `${subscription.domain}.${subscription.name}`;
-  const work = { domain: subscription.domain, handler: name };
+  const { domain, handler: name } = work;
   await inSpan(
     `deliver ${first.type} to ${name}`,
     {
-      "polder.domain": subscription.domain,
+      "polder.domain": domain,
       ...attributes,
       "polder.subscription": name,
       "polder.events": events.length,
     },
     () =>
-      inSpan(`handle ${name}`, { "polder.domain": subscription.domain }, () =>
-        doing(work, () => timedHandler(handled, work, run)),
-      ),
-    { kind: SpanKind.CONSUMER, parent, links: others.flatMap(({ headers }) => publisherLinks(headers)) },
+      inSpan(`handle ${name}`, { "polder.domain": domain }, () => doing(work, () => timedHandler(handled, work, run))),
+    {
+      kind: SpanKind.CONSUMER,
+      parent,
+      links: others.slice(0, LINKS_MAX).flatMap(({ headers }) => publisherLinks(headers)),
+    },
   );
 }
 

@@ -3,14 +3,16 @@ import { type GrowthSignal, type Relay, type Stream, startPresence, startRelay }
 import type { ServedDomain } from "@polder/http";
 import type { Implementation, Logger } from "@polder/model";
 import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
+import type { CopyLook, KeptCopies } from "@polder/reading";
 import { withFields } from "../logger.ts";
 import { type DomainUses, startDomainUses } from "../observe/domain-uses.ts";
 import type { HostObserver } from "../observe/host-observer.ts";
 import type { FindTransport } from "./calls.ts";
 import { createDeliver, type DeliverParts } from "./deliver.ts";
 import { warnOfDeprecatedEvents } from "./deprecated-needs.ts";
+import { startDomainCopies } from "./domain-copies.ts";
 import { openDomainSagas } from "./domain-sagas.ts";
-import { type HandledSubscription, startDomainStreams } from "./domain-streams.ts";
+import { type DomainStreams, type HandledSubscription, openDomainStreams } from "./domain-streams.ts";
 import { createExecute } from "./execute.ts";
 import type { HandlerTransactionParts } from "./handler-transaction.ts";
 import { lookEveryMs, type Retention } from "./retention.ts";
@@ -39,6 +41,8 @@ export interface RunningDomain {
   readonly name: string;
   readonly implementation: Implementation;
   readonly database: Database;
+  /** How its read models and replicas stand, as of the last look. */
+  readonly copies: () => readonly CopyLook[];
   /** How its operations are served. */
   readonly served: ServedDomain;
   /** Told of each call that it has answered. */
@@ -70,24 +74,35 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const { sagasDays } = options.retention ?? {};
   const keep = sagasDays === undefined ? {} : { keepDays: sagasDays };
   const sagas = openDomainSagas({ ...shared, ...lease, ...keep, database, instance, transaction });
+  const { readModels, replicas } = implementation;
+  let copies: KeptCopies | undefined;
   const all = [...implementation.subscriptions, ...sagas.subscriptions.map(({ subscription }) => subscription)];
-  const subscriptions = all.map(({ name }) => name);
-  const presence = await startPresence({ domain: domain.name, database, instance, subscriptions, logger, ...lease });
+  const subscriptions = (): readonly string[] => [...all.map(({ name }) => name), ...(copies?.subscriptions() ?? [])];
+  const presence = await startPresence({
+    domain: domain.name,
+    database,
+    instance,
+    subscriptions,
+    logger,
+    ...lease,
+  });
   const relay = startDomainRelay({ ...options, logger });
   const stopForgetting = startForgetting({ ...options, logger });
-  const events = all.flatMap((subscription) => subscription.events);
+  const events = [...all, ...readModels, ...replicas].flatMap((one) => one.events);
   const environment = options.environment === undefined ? {} : { environment: options.environment };
   const uses = startDomainUses({ domain, database, events, logger, ...environment });
+  const opened = openDomainStreams({ ...options, ...lease, domain, events, instance, logger });
+  const counted: DomainStreams = { ...opened, start: (one) => opened.start(countingHandled(one, uses)) };
   const startStreams = (): readonly Stream[] => {
     const declared = handledSubscriptions(implementation, { ...shared, transaction });
-    const handled = [...declared, ...sagas.subscriptions].map((one) => countingHandled(one, uses));
-    return startDomainStreams({ ...options, ...lease, handled, domain, instance, logger });
+    return [...declared, ...sagas.subscriptions].flatMap(counted.start);
   };
   let isDelivering = false;
   let streams: readonly Stream[] = [];
   let ending: Promise<void> | undefined;
   const endDeliveries: RunningDomain["endDeliveries"] = (endOptions) => {
-    ending ??= Promise.all([...streams, sagas].map((running) => running.stop(endOptions))).then(() => undefined);
+    const running = [...streams, sagas, ...(copies === undefined ? [] : [copies])];
+    ending ??= Promise.all(running.map((one) => one.stop(endOptions))).then(() => undefined);
     return ending;
   };
   return {
@@ -99,11 +114,22 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
       ...createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf }),
     },
     answered: uses.served,
+    copies: () => copies?.looks() ?? [],
     deliver: () => {
       if (ending !== undefined || isDelivering) return;
       isDelivering = true;
       warnOfDeprecatedEvents(domain, logger);
       streams = startStreams();
+      copies = startDomainCopies({
+        ...shared,
+        ...lease,
+        implementation,
+        database,
+        streams: counted,
+        growth: options.growth,
+        instance,
+        onSubscriptions: presence.show,
+      });
       sagas.start();
     },
     endDeliveries,
@@ -118,16 +144,17 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
 }
 
 /** Counts the events that a subscription has handled, when that is committed. */
-function countingHandled({ subscription, handle }: HandledSubscription, uses: DomainUses): HandledSubscription {
+function countingHandled<Handled extends HandledSubscription>(handled: Handled, uses: DomainUses): Handled {
+  const { handle } = handled;
   return {
-    subscription,
+    ...handled,
     handle: async (events, transaction, signal) => {
-      const handled = await handle(events, transaction, signal);
+      const done = await handle(events, transaction, signal);
       const committed = (): void => {
         uses.handled(events);
-        handled.committed?.();
+        done.committed?.();
       };
-      return { ...handled, committed };
+      return { ...done, committed };
     },
   };
 }

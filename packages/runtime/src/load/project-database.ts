@@ -7,7 +7,6 @@ import {
   type EmbeddedServer,
   homeOf,
   identifier,
-  migrate,
   type ProvisionReport,
   provision,
   type Secrets,
@@ -18,6 +17,7 @@ import { runtimeErrors } from "../errors.ts";
 import { requireHome } from "../require-home.ts";
 import { type DatabaseSetting, isShared } from "./database-settings.ts";
 import type { LoadedDomain } from "./load-domains.ts";
+import { type MigratedDomain, migrateDomain } from "./migrate-domain.ts";
 import { homesIn, type PlacedDatabase, placeDatabases } from "./place-databases.ts";
 import { projectScopes } from "./project-scopes.ts";
 import { selectDomains } from "./select-domains.ts";
@@ -63,12 +63,6 @@ export interface MigrateChoice {
   /** Names of domains; throws `DOMAIN_UNKNOWN`. Default: all. */
   readonly only?: readonly string[];
   readonly signal?: AbortSignal;
-}
-
-/** What migrating did to one domain. */
-export interface MigratedDomain {
-  readonly domain: string;
-  readonly migrations: readonly string[];
 }
 
 /** What {@link openProjectDatabase} needs. */
@@ -132,11 +126,8 @@ export async function openProjectDatabase(options: ProjectDatabaseOptions): Prom
     migrate: async ({ only, ...choice } = {}) => {
       await placed.check();
       const migrated: MigratedDomain[] = [];
-      for (const { name, migrations } of selectDomains(domains(), only)) {
-        const { admin } = databaseOf(name);
-        const ran = await migrate({ admin, home: homeOf(name), migrations, logger, ...choice });
-        migrated.push({ domain: name, migrations: ran });
-      }
+      for (const domain of selectDomains(domains(), only))
+        migrated.push(await migrateDomain(domain, { admin: databaseOf(domain.name).admin, logger, ...choice }));
       return migrated;
     },
     requireHomes: async () => {

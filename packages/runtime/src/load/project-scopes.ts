@@ -1,5 +1,6 @@
 import { busDomainSteps, busNeedSteps, busSystemSteps } from "@polder/bus";
 import { homeOf, homeSteps, type SystemScope } from "@polder/postgres";
+import { readingDomainSteps } from "@polder/reading";
 import { registryDomainSteps, registrySystemSteps } from "@polder/registry";
 import { sagaDomainSteps } from "@polder/sagas";
 import type { Retention } from "../domain/retention.ts";
@@ -26,6 +27,7 @@ export function projectScopes(
     ...living.map(({ name }) => busDomainSteps(name, partitions)),
     ...living.map(({ name }) => sagaDomainSteps(name)),
     ...living.map(({ name }) => registryDomainSteps(name)),
+    ...living.map(({ name }) => readingDomainSteps(name)),
     ...domains.map(({ implementation }) => busNeedSteps(implementation.domain, isHere)),
   ];
 }

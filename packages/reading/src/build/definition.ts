@@ -1,0 +1,42 @@
+import { createHash } from "node:crypto";
+import { type Copied, domainOf, type Replica, schemaName } from "@polder/model";
+import { identifier } from "@polder/postgres";
+
+/** SQL that makes the tables of a read model or a replica; names without a schema. */
+export function tablesOf(copied: Copied): string {
+  return copied.kind === "read model" ? copied.tables : sqlReplicaTable(copied);
+}
+
+/** The fingerprint of its tables. A build is known by this and the version. */
+export function definitionOf(copied: Copied): string {
+  const sql = tablesOf(copied).replaceAll(/\s+/g, " ").trim();
+  return createHash("sha256").update(sql).digest("hex").slice(0, 16);
+}
+
+/** The subscription that brings a build its events. */
+export function buildSubscription({ kind, name }: Pick<Copied, "kind" | "name">, build: number): string {
+  return `${kind === "read model" ? "read-model" : "replica"}-${name}-${build}`;
+}
+
+/** The domains by whose events it is kept. */
+export function publishersOf({ events }: Pick<Copied, "events">): readonly string[] {
+  return [...new Set(events.map(domainOf))];
+}
+
+/** The name of a replica's table. */
+export function replicaTable({ name }: Pick<Replica, "name">): string {
+  return schemaName(name);
+}
+
+function sqlReplicaTable(replica: Replica): string {
+  const sqlTable = identifier(replicaTable(replica));
+  const sqlColumns = Object.entries({ ...replica.key, ...replica.columns }).map(
+    ([column, type]) =>
+      `${identifier(column)} ${type.endsWith(" null") ? type.slice(0, -" null".length) : `${type} not null`}`,
+  );
+  const sqlList = (columns: readonly string[]): string => columns.map((column) => identifier(column)).join(", ");
+  return [
+    `create table ${sqlTable} (${sqlColumns.join(", ")}, primary key (${sqlList(Object.keys(replica.key))}))`,
+    ...replica.indexes.map((columns) => `create index on ${sqlTable} (${sqlList(columns)})`),
+  ].join(";\n");
+}

@@ -1,0 +1,91 @@
+import type { EventSource } from "@polder/bus";
+import { type Copied, domainOf } from "@polder/model";
+import { type Database, sqlState } from "@polder/postgres";
+import { readingErrors } from "../errors.ts";
+import { readingNames } from "../names.ts";
+import type { Build } from "./builds.ts";
+import { buildSubscription } from "./definition.ts";
+
+/** SQLSTATE of a table that somebody reads at the moment. */
+const LOCKED_STATE = "55P03";
+
+/** Which build of which domain, and by whose role. */
+export interface BuildPlace {
+  readonly domain: string;
+  /** The domain's database, as its own role. */
+  readonly database: Database;
+  readonly build: Pick<Build, "build" | "copy" | "kind">;
+}
+
+/**
+ * Puts a build in the place of the one that serves, which is former then: for all tables at once, and for all processes.
+ * Whoever is reading is waited for a moment.
+ *
+ * @throws `BUILD_BUSY` when somebody reads all the while: nothing has changed then, and it may be tried again.
+ */
+export async function switchBuild({ domain, database, build }: BuildPlace): Promise<void> {
+  const sql = readingNames(domain);
+  await unlessBusy({ domain, build }, () => database.query(`select ${sql.switch_build}($1)`, [build.build]));
+}
+
+/** What dropping needs besides. */
+export interface DropPlace extends BuildPlace {
+  readonly events: readonly string[];
+  readonly source: (publisher: string) => EventSource;
+}
+
+/**
+ * Drops a build that does not serve: its tables, and where its subscription has come. The logs keep nothing for it any
+ * more. What a process that has not noticed yet reports of it is forgotten soon.
+ *
+ * @throws `BUILD_SERVES`, `BUILD_BUSY`.
+ */
+export async function dropBuild({ domain, database, build, events, source }: DropPlace): Promise<void> {
+  const sql = readingNames(domain);
+  const subscription = buildSubscription({ kind: build.kind, name: build.copy }, build.build);
+  await unlessBusy({ domain, build }, () =>
+    database.query(`select ${sql.drop_build}($1, $2)`, [build.build, subscription]),
+  );
+  await forgetOthers({ copied: { kind: build.kind, name: build.copy, events }, domain, database, source });
+}
+
+/** What forgetting needs. */
+export interface ForgetPlace extends Omit<BuildPlace, "build"> {
+  readonly copied: Pick<Copied, "kind" | "name" | "events">;
+  readonly source: (publisher: string) => EventSource;
+}
+
+/** Has the publishers forget the subscriptions of builds that are no more, lest their logs keep everything for them. */
+export async function forgetOthers({ domain, database, copied, source }: ForgetPlace): Promise<void> {
+  const sql = readingNames(domain);
+  const { rows } = await database.query<{ build: number }>(`select build from ${sql.build} where copy = $1`, [
+    copied.name,
+  ]);
+  const kept = rows.map(({ build }) => buildSubscription(copied, build));
+  const purpose = buildSubscription(copied, 0).replace(/-0$/, "");
+  for (const publisher of new Set(copied.events.map(domainOf))) await source(publisher).forget(purpose, kept);
+}
+
+async function unlessBusy(
+  { domain, build }: Pick<BuildPlace, "domain" | "build">,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    const details = { domain, name: build.copy, build: build.build };
+    if (sqlState(cause) === LOCKED_STATE)
+      throw readingErrors.BUILD_BUSY(
+        `The tables of "${build.copy}" of "${domain}" are being read by a long query, so build ${build.build} was not touched. Try again when that query has ended.`,
+        details,
+        { cause },
+      );
+    if (sqlState(cause) === "PL002")
+      throw readingErrors.BUILD_SERVES(
+        `Build ${build.build} of "${build.copy}" of "${domain}" serves, or its tables are not there. Switch to another build first; see "polder read-models".`,
+        details,
+        { cause },
+      );
+    throw cause;
+  }
+}
