@@ -123,7 +123,7 @@ function refinedOf(result: StandardSchemaV1.Result<unknown>): Validated {
 
 function readerValidator(schema: AnySchema): Validator {
   const check = compile(opened(jsonSchemaOf(schema, "input")));
-  return async (value) =>
+  return (value) =>
     check(value) ? { valid: true, value } : { valid: false, violations: violationsOf(check.errors ?? []) };
 }
 

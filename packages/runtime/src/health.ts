@@ -15,6 +15,9 @@ export interface HealthParts {
  * not stopping) and `/` (what runs here). They say which domain is in trouble and with what code, and nothing of where
  * its database is.
  *
+ * A read model or replica that is farther behind than it may be is said, and makes nobody unready: its queries are
+ * answered all the same.
+ *
  * A circuit that is not closed to a domain that one here cannot do without is said, and makes nobody unready. Its process
  * still answers what needs no call; where it were taken out of service, so would all others be that call the same domain,
  * and no call would come any more to show that it is back.
@@ -36,12 +39,19 @@ interface Look {
   readonly code?: string;
   /** Circuits that are not closed, to domains that it cannot do without. */
   readonly circuits?: Readonly<Record<string, CircuitState>>;
+  /** Read models and replicas that are farther behind than they may be, in milliseconds. */
+  readonly behind?: Readonly<Record<string, number>>;
 }
 
 async function lookAt(running: RunningDomain, circuits: HealthParts["circuits"]): Promise<Look> {
   const { name: domain, database } = running;
   const troubled = troubledCircuits(running, circuits);
-  const trouble = Object.keys(troubled).length === 0 ? {} : { circuits: troubled };
+  const over = running.copies().filter(({ isOver }) => isOver);
+  const behind = Object.fromEntries(over.map(({ copied, stalenessMs }) => [copied.name, Math.round(stalenessMs)]));
+  const trouble = {
+    ...(Object.keys(troubled).length === 0 ? {} : { circuits: troubled }),
+    ...(over.length === 0 ? {} : { behind }),
+  };
   try {
     await database.query("select 1");
     return { domain, ready: true, ...trouble };

@@ -1,26 +1,22 @@
 import { SpanKind } from "@opentelemetry/api";
 import type { HandleEvents, LoggedEvent } from "@polder/bus";
-import { conform, eventConversion } from "@polder/contracts";
 import {
-  type AnyEvent,
   type BatchContext,
   type DeliveredEvent,
   type DeliveryContext,
   type Domain,
-  declaredNeed,
   domainOf,
   type Logger,
-  majorOf,
   type OutsideContext,
   type Subscription,
 } from "@polder/model";
-import { runtimeErrors } from "../errors.ts";
 import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
 import { doing, type WorkAtHand } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
-import { commonUser, userOf } from "./event-user.ts";
+import { commonUser } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
+import { eventReader } from "./read-event.ts";
 
 /** What delivering to the subscriptions of a domain needs. */
 export interface DeliverParts {
@@ -38,9 +34,10 @@ const HANDLER_TIMEOUT_MS = 30_000;
 /** Makes the one who runs the handlers of a subscription. */
 export function createDeliver(parts: DeliverParts, subscription: Subscription): HandleEvents {
   const { domain, logger, observer } = parts;
+  const read = eventReader(domain);
   const work = { domain: subscription.domain, handler: `${subscription.domain}.${subscription.name}` };
   return async (logged, transaction, signal) => {
-    const events = await Promise.all(logged.map((event) => delivered(domain, event)));
+    const events = await Promise.all(logged.map(read));
     const [first] = events;
     if (first === undefined) return { last: [] };
     const handle = subscription.handlers[first.name] as ((context: unknown) => Promise<void>) | undefined;
@@ -129,58 +126,5 @@ export async function inDeliverySpan(
       parent,
       links: others.slice(0, LINKS_MAX).flatMap(({ headers }) => publisherLinks(headers)),
     },
-  );
-}
-
-/** The event at the version that the domain needs, as a tolerant reader sees it. */
-export async function delivered(domain: Domain, event: LoggedEvent): Promise<DeliveredEvent> {
-  const need = declaredNeed(domain, event.type);
-  const { version, data } =
-    need?.contract.kind === "event"
-      ? await atVersion(need.contract, event, { domain, needed: need.version })
-      : unknownVersion(event, { domain, needed: undefined });
-  return {
-    id: event.id,
-    name: event.type,
-    version,
-    key: event.key,
-    data,
-    at: event.at,
-    seq: event.seq,
-    ...userOf(event.headers),
-  };
-}
-
-interface Needing {
-  readonly domain: Domain;
-  readonly needed: string | undefined;
-}
-
-interface Versioned {
-  readonly version: string;
-  readonly data: unknown;
-}
-
-/** What is stored at another major is read at its own, and then brought up or down by the converters of the contract. */
-async function atVersion(
-  contract: AnyEvent,
-  event: LoggedEvent,
-  { domain, needed }: Needing & { readonly needed: string },
-): Promise<Versioned> {
-  const stored = JSON.parse(event.data) as unknown;
-  const what = `The event ${event.type} (${event.id})`;
-  const schema = contract.versions[needed];
-  if (schema !== undefined && majorOf(event.version) === majorOf(needed))
-    return { version: event.version, data: await conform(schema, "reader", stored, what) };
-  const conversion = eventConversion(contract, { from: event.version, to: needed });
-  if (conversion === undefined) return unknownVersion(event, { domain, needed });
-  const read = await conform(conversion.stored, "reader", stored, what);
-  return { version: conversion.version, data: await conversion.convert(read) };
-}
-
-function unknownVersion(event: LoggedEvent, { domain, needed = "no version" }: Needing): never {
-  throw runtimeErrors.EVENT_VERSION_UNKNOWN(
-    `"${domain.name}" needs ${event.type} at ${needed}, but the log has it at ${event.version}, which its contract does not declare here. Roll out the contract that declares both, then retry the event.`,
-    { event: event.type, version: event.version, needed },
   );
 }

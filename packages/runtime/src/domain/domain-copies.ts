@@ -4,8 +4,10 @@ import type { Database } from "@polder/postgres";
 import { type KeptCopies, keepCopies, type ReadingSeams } from "@polder/reading";
 import type { HostObserver } from "../observe/host-observer.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
-import { delivered, inDeliverySpan } from "./deliver.ts";
+import { inDeliverySpan } from "./deliver.ts";
 import type { DomainStreams } from "./domain-streams.ts";
+import { eventReader } from "./read-event.ts";
+import { DAY_MS, type Retention } from "./retention.ts";
 
 /** What the read models and replicas of a domain need. */
 export interface DomainCopiesParts {
@@ -18,6 +20,7 @@ export interface DomainCopiesParts {
   /** Told when other subscriptions run here than before. */
   readonly onSubscriptions: () => Promise<void>;
   readonly leaseMs?: number;
+  readonly retention?: Pick<Retention, "buildsDays">;
   readonly logger: Logger;
   readonly observer: HostObserver;
 }
@@ -26,6 +29,7 @@ export interface DomainCopiesParts {
 export function startDomainCopies(parts: DomainCopiesParts): KeptCopies {
   const { implementation, database, streams, growth, instance, onSubscriptions, leaseMs, logger } = parts;
   const { domain, readModels, replicas } = implementation;
+  const { buildsDays } = parts.retention ?? {};
   return keepCopies({
     domain,
     copies: [...readModels, ...replicas],
@@ -38,6 +42,7 @@ export function startDomainCopies(parts: DomainCopiesParts): KeptCopies {
     logger,
     seams: seamsOf(parts, domain),
     ...(leaseMs === undefined ? {} : { leaseMs }),
+    ...(buildsDays === undefined ? {} : { formerKeptMs: buildsDays * DAY_MS }),
   });
 }
 
@@ -47,7 +52,7 @@ const PAGE_MS_MAX = 30_000;
 function seamsOf({ findTransport, logger, observer }: DomainCopiesParts, domain: Domain): ReadingSeams {
   const onMade = observer.metrics?.made;
   return {
-    read: (event) => delivered(domain, event),
+    read: eventReader(domain),
     handle: async (copied, events, run) => {
       const work = { domain: domain.name, handler: `${domain.name}.${copied.name}` };
       await inDeliverySpan(work, events, observer, run);

@@ -15,10 +15,10 @@ import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, publisherContext } from "../tracing.ts";
 import { doing } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
-import { delivered } from "./deliver.ts";
 import type { HandledSubscription } from "./domain-streams.ts";
 import { userOf } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
+import { eventReader } from "./read-event.ts";
 import { lookEveryMs } from "./retention.ts";
 
 /** What the sagas of a domain need. */
@@ -136,10 +136,11 @@ function newsOf(domain: Domain, saga: Saga): Subscription {
 }
 
 function handOver(domain: Domain, saga: Saga, wake: () => void): HandleEvents {
+  const read = eventReader(domain);
   return async (logged) => {
     const last = [];
     for (const one of logged) {
-      const { id, name, version, key, data, at, seq } = await delivered(domain, one);
+      const { id, name, version, key, data, at, seq } = await read(one);
       const about = saga.waits[name]?.(data as never);
       if (typeof about !== "string") continue;
       const event = { id, name, version, key, data, at: at.toISOString(), seq: String(seq) };

@@ -6,6 +6,8 @@ export interface Retention {
   readonly answersDays?: number;
   /** Days that sagas are kept after they have ended, and their answers with them. Default 7. */
   readonly sagasDays?: number;
+  /** Days that a build of a read model or replica is kept after another one has taken its place. Default an hour. */
+  readonly buildsDays?: number;
   /** Days that it is kept who has used which contract, as of the last provisioning. Default 400. */
   readonly usesDays?: number;
   /**
@@ -16,7 +18,8 @@ export interface Retention {
   readonly partitionRows?: number;
 }
 
-const DAY_MS = 86_400_000;
+/** Milliseconds of a day. */
+export const DAY_MS: number = 86_400_000;
 /** What is old is looked for this often at most and at least, in milliseconds. */
 const LOOK_MIN_MS = 1_000;
 const LOOK_MAX_MS = 60_000;

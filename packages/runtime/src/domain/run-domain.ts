@@ -129,6 +129,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
         growth: options.growth,
         instance,
         onSubscriptions: presence.show,
+        ...(options.retention === undefined ? {} : { retention: options.retention }),
       });
       sagas.start();
     },

@@ -208,7 +208,7 @@ const PARTITION_ROWS_MIN = 10_000;
 function retentionProblems(retention: unknown): readonly Problem[] {
   if (retention === undefined) return [];
   if (!isObject(retention)) return [{ place: "retention", problem: "must be an object such as { eventsDays: 7 }" }];
-  const days = ["eventsDays", "answersDays", "sagasDays", "usesDays"];
+  const days = ["eventsDays", "answersDays", "sagasDays", "buildsDays", "usesDays"];
   const isDays = (given: unknown): boolean => given === undefined || (typeof given === "number" && given > 0);
   const wrong = days.filter((name) => !isDays(retention[name]));
   const { partitionRows: rows } = retention;

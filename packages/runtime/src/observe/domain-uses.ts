@@ -57,7 +57,7 @@ export function startDomainUses(options: DomainUsesOptions): DomainUses {
       recorder.used({ contract: api, version, consumer: caller ?? "unknown", calls: 1 });
     },
     handled: (handled) => {
-      for (const { type } of handled) recorder.used(useOf(type, 1));
+      for (const [type, alike] of Map.groupBy(handled, (event) => event.type)) recorder.used(useOf(type, alike.length));
     },
     stop: recorder.stop,
   };

@@ -26,8 +26,22 @@ export interface SubscriptionLook {
   readonly dead: number;
 }
 
+/** How a read model or replica stands against what one domain publishes. */
+export interface CopyMetricsLook {
+  readonly domain: string;
+  /** Its name. */
+  readonly copy: string;
+  readonly publisher: string;
+  readonly lag: number;
+  readonly stalenessMs: number;
+  /** What it is declared to bear; missing where nothing is declared. */
+  readonly stalenessMaxMs?: number;
+}
+
 /** What is looked at when somebody asks for the metrics. */
 export interface HostLook {
+  /** Those that serve. */
+  readonly copies: readonly CopyMetricsLook[];
   readonly subscriptions: readonly SubscriptionLook[];
   readonly connections: readonly (ConnectionCounts & { readonly domain: string })[];
   /** Of the domains that are called by URL, by their names. */
@@ -116,6 +130,7 @@ export function createHostMetrics(): HostMetrics {
 
 const call = ["api", "operation", "version"] as const;
 const stream = ["domain", "subscription", "publisher"] as const;
+const copied = ["domain", "copy", "publisher"] as const;
 
 function callMetrics(register: Registry) {
   const { counter, histogram } = declaring(register);
@@ -152,18 +167,31 @@ function lookMetrics(register: Registry): (look: HostLook) => void {
   const parked = gauge("polder_subscription_parked_events", "Events that wait after a failure.", stream);
   const keys = gauge("polder_subscription_parked_keys", "Keys that wait after a failure.", stream);
   const dead = gauge("polder_subscription_dead_letters", "Events that were given up.", stream);
+  const behind = gauge(
+    "polder_read_model_lag_events",
+    "Events that a read model or replica has not handled yet.",
+    copied,
+  );
+  const age = gauge("polder_read_model_staleness_seconds", "Age of the oldest event that is not in it yet.", copied);
+  const ageMax = gauge("polder_read_model_staleness_max_seconds", "The age that it may bear.", ["domain", "copy"]);
   const connections = gauge("polder_connections", "Connections to the database.", ["domain", "state"]);
   const waiting = gauge("polder_connections_waiting", "Work that waits for a connection.", ["domain"]);
   const circuits = gauge(CIRCUIT, "How the circuit to another domain stands.", ["callee", CIRCUIT]);
   const spans = counter("polder_spans", "Spans of this process by what became of them.", ["outcome"]);
   return (look) => {
-    for (const one of [lag, parked, keys, dead, connections, waiting, circuits, spans]) one.reset();
+    for (const one of [lag, parked, keys, dead, behind, age, ageMax, connections, waiting, circuits, spans])
+      one.reset();
     for (const { domain, subscription, publisher, ...counts } of look.subscriptions) {
       const labels = { domain, subscription, publisher };
       lag.set(labels, counts.lag);
       parked.set(labels, counts.parked);
       keys.set(labels, counts.parkedKeys);
       dead.set(labels, counts.dead);
+    }
+    for (const { domain, copy, publisher, ...found } of look.copies) {
+      behind.set({ domain, copy, publisher }, found.lag);
+      age.set({ domain, copy, publisher }, found.stalenessMs / 1_000);
+      if (found.stalenessMaxMs !== undefined) ageMax.set({ domain, copy }, found.stalenessMaxMs / 1_000);
     }
     for (const { domain, inUse, idle, ...counts } of look.connections) {
       connections.set({ domain, state: "in use" }, inUse);

@@ -2,7 +2,7 @@ import { type GrowthSignal, postgresSource, subscriptionStatus } from "@polder/b
 import type { CircuitState, HttpApp } from "@polder/http";
 import type { RunningDomain } from "../domain/run-domain.ts";
 import type { SpanCounts } from "../traces/counted-spans.ts";
-import type { HostLook, HostMetrics, SubscriptionLook } from "./host-metrics.ts";
+import type { CopyMetricsLook, HostLook, HostMetrics, SubscriptionLook } from "./host-metrics.ts";
 
 /** What the page of metrics looks at. */
 export interface MetricsPageParts {
@@ -34,11 +34,21 @@ export function mountMetrics(app: HttpApp, { running, circuits, spans, growth, m
     const look: HostLook = {
       subscriptions: await subscriptions(),
       connections: [...running.values()].map(({ name, database }) => ({ domain: name, ...database.connections() })),
+      copies: [...running.values()].flatMap(copiesOf),
       circuits,
       spans: spans?.(),
     };
     return context.body(await metrics.text(look), 200, { "content-type": metrics.contentType });
   });
+}
+
+function copiesOf({ name: domain, copies }: RunningDomain): readonly CopyMetricsLook[] {
+  return copies().flatMap(({ copied: { name: copy, stalenessMaxMs }, sources }) =>
+    sources.map(({ publisher, lag, stalenessMs }) => {
+      const bound = stalenessMaxMs === undefined ? {} : { stalenessMaxMs };
+      return { domain, copy, publisher, lag, stalenessMs, ...bound };
+    }),
+  );
 }
 
 async function lookAt({ name, database }: RunningDomain, growth: GrowthSignal): Promise<readonly SubscriptionLook[]> {
