@@ -3,7 +3,7 @@ import { defineErrors, type ErrorMakers } from "@polder/model";
 /** The codes of this package, with what each carries. */
 export interface ReadingErrors {
   readonly BUILD_BUSY: { readonly domain: string; readonly name: string; readonly build: number };
-  readonly BUILD_SERVES: { readonly domain: string; readonly name: string; readonly build: number };
+  readonly BUILD_UNFIT: { readonly domain: string; readonly name: string; readonly build: number };
   readonly BUILD_UNKNOWN: { readonly domain: string; readonly name: string; readonly known: readonly string[] };
   readonly READ_MODEL_CHANGED: { readonly domain: string; readonly name: string; readonly version: number };
   readonly READ_MODEL_TABLES_INVALID: { readonly domain: string; readonly name: string };
@@ -14,7 +14,7 @@ export interface ReadingErrors {
 /** The errors of @polder/reading. Each code has a page under `docs/errors`. */
 export const readingErrors: ErrorMakers<ReadingErrors> = defineErrors<ReadingErrors>({
   BUILD_BUSY: "A build cannot be put in its place while its tables are being read",
-  BUILD_SERVES: "A build that serves cannot be dropped",
+  BUILD_UNFIT: "A build cannot be used so",
   BUILD_UNKNOWN: "There is no such build of a read model",
   READ_MODEL_CHANGED: "A read model's tables were changed without a new version",
   READ_MODEL_TABLES_INVALID: "A read model's tables cannot be made",

@@ -1,5 +1,5 @@
 export { type Build, isBuildOf, listBuilds } from "./build/builds.ts";
-export { buildSubscription, publishersOf } from "./build/definition.ts";
+export { publishersOf, purposeOf } from "./build/definition.ts";
 export {
   type MadeBuild,
   type MakeBuildOptions,

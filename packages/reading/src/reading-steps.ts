@@ -25,6 +25,8 @@ function sqlTable(sql: ReadingNames): string {
   kind text not null check (kind in ('read model', 'replica')),
   version integer not null,
   definition text not null,
+  -- What brings it its events.
+  subscription text not null generated always as (replace(kind, ' ', '-') || '-' || copy || '-' || build) stored,
   -- making: its tables are not there yet. building: it is filled. serving: it is read. former: it was read before.
   state text not null default 'making' check (state in ('making', 'building', 'serving', 'former')),
   tables text[] not null default '{}',
@@ -47,7 +49,7 @@ grant select, update (lacks, page, filled, filled_at, filler, filler_until) on $
 }
 
 function sqlSwitch(sql: ReadingNames): string {
-  return `create or replace function ${sql.switch_build}(of_build integer) returns void
+  return `create or replace function ${sql.switch_build}(of_build integer, even_if_behind boolean) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $body$
@@ -59,13 +61,21 @@ declare
 begin
   -- One at a time: whoever comes later finds what the other has done.
   select * into wanted from ${sql.build} where build = of_build for update;
-  if wanted.state = 'serving' then return; end if;
+  if wanted.state = 'serving' then return true; end if;
   if wanted.state is null or wanted.state = 'making' then
     raise exception 'there is no build % that could serve', of_build using errcode = 'PL002';
   end if;
   select * into former from ${sql.build} where copy = wanted.copy and state = 'serving' for update;
   -- Whoever reads at the moment is waited for, and others behind us: give way soon, and come again.
   perform set_config('lock_timeout', '300ms', true);
+  if former.build is not null and not even_if_behind then
+    -- The one that serves stands still until we have ended, so that no reader ever sees less than before.
+    perform from ${sql.checkpoint} where subscription = former.subscription for update;
+    perform from ${sql.checkpoint} old
+    where old.subscription = former.subscription
+      and old.seq > coalesce((select min(c.seq) from ${sql.checkpoint} c where c.subscription = wanted.subscription and c.publisher = old.publisher), -1);
+    if found then return false; end if;
+  end if;
   foreach name in array coalesce(former.tables, '{}') loop
     if name <> all (wanted.tables) then
       execute format('drop view if exists ${sql.schema}.%I', name);
@@ -88,34 +98,35 @@ begin
   update ${sql.build} set state = 'serving', switched_at = now(), former_at = null where build = of_build;
   -- All processes of the domain look at once.
   perform pg_notify(${sql.channel}, '');
+  return true;
 end
 $body$;
-revoke all on function ${sql.switch_build}(integer) from public;
-grant execute on function ${sql.switch_build}(integer) to ${sql.app};`;
+revoke all on function ${sql.switch_build}(integer, boolean) from public;
+grant execute on function ${sql.switch_build}(integer, boolean) to ${sql.app};`;
 }
 
 function sqlDrop(sql: ReadingNames): string {
-  return `create or replace function ${sql.drop_build}(of_build integer, of_subscription text) returns boolean
+  return `create or replace function ${sql.drop_build}(of_build integer) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $body$
 declare
-  found_state text;
+  gone ${sql.build}%rowtype;
 begin
-  select state into found_state from ${sql.build} where build = of_build for update;
-  if found_state is null then return false; end if;
-  if found_state = 'serving' then
+  select * into gone from ${sql.build} where build = of_build for update;
+  if gone.build is null then return false; end if;
+  if gone.state = 'serving' then
     raise exception 'build % serves', of_build using errcode = 'PL002';
   end if;
   perform set_config('lock_timeout', '300ms', true);
   execute format('drop schema if exists %I cascade', ${sql.schema_literal} || '__build_' || of_build);
-  delete from ${sql.checkpoint} where subscription = of_subscription;
-  delete from ${sql.parked} where subscription = of_subscription;
+  delete from ${sql.checkpoint} where subscription = gone.subscription;
+  delete from ${sql.parked} where subscription = gone.subscription;
   delete from ${sql.build} where build = of_build;
   perform pg_notify(${sql.channel}, '');
   return true;
 end
 $body$;
-revoke all on function ${sql.drop_build}(integer, text) from public;
-grant execute on function ${sql.drop_build}(integer, text) to ${sql.app};`;
+revoke all on function ${sql.drop_build}(integer) from public;
+grant execute on function ${sql.drop_build}(integer) to ${sql.app};`;
 }

@@ -13,6 +13,8 @@ export interface Build {
   readonly version: number;
   /** See `definitionOf`. */
   readonly definition: string;
+  /** The subscription that brings it its events. */
+  readonly subscription: string;
   /** `building`: it is filled, and does not serve yet. `former`: it served before. */
   readonly state: "building" | "serving" | "former";
   readonly tables: readonly string[];
@@ -32,7 +34,7 @@ export interface Build {
 export async function listBuilds(database: Database, domain: string): Promise<readonly Build[]> {
   const sql = readingNames(domain);
   const { rows } = await database.query<Build>(
-    `select build, copy, kind, version, definition, state, tables, by_hand as "byHand", made_at as "madeAt",
+    `select build, copy, kind, version, definition, subscription, state, tables, by_hand as "byHand", made_at as "madeAt",
   switched_at as "switchedAt", former_at as "formerAt", filled_at as "filledAt", filled::text as filled, lacks
 from ${sql.build}
 where state <> 'making'

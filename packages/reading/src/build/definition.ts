@@ -13,9 +13,9 @@ export function definitionOf(copied: Copied): string {
   return createHash("sha256").update(sql).digest("hex").slice(0, 16);
 }
 
-/** The subscription that brings a build its events. */
-export function buildSubscription({ kind, name }: Pick<Copied, "kind" | "name">, build: number): string {
-  return `${kind === "read model" ? "read-model" : "replica"}-${name}-${build}`;
+/** What the subscriptions of its builds are for: each is called so, with the number of the build. */
+export function purposeOf({ kind, name }: Pick<Copied, "kind" | "name">): string {
+  return `${kind === "read model" ? "read-model" : "replica"}-${name}`;
 }
 
 /** The domains by whose events it is kept. */

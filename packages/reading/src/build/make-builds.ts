@@ -181,7 +181,7 @@ returning build`,
     throw tablesInvalid(domain, copied, error);
   }
   const isFirst = !known.some((one) => one.copy === copied.name && one.state === "serving");
-  if (isFirst) await asPolder(session, `select ${sql.switch_build}($1)`, [build]);
+  if (isFirst) await asPolder(session, `select ${sql.switch_build}($1, true)`, [build]);
   return build;
 }
 

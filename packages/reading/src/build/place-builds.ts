@@ -1,10 +1,10 @@
 import type { EventSource } from "@polder/bus";
-import { type Copied, domainOf } from "@polder/model";
+import type { Copied } from "@polder/model";
 import { type Database, sqlState } from "@polder/postgres";
 import { readingErrors } from "../errors.ts";
 import { readingNames } from "../names.ts";
 import type { Build } from "./builds.ts";
-import { buildSubscription } from "./definition.ts";
+import { publishersOf, purposeOf } from "./definition.ts";
 
 /** SQLSTATE of a table that somebody reads at the moment. */
 const LOCKED_STATE = "55P03";
@@ -19,13 +19,22 @@ export interface BuildPlace {
 
 /**
  * Puts a build in the place of the one that serves, which is former then: for all tables at once, and for all processes.
- * Whoever is reading is waited for a moment.
+ * Whoever is reading is waited for a moment. One that has not come as far as the one that serves is left where it is,
+ * unless `evenIfBehind` says otherwise: readers would see less than before.
  *
- * @throws `BUILD_BUSY` when somebody reads all the while: nothing has changed then, and it may be tried again.
+ * @returns whether it serves now.
+ * @throws `BUILD_BUSY` when somebody reads all the while: nothing has changed then, and it may be tried again;
+ * `BUILD_UNFIT` where there is no such build.
  */
-export async function switchBuild({ domain, database, build }: BuildPlace): Promise<void> {
+export async function switchBuild(
+  { domain, database, build }: BuildPlace,
+  { evenIfBehind = false }: { readonly evenIfBehind?: boolean } = {},
+): Promise<boolean> {
   const sql = readingNames(domain);
-  await unlessBusy({ domain, build }, () => database.query(`select ${sql.switch_build}($1)`, [build.build]));
+  const { rows } = await unlessBusy({ domain, build }, () =>
+    database.query<{ serves: boolean }>(`select ${sql.switch_build}($1, $2) as serves`, [build.build, evenIfBehind]),
+  );
+  return rows[0]?.serves === true;
 }
 
 /** What dropping needs besides. */
@@ -38,14 +47,11 @@ export interface DropPlace extends BuildPlace {
  * Drops a build that does not serve: its tables, and where its subscription has come. The logs keep nothing for it any
  * more. What a process that has not noticed yet reports of it is forgotten soon.
  *
- * @throws `BUILD_SERVES`, `BUILD_BUSY`.
+ * @throws `BUILD_UNFIT` where it serves, `BUILD_BUSY`.
  */
 export async function dropBuild({ domain, database, build, events, source }: DropPlace): Promise<void> {
   const sql = readingNames(domain);
-  const subscription = buildSubscription({ kind: build.kind, name: build.copy }, build.build);
-  await unlessBusy({ domain, build }, () =>
-    database.query(`select ${sql.drop_build}($1, $2)`, [build.build, subscription]),
-  );
+  await unlessBusy({ domain, build }, () => database.query(`select ${sql.drop_build}($1)`, [build.build]));
   await forgetOthers({ copied: { kind: build.kind, name: build.copy, events }, domain, database, source });
 }
 
@@ -58,20 +64,20 @@ export interface ForgetPlace extends Omit<BuildPlace, "build"> {
 /** Has the publishers forget the subscriptions of builds that are no more, lest their logs keep everything for them. */
 export async function forgetOthers({ domain, database, copied, source }: ForgetPlace): Promise<void> {
   const sql = readingNames(domain);
-  const { rows } = await database.query<{ build: number }>(`select build from ${sql.build} where copy = $1`, [
-    copied.name,
-  ]);
-  const kept = rows.map(({ build }) => buildSubscription(copied, build));
-  const purpose = buildSubscription(copied, 0).replace(/-0$/, "");
-  for (const publisher of new Set(copied.events.map(domainOf))) await source(publisher).forget(purpose, kept);
+  const { rows } = await database.query<{ subscription: string }>(
+    `select subscription from ${sql.build} where copy = $1`,
+    [copied.name],
+  );
+  const kept = rows.map(({ subscription }) => subscription);
+  for (const publisher of publishersOf(copied)) await source(publisher).forget(purposeOf(copied), kept);
 }
 
-async function unlessBusy(
+async function unlessBusy<Result>(
   { domain, build }: Pick<BuildPlace, "domain" | "build">,
-  work: () => Promise<unknown>,
-): Promise<void> {
+  work: () => Promise<Result>,
+): Promise<Result> {
   try {
-    await work();
+    return await work();
   } catch (cause) {
     const details = { domain, name: build.copy, build: build.build };
     if (sqlState(cause) === LOCKED_STATE)
@@ -81,8 +87,8 @@ async function unlessBusy(
         { cause },
       );
     if (sqlState(cause) === "PL002")
-      throw readingErrors.BUILD_SERVES(
-        `Build ${build.build} of "${build.copy}" of "${domain}" serves, or its tables are not there. Switch to another build first; see "polder read-models".`,
+      throw readingErrors.BUILD_UNFIT(
+        `Build ${build.build} of "${build.copy}" of "${domain}": ${cause instanceof Error ? cause.message : ""}. See "polder read-models".`,
         details,
         { cause },
       );

@@ -35,6 +35,8 @@ export interface CopyLook {
   readonly stalenessMs: number;
   /** Longer than it is declared to bear. */
   readonly isOver: boolean;
+  /** It has handled everything that was there at the look before. */
+  readonly isCaughtUp: boolean;
 }
 
 /** The read models and replicas of a domain, as this process keeps them. */
@@ -49,8 +51,6 @@ export interface KeptCopies {
   readonly stop: (options?: { readonly signal?: AbortSignal }) => Promise<void>;
 }
 
-/** A build that is so near to the end of the logs takes the place of the one that serves: positions. */
-const NEAR_EVENTS_MAX = 100;
 const FORMER_KEPT_MS = 3_600_000;
 /** Between two looks for what builds that are no more have left at the publishers, in milliseconds. */
 const FORGET_MS = 60_000;
@@ -74,6 +74,7 @@ export function keepCopies(options: KeepCopiesOptions): KeptCopies {
     logger,
     running: new Map(),
     looks: [],
+    ends: new Map(),
     over: new Set(),
     forgetAtMs: 0,
     wake: pause.wake,
@@ -113,6 +114,8 @@ interface Keeper {
   readonly logger: Logger;
   readonly running: Map<number, RunningBuild>;
   looks: readonly CopyLook[];
+  /** Where the logs ended at the last look, by build and publisher. */
+  readonly ends: Map<string, bigint>;
   /** The names of those of which it was said that they are too far behind. */
   readonly over: Set<string>;
   forgetAtMs: number;
@@ -181,12 +184,25 @@ async function noteHistory(
   await noteLacks(database, { domain: domain.name, build: build.build, lacks });
 }
 
-async function look({ options }: Keeper, { build, copied }: KnownBuild): Promise<CopyLook> {
+async function look({ options, ends }: Keeper, { build, copied }: KnownBuild): Promise<CopyLook> {
   const { domain, database, source } = options;
   const sources = await lookAtBuild({ domain: domain.name, copied, build, database, source });
   const stalenessMs = Math.max(0, ...sources.map((one) => one.stalenessMs));
   const { stalenessMaxMs = Number.POSITIVE_INFINITY } = copied;
-  return { copied, build, sources, stalenessMs, isOver: stalenessMs > stalenessMaxMs };
+  const isCaughtUp = sources.map(({ publisher, reached, head }) => {
+    const key = `${build.build} ${publisher}`;
+    const end = ends.get(key);
+    ends.set(key, BigInt(head));
+    return reached !== undefined && end !== undefined && BigInt(reached) >= end;
+  });
+  return {
+    copied,
+    build,
+    sources,
+    stalenessMs,
+    isOver: stalenessMs > stalenessMaxMs,
+    isCaughtUp: isCaughtUp.every((one) => one),
+  };
 }
 
 /** A build that has caught up takes its place by itself, unless it lacks what the one that serves may have. */
@@ -194,12 +210,12 @@ async function switchWhenReady(keeper: Keeper, ready: CopyLook, all: readonly Co
   const { domain, database, copies } = keeper.options;
   const { build, copied, sources } = ready;
   const isWanted = build.state === "building" && !build.byHand && copies.includes(copied);
-  if (!isWanted || build.filledAt === null || !isNear(ready)) return;
+  if (!isWanted || build.filledAt === null || !ready.isCaughtUp) return;
   const serving = all.find((other) => other.build.copy === build.copy && other.build.state === "serving");
   const isWhole = Object.keys(build.lacks ?? {}).length === 0 && parkedIn(sources) <= parkedIn(serving?.sources ?? []);
   if (!isWhole) return;
   try {
-    await switchBuild({ domain: domain.name, database, build });
+    if (!(await switchBuild({ domain: domain.name, database, build }))) return;
     keeper.logger.info(`a new build of the ${copied.kind} serves`, describe(build));
     keeper.wake();
   } catch (error) {
@@ -208,10 +224,6 @@ async function switchWhenReady(keeper: Keeper, ready: CopyLook, all: readonly Co
       error,
     });
   }
-}
-
-function isNear({ sources }: CopyLook): boolean {
-  return sources.every(({ reached, lag }) => reached !== undefined && lag <= NEAR_EVENTS_MAX);
 }
 
 function parkedIn(sources: readonly BuildLook[]): number {

@@ -2,7 +2,7 @@ import type { EventSource } from "@polder/bus";
 import type { Copied } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import type { Build } from "../build/builds.ts";
-import { buildSubscription, publishersOf } from "../build/definition.ts";
+import { publishersOf } from "../build/definition.ts";
 import { readingNames } from "../names.ts";
 
 /** How a build stands against the log of one publisher. */
@@ -24,8 +24,8 @@ export interface BuildLook {
 /** What {@link lookAtBuild} needs. */
 export interface BuildLookOptions {
   readonly domain: string;
-  readonly copied: Pick<Copied, "kind" | "name" | "events">;
-  readonly build: Pick<Build, "build" | "filledAt" | "madeAt">;
+  readonly copied: Pick<Copied, "events">;
+  readonly build: Pick<Build, "subscription" | "filledAt" | "madeAt">;
   /** The domain's database, as its own role. */
   readonly database: Database;
   readonly source: (publisher: string) => EventSource;
@@ -67,12 +67,7 @@ interface Standing {
   readonly parkedMs: number;
 }
 
-async function standingOf({
-  domain,
-  copied,
-  build,
-  database,
-}: BuildLookOptions): Promise<ReadonlyMap<string, Standing>> {
+async function standingOf({ domain, build, database }: BuildLookOptions): Promise<ReadonlyMap<string, Standing>> {
   const sql = readingNames(domain);
   const { rows } = await database.query<Standing>(
     `select c.publisher, c.reached::text as reached, coalesce(p.parked, 0)::int as parked, coalesce(p.dead, 0)::int as dead,
@@ -90,7 +85,7 @@ left join (
   where subscription = $1 and state <> 'discard'
   group by publisher
 ) p using (publisher)`,
-    [buildSubscription(copied, build.build)],
+    [build.subscription],
   );
   return new Map(rows.map((row) => [row.publisher, row]));
 }

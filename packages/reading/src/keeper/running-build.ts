@@ -3,7 +3,6 @@ import type { EventSource, HandleEvents, Stream } from "@polder/bus";
 import type { Copied, Domain, Logger, Replica, Subscription } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import type { Build } from "../build/builds.ts";
-import { buildSubscription } from "../build/definition.ts";
 import { buildSchema } from "../names.ts";
 import { projectionOf } from "../read-model/project.ts";
 import { type FillCrashPoint, fillReplica } from "../replica/fill-replica.ts";
@@ -49,7 +48,7 @@ const FILL_PAUSE_MAX_MS = 30_000;
 /** Keeps a build: fills it first where it is of a replica that has not been filled, then handles its events. */
 export function runBuild(options: RunningBuildOptions): RunningBuild {
   const { domain, copied, build } = options;
-  const subscription = subscriptionOf(domain, copied, build.build);
+  const subscription = subscriptionOf(domain, copied, build);
   const stopping = new AbortController();
   let streams: readonly Stream[] = [];
   const start = (): void => {
@@ -89,11 +88,11 @@ function inBuild({ domain, build, database }: RunningBuildOptions): Database {
   return { ...database, begin: (mode, options) => database.begin(mode, { schema, ...options }) };
 }
 
-function subscriptionOf(domain: Domain, copied: Copied, build: number): Subscription {
+function subscriptionOf(domain: Domain, copied: Copied, build: Build): Subscription {
   return {
     kind: "subscription",
     domain: domain.name,
-    name: buildSubscription(copied, build),
+    name: build.subscription,
     mode: copied.kind === "replica" ? "batch" : copied.mode,
     events: copied.events,
     options: copied.options,
@@ -111,7 +110,7 @@ async function fill(
   for (let failures = 0; !signal.aborted; ) {
     try {
       const call = seams.call(signal);
-      const given = { domain, replica: copied, build: build.build, database: options.database, source: source(owner) };
+      const given = { domain, replica: copied, build, database: options.database, source: source(owner) };
       const filled = await fillReplica({ ...given, call, instance: options.instance, leaseMs, signal, ...crash });
       if (filled === "filled") return true;
       failures = 0;

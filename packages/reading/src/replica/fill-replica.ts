@@ -1,7 +1,7 @@
 import { beginSubscription, type EventSource } from "@polder/bus";
 import { type AnySchema, type Call, type Domain, declaredNeed, type Outcome, type Replica } from "@polder/model";
 import type { Database } from "@polder/postgres";
-import { buildSubscription } from "../build/definition.ts";
+import type { Build } from "../build/builds.ts";
 import { readingErrors } from "../errors.ts";
 import { buildSchema, readingNames } from "../names.ts";
 import type { PartialRow } from "./fold-changes.ts";
@@ -11,7 +11,7 @@ import { writeChanges } from "./write-changes.ts";
 export interface FillOptions {
   readonly domain: Domain;
   readonly replica: Replica;
-  readonly build: number;
+  readonly build: Pick<Build, "build" | "subscription">;
   /** The domain's database, as its own role. */
   readonly database: Database;
   /** The log of the owner, by whose events it is kept. */
@@ -42,13 +42,21 @@ export type Filled = "filled" | "elsewhere";
  * @throws what the call of a page throws; what is there by then stays, and the next attempt goes on from it.
  */
 export async function fillReplica(options: FillOptions): Promise<Filled> {
-  const { domain, replica, build, database, source, signal, crashPoint = async () => undefined } = options;
   const claimed = await claim(options);
   if (typeof claimed === "string") return claimed;
-  const stream = { consumer: domain.name, subscription: buildSubscription(replica, build) };
+  try {
+    return await fillFrom(options, claimed.page);
+  } finally {
+    await release(options).catch(() => undefined);
+  }
+}
+
+async function fillFrom(options: FillOptions, from: Page): Promise<Filled> {
+  const { domain, replica, build, database, source, signal, crashPoint = async () => undefined } = options;
+  const stream = { consumer: domain.name, subscription: build.subscription };
   await beginSubscription(stream, { database, source, from: "now" });
   await crashPoint("fill:begun");
-  for (let { page } = claimed; ; ) {
+  for (let page = from; ; ) {
     signal.throwIfAborted();
     const { items, next } = await askForPage(options, page);
     if (next !== undefined && next === page) throw pagesStandStill(options, page);
@@ -73,15 +81,24 @@ async function claim({ domain, build, database, instance, leaseMs }: FillOptions
     `update ${sql.build} set filler = $2, filler_until = now() + make_interval(secs => $3)
 where build = $1 and filled_at is null and (filler is null or filler = $2 or filler_until < now())
 returning page`,
-    [build, instance, leaseMs / 1_000],
+    [build.build, instance, leaseMs / 1_000],
   );
   const [found] = rows;
   if (found !== undefined) return { page: found.page ?? undefined };
   const standing = await database.query<{ filled: boolean }>(
     `select filled_at is not null as filled from ${sql.build} where build = $1`,
-    [build],
+    [build.build],
   );
   return standing.rows[0]?.filled === true ? "filled" : "elsewhere";
+}
+
+/** Lets another process go on at once. Should it fail, the lease expires. */
+async function release({ domain, build, database, instance }: FillOptions): Promise<void> {
+  const sql = readingNames(domain.name);
+  await database.query(`update ${sql.build} set filler = null where build = $1 and filler = $2`, [
+    build.build,
+    instance,
+  ]);
 }
 
 interface PageOfItems {
@@ -116,14 +133,14 @@ interface StoredPage {
 async function store(options: FillOptions, { rows, page, next }: StoredPage): Promise<boolean> {
   const { domain, replica, build, database, instance, leaseMs } = options;
   const sql = readingNames(domain.name);
-  const transaction = database.begin("read write", { schema: buildSchema(domain.name, build) });
+  const transaction = database.begin("read write", { schema: buildSchema(domain.name, build.build) });
   try {
     const moved = await transaction.query(
       `update ${sql.build}
 set page = $3, filled = filled + $4, filler_until = now() + make_interval(secs => $5),
     filled_at = case when $3::json is null then now() end
 where build = $1 and filler = $2 and filled_at is null and page::text is not distinct from $6::json::text`,
-      [build, instance, asJson(next), rows.length, leaseMs / 1_000, asJson(page)],
+      [build.build, instance, asJson(next), rows.length, leaseMs / 1_000, asJson(page)],
     );
     if (moved.rowCount !== 1) {
       await transaction.rollback();
