@@ -9,10 +9,10 @@ export {
 } from "./build/make-builds.ts";
 export { type BuildPlace, type DropPlace, dropBuild, switchBuild } from "./build/place-builds.ts";
 export { type ComposeOptions, compose } from "./composition/compose.ts";
+export type { ReadingCrashPoint, ReadingCrashPointName } from "./crash-point.ts";
 export { readingErrors } from "./errors.ts";
 export { type CopyLook, type KeepCopiesOptions, type KeptCopies, keepCopies } from "./keeper/keep-copies.ts";
 export { type BuildLook, type BuildLookOptions, lookAtBuild } from "./keeper/look-at-builds.ts";
 export type { RunningBuildOptions } from "./keeper/running-build.ts";
 export { readingDomainSteps } from "./reading-steps.ts";
-export type { FillCrashPoint } from "./replica/fill-replica.ts";
 export type { ReadingSeams } from "./seams.ts";

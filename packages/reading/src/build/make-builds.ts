@@ -9,6 +9,7 @@ import {
   postgresErrors,
   runAsOwner,
 } from "@polder/postgres";
+import { noCrash, type ReadingCrashPoint } from "../crash-point.ts";
 import { readingErrors } from "../errors.ts";
 import { buildSchema, readingNames } from "../names.ts";
 import { type Build, isBuildOf } from "./builds.ts";
@@ -37,6 +38,7 @@ export interface MadeBuild {
 export interface MakeBuildOptions {
   /** It serves only when somebody says so. Default false. */
   readonly byHand?: boolean;
+  readonly crashPoint?: ReadingCrashPoint;
 }
 
 type Known = Pick<Build, "copy" | "version" | "definition"> & { readonly state: string; readonly build: number };
@@ -154,7 +156,7 @@ function refuseChanged({ domain }: DomainHome, copied: Copied, known: readonly K
 async function make(
   session: Session,
   copied: Copied,
-  { admin, home, known, byHand = false }: MakeBuildsOptionsOfOne,
+  { admin, home, known, byHand = false, crashPoint = noCrash }: MakeBuildsOptionsOfOne,
 ): Promise<number> {
   const { domain } = home;
   const sql = readingNames(domain);
@@ -168,8 +170,10 @@ returning build`,
   const build = rows[0]?.build ?? 0;
   const schema = buildSchema(domain, build);
   try {
+    await crashPoint("build:made");
     await openSchema(session, home, schema);
     await runAsOwner({ admin, session, home, schema, sql: tablesOf(copied) });
+    await crashPoint("build:tables-made");
     const tables = await tablesIn(session, schema);
     await refuseTaken(session, { home, copied, tables });
     await asPolder(session, `update ${sql.build} set state = 'building', tables = $2 where build = $1`, [

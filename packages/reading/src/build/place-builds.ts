@@ -61,7 +61,10 @@ export interface ForgetPlace extends Omit<BuildPlace, "build"> {
   readonly source: (publisher: string) => EventSource;
 }
 
-/** Has the publishers forget the subscriptions of builds that are no more, lest their logs keep everything for them. */
+/**
+ * Forgets the subscriptions of builds that are no more, here and at the publishers, lest their logs keep everything for
+ * them: a process that has not noticed yet that a build was dropped may have begun its subscription anew.
+ */
 export async function forgetOthers({ domain, database, copied, source }: ForgetPlace): Promise<void> {
   const sql = readingNames(domain);
   const { rows } = await database.query<{ subscription: string }>(
@@ -69,6 +72,10 @@ export async function forgetOthers({ domain, database, copied, source }: ForgetP
     [copied.name],
   );
   const kept = rows.map(({ subscription }) => subscription);
+  const sqlOthers =
+    "starts_with(subscription, $1) and substr(subscription, length($1) + 1) ~ '^[0-9]+$' and subscription <> all ($2)";
+  for (const sqlTable of [sql.checkpoint, sql.parked])
+    await database.query(`delete from ${sqlTable} where ${sqlOthers}`, [`${purposeOf(copied)}-`, kept]);
   for (const publisher of publishersOf(copied)) await source(publisher).forget(purposeOf(copied), kept);
 }
 

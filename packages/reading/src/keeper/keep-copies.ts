@@ -3,6 +3,7 @@ import { type Copied, type Logger, silentLogger } from "@polder/model";
 import { type Build, isBuildOf, listBuilds, noteLacks } from "../build/builds.ts";
 import { publishersOf } from "../build/definition.ts";
 import { dropBuild, forgetOthers, switchBuild } from "../build/place-builds.ts";
+import { noCrash } from "../crash-point.ts";
 import { type BuildLook, lookAtBuild } from "./look-at-builds.ts";
 import { type RunningBuild, type RunningBuildOptions, runBuild } from "./running-build.ts";
 
@@ -10,7 +11,7 @@ import { type RunningBuild, type RunningBuildOptions, runBuild } from "./running
 export interface KeepCopiesOptions
   extends Pick<
     RunningBuildOptions,
-    "domain" | "database" | "source" | "startStreams" | "seams" | "instance" | "fillCrashPoint"
+    "domain" | "database" | "source" | "startStreams" | "seams" | "instance" | "crashPoint"
   > {
   /** The read models and replicas of the domain. */
   readonly copies: readonly Copied[];
@@ -23,6 +24,8 @@ export interface KeepCopiesOptions
   readonly lookMs?: number;
   /** For how long a build is kept after another one has taken its place, in milliseconds. Default one hour. */
   readonly formerKeptMs?: number;
+  /** Between two looks for what builds have left that are no more, in milliseconds. Default one minute. */
+  readonly forgetMs?: number;
   readonly logger?: Logger;
 }
 
@@ -52,7 +55,6 @@ export interface KeptCopies {
 }
 
 const FORMER_KEPT_MS = 3_600_000;
-/** Between two looks for what builds that are no more have left at the publishers, in milliseconds. */
 const FORGET_MS = 60_000;
 
 /**
@@ -207,7 +209,7 @@ async function look({ options, ends }: Keeper, { build, copied }: KnownBuild): P
 
 /** A build that has caught up takes its place by itself, unless it lacks what the one that serves may have. */
 async function switchWhenReady(keeper: Keeper, ready: CopyLook, all: readonly CopyLook[]): Promise<void> {
-  const { domain, database, copies } = keeper.options;
+  const { domain, database, copies, crashPoint = noCrash } = keeper.options;
   const { build, copied, sources } = ready;
   const isWanted = build.state === "building" && !build.byHand && copies.includes(copied);
   if (!isWanted || build.filledAt === null || !ready.isCaughtUp) return;
@@ -215,7 +217,9 @@ async function switchWhenReady(keeper: Keeper, ready: CopyLook, all: readonly Co
   const isWhole = Object.keys(build.lacks ?? {}).length === 0 && parkedIn(sources) <= parkedIn(serving?.sources ?? []);
   if (!isWhole) return;
   try {
+    await crashPoint("switch:before");
     if (!(await switchBuild({ domain: domain.name, database, build }))) return;
+    await crashPoint("switch:after");
     keeper.logger.info(`a new build of the ${copied.kind} serves`, describe(build));
     keeper.wake();
   } catch (error) {
@@ -232,7 +236,15 @@ function parkedIn(sources: readonly BuildLook[]): number {
 
 /** Also one that no release knows any more that still runs: the logs keep everything for it. */
 async function dropFormer(keeper: Keeper, builds: readonly Build[]): Promise<void> {
-  const { domain, database, source, copies, formerKeptMs = FORMER_KEPT_MS } = keeper.options;
+  const {
+    domain,
+    database,
+    source,
+    copies,
+    formerKeptMs = FORMER_KEPT_MS,
+    forgetMs = FORGET_MS,
+    crashPoint = noCrash,
+  } = keeper.options;
   const place = { domain: domain.name, database, source };
   for (const build of builds) {
     const copied = copies.find(({ name }) => name === build.copy);
@@ -241,11 +253,13 @@ async function dropFormer(keeper: Keeper, builds: readonly Build[]): Promise<voi
     const running = keeper.running.get(build.build);
     keeper.running.delete(build.build);
     await running?.stop();
+    await crashPoint("drop:before");
     await dropBuild({ ...place, build, events: copied.events });
+    await crashPoint("drop:after");
     keeper.logger.info("a former build was dropped", describe(build));
   }
   if (performance.now() < keeper.forgetAtMs) return;
-  keeper.forgetAtMs = performance.now() + FORGET_MS;
+  keeper.forgetAtMs = performance.now() + forgetMs;
   for (const copied of copies) await forgetOthers({ ...place, copied });
 }
 

@@ -3,9 +3,10 @@ import type { EventSource, HandleEvents, Stream } from "@polder/bus";
 import type { Copied, Domain, Logger, Replica, Subscription } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import type { Build } from "../build/builds.ts";
+import type { ReadingCrashPoint } from "../crash-point.ts";
 import { buildSchema } from "../names.ts";
 import { projectionOf } from "../read-model/project.ts";
-import { type FillCrashPoint, fillReplica } from "../replica/fill-replica.ts";
+import { fillReplica } from "../replica/fill-replica.ts";
 import { keepingOf } from "../replica/keep-replica.ts";
 import type { ReadingSeams } from "../seams.ts";
 
@@ -29,7 +30,7 @@ export interface RunningBuildOptions {
   readonly logger: Logger;
   /** Told when it has been filled. */
   readonly onFilled: () => void;
-  readonly fillCrashPoint?: (point: FillCrashPoint) => Promise<void>;
+  readonly crashPoint?: ReadingCrashPoint;
 }
 
 /** A build that this process keeps. */
@@ -104,9 +105,9 @@ function subscriptionOf(domain: Domain, copied: Copied, build: Build): Subscript
 async function fill(
   options: RunningBuildOptions & { readonly copied: Replica; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const { domain, copied, build, source, seams, leaseMs, logger, signal, fillCrashPoint } = options;
+  const { domain, copied, build, source, seams, leaseMs, logger, signal, crashPoint } = options;
   const [owner = ""] = copied.events.map((event) => event.split(".", 1)[0] ?? "");
-  const crash = fillCrashPoint === undefined ? {} : { crashPoint: fillCrashPoint };
+  const crash = crashPoint === undefined ? {} : { crashPoint };
   for (let failures = 0; !signal.aborted; ) {
     try {
       const call = seams.call(signal);

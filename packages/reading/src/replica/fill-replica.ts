@@ -2,6 +2,7 @@ import { beginSubscription, type EventSource } from "@polder/bus";
 import { type AnySchema, type Call, type Domain, declaredNeed, type Outcome, type Replica } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import type { Build } from "../build/builds.ts";
+import { noCrash, type ReadingCrashPoint } from "../crash-point.ts";
 import { readingErrors } from "../errors.ts";
 import { buildSchema, readingNames } from "../names.ts";
 import type { PartialRow } from "./fold-changes.ts";
@@ -23,11 +24,8 @@ export interface FillOptions {
   /** Without a page for this long the filling counts as abandoned, in milliseconds. */
   readonly leaseMs: number;
   readonly signal: AbortSignal;
-  readonly crashPoint?: (point: FillCrashPoint) => Promise<void>;
+  readonly crashPoint?: ReadingCrashPoint;
 }
-
-/** Where a process may be killed while it fills, for tests. */
-export type FillCrashPoint = "fill:begun" | "fill:before-commit" | "fill:after-commit" | "fill:last";
 
 /** How a filling went: whether all is there now, or somebody else is at it. */
 export type Filled = "filled" | "elsewhere";
@@ -52,7 +50,7 @@ export async function fillReplica(options: FillOptions): Promise<Filled> {
 }
 
 async function fillFrom(options: FillOptions, from: Page): Promise<Filled> {
-  const { domain, replica, build, database, source, signal, crashPoint = async () => undefined } = options;
+  const { domain, replica, build, database, source, signal, crashPoint = noCrash } = options;
   const stream = { consumer: domain.name, subscription: build.subscription };
   await beginSubscription(stream, { database, source, from: "now" });
   await crashPoint("fill:begun");
@@ -68,7 +66,7 @@ async function fillFrom(options: FillOptions, from: Page): Promise<Filled> {
     if (next === undefined) break;
     page = next;
   }
-  await crashPoint("fill:last");
+  await crashPoint("fill:filled");
   return "filled";
 }
 
