@@ -2,7 +2,9 @@ import { defineErrors, type ErrorMakers } from "@polder/model";
 
 /** The codes of this package, with what each carries. */
 export interface ReadingErrors {
+  readonly BUILD_BEHIND: { readonly domain: string; readonly name: string; readonly build: number };
   readonly BUILD_BUSY: { readonly domain: string; readonly name: string; readonly build: number };
+  readonly BUILD_INCOMPLETE: { readonly domain: string; readonly name: string; readonly build: number };
   readonly BUILD_UNFIT: { readonly domain: string; readonly name: string; readonly build: number };
   readonly BUILD_UNKNOWN: { readonly domain: string; readonly name: string; readonly known: readonly string[] };
   readonly READ_MODEL_CHANGED: { readonly domain: string; readonly name: string; readonly version: number };
@@ -13,6 +15,8 @@ export interface ReadingErrors {
 
 /** The errors of @polder/reading. Each code has a page under `docs/errors`. */
 export const readingErrors: ErrorMakers<ReadingErrors> = defineErrors<ReadingErrors>({
+  BUILD_BEHIND: "A build has not come as far as the one that serves",
+  BUILD_INCOMPLETE: "A build may lack what the one that serves has",
   BUILD_BUSY: "A build cannot be put in its place while its tables are being read",
   BUILD_UNFIT: "A build cannot be used so",
   BUILD_UNKNOWN: "There is no such build of a read model",

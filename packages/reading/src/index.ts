@@ -1,4 +1,4 @@
-export { type Build, isBuildOf, listBuilds } from "./build/builds.ts";
+export { type Build, buildRows, isBuildOf, listBuilds } from "./build/builds.ts";
 export { publishersOf, purposeOf } from "./build/definition.ts";
 export {
   type MadeBuild,
@@ -7,7 +7,7 @@ export {
   makeBuild,
   makeBuilds,
 } from "./build/make-builds.ts";
-export { type BuildPlace, type DropPlace, dropBuild, switchBuild } from "./build/place-builds.ts";
+export { type BuildPlace, type DropPlace, dropBuild, switchBuild, withdrawCopy } from "./build/place-builds.ts";
 export { type ComposeOptions, compose } from "./composition/compose.ts";
 export type { ReadingCrashPoint, ReadingCrashPointName } from "./crash-point.ts";
 export { readingErrors } from "./errors.ts";

@@ -8,6 +8,7 @@ export interface ReadingNames {
   readonly build: string;
   readonly switch_build: string;
   readonly drop_build: string;
+  readonly withdraw: string;
   readonly checkpoint: string;
   readonly parked: string;
   readonly app: string;
@@ -23,6 +24,7 @@ export function readingNames(domain: string): ReadingNames {
     build: identifier(schema, "_build"),
     switch_build: identifier(schema, "_switch_build"),
     drop_build: identifier(schema, "_drop_build"),
+    withdraw: identifier(schema, "_withdraw"),
     checkpoint: identifier(schema, "_checkpoint"),
     parked: identifier(schema, "_parked"),
     app: identifier(app),

@@ -13,6 +13,7 @@ export function readingDomainSteps(domain: string): SystemScope {
       { name: "0401 build", sql: sqlTable(sql) },
       { name: "switch build function", repeatable: true, sql: sqlSwitch(sql) },
       { name: "drop build function", repeatable: true, sql: sqlDrop(sql) },
+      { name: "withdraw function", repeatable: true, sql: sqlWithdraw(sql) },
     ],
   };
 }
@@ -129,4 +130,27 @@ end
 $body$;
 revoke all on function ${sql.drop_build}(integer) from public;
 grant execute on function ${sql.drop_build}(integer) to ${sql.app};`;
+}
+
+function sqlWithdraw(sql: ReadingNames): string {
+  return `create or replace function ${sql.withdraw}(of_copy text) returns void
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+declare
+  gone ${sql.build}%rowtype;
+  name text;
+begin
+  select * into gone from ${sql.build} where copy = of_copy and state = 'serving' for update;
+  if gone.build is null then return; end if;
+  perform set_config('lock_timeout', '300ms', true);
+  foreach name in array gone.tables loop
+    execute format('drop view if exists ${sql.schema}.%I', name);
+  end loop;
+  update ${sql.build} set state = 'former', former_at = now() where build = gone.build;
+  perform pg_notify(${sql.channel}, '');
+end
+$body$;
+revoke all on function ${sql.withdraw}(text) from public;
+grant execute on function ${sql.withdraw}(text) to ${sql.app};`;
 }

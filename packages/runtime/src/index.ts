@@ -1,3 +1,4 @@
+export { type BuildReadModelOptions, buildReadModel, type ReadModelBuilding } from "./build-read-model.ts";
 export { runtimeErrors } from "./errors.ts";
 export { type Host, type HostGatewayOptions, type HostOptions, type HttpOptions, startHost } from "./host.ts";
 export { type KeyRing, type KeyState, type ListedKey, openKeyRing, RETIRE_AFTER_SECONDS } from "./identity/key-ring.ts";

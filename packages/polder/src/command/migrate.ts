@@ -12,9 +12,15 @@ export function migrateWork(options: { readonly domain?: readonly string[]; read
       ...(options.domain === undefined ? {} : { only: options.domain }),
     });
     const verb = options.dryRun === true ? "would run" : "ran";
-    const lines = migrated.map(({ domain, migrations }) =>
-      migrations.length === 0 ? `${domain}: nothing to do` : `${domain}: ${verb} ${migrations.join(", ")}`,
-    );
+    const made = options.dryRun === true ? "would make" : "made";
+    const lines = migrated.map(({ domain, migrations, builds }) => {
+      const tables = builds.map(({ copy, version }) => `${copy} (version ${version})`);
+      const done = [
+        ...(migrations.length === 0 ? [] : [`${verb} ${migrations.join(", ")}`]),
+        ...(tables.length === 0 ? [] : [`${made} the tables of ${tables.join(", ")}`]),
+      ];
+      return `${domain}: ${done.join("; ") || "nothing to do"}`;
+    });
     return { data: migrated, text: lines.join("\n") };
   };
 }

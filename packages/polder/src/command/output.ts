@@ -15,6 +15,8 @@ export interface Speaker {
 /** Codes that say that what the user wrote is wrong, rather than that something could not run. */
 const usageCodes = new Set([
   "BASE_UNKNOWN",
+  "BUILD_UNFIT",
+  "BUILD_UNKNOWN",
   "CONFIG_INVALID",
   "CONFIG_NOT_FOUND",
   "DECLARATION_INVALID",
@@ -33,6 +35,8 @@ const usageCodes = new Set([
   "MIGRATION_OUT_OF_ORDER",
   "OPEN_API_UNREADABLE",
   "POSITION_UNAVAILABLE",
+  "READ_MODEL_CHANGED",
+  "READ_MODEL_UNKNOWN",
   "SAGA_UNKNOWN",
   "SUBSCRIPTION_UNKNOWN",
   "URL_INVALID",

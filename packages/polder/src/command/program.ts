@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import type { Shell } from "./completion.ts";
 import { defineContracts } from "./define-contracts.ts";
+import { defineReadModels } from "./define-read-models.ts";
 import type { ShowOptions, TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import { domainNames, toCount, toPort, toSeconds } from "./option-values.ts";
@@ -61,6 +62,7 @@ export function createProgram(run: Run, { streams }: Pick<ProgramOptions, "strea
   defineContracts(program, run);
   defineEvents(program.command("events").description("look at the events of the domains"), run);
   defineDeadLetters(program.command("dead-letters").description("events that a subscription gave up on"), run);
+  defineReadModels(program, run);
   defineSagas(program.command("sagas").description("processes over several domains"), run);
   defineKeys(program.command("keys").description("with which domains prove who they are"), run);
   defineCompletion(program, run);

@@ -1,6 +1,6 @@
 import type { Copied } from "@polder/model";
 import type { Database } from "@polder/postgres";
-import { readingNames } from "../names.ts";
+import { buildSchema, readingNames } from "../names.ts";
 import { definitionOf } from "./definition.ts";
 
 /** A set of tables of a read model or a replica. */
@@ -41,6 +41,15 @@ where state <> 'making'
 order by build`,
   );
   return rows;
+}
+
+/** How many rows the tables of a build have, as PostgreSQL's statistics estimate it. */
+export async function buildRows(database: Database, domain: string, build: number): Promise<number> {
+  const { rows } = await database.query<{ rows: number }>(
+    "select coalesce(sum(n_live_tup), 0)::int as rows from pg_stat_user_tables where schemaname = $1",
+    [buildSchema(domain, build)],
+  );
+  return rows[0]?.rows ?? 0;
 }
 
 /** Writes down which logs had lost their oldest events before a build began. */

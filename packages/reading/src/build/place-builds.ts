@@ -55,6 +55,18 @@ export async function dropBuild({ domain, database, build, events, source }: Dro
   await forgetOthers({ copied: { kind: build.kind, name: build.copy, events }, domain, database, source });
 }
 
+/**
+ * Takes a read model or replica out of service that no code declares any more: nothing serves under its names, and its
+ * builds may be dropped. Throws `BUILD_BUSY`.
+ */
+export async function withdrawCopy(
+  database: Database,
+  { domain, build }: Pick<BuildPlace, "domain" | "build">,
+): Promise<void> {
+  const sql = readingNames(domain);
+  await unlessBusy({ domain, build }, () => database.query(`select ${sql.withdraw}($1)`, [build.copy]));
+}
+
 /** What forgetting needs. */
 export interface ForgetPlace extends Omit<BuildPlace, "build"> {
   readonly copied: Pick<Copied, "kind" | "name" | "events">;
