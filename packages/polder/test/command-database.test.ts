@@ -106,8 +106,8 @@ describe("polder migrate", () => {
       ok: true,
       command: "migrate",
       data: [
-        { domain: "guestbook", migrations: ["0001-entry.sql"] },
-        { domain: "welcome", migrations: [] },
+        { domain: "guestbook", migrations: ["0001-entry.sql"], builds: [] },
+        { domain: "welcome", migrations: [], builds: [] },
       ],
     });
     expect(none).toMatchObject({ code: 0, out: "guestbook: nothing to do\nwelcome: nothing to do\n" });

@@ -2,11 +2,14 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { homeOf } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
-import { openProject, type Project } from "polder";
+import { makeBuilds } from "@polder/reading";
+import { openProject, type Project, readModel } from "polder";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { checks, type Examination, type ExamineOptions, examine } from "../src/doctor/examine.ts";
 import { keyChecks } from "../src/doctor/key-checks.ts";
+import { welcome } from "./guestbook/domains/welcome/domain.ts";
 import { guestbookEnvironment } from "./guestbook-database.ts";
 import { jsonOf, polder } from "./polder-process.ts";
 import { copyGuestbook } from "./project-folder.ts";
@@ -34,6 +37,13 @@ async function open(env: Readonly<Record<string, string>> = {}): Promise<Project
   const from = join(import.meta.dirname, "guestbook");
   return opened.use(await openProject({ from, env: { ...guestbookEnvironment(database).env, ...env } }));
 }
+
+/** What the guestbook's code does not declare. */
+const forgotten = readModel(welcome, "roll", {
+  version: 1,
+  tables: "create table roll (guest text primary key)",
+  each: { "guestbook.Signed": async () => undefined },
+});
 
 async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "polder-doctor-"));
@@ -347,6 +357,15 @@ describe("the way of the events", () => {
     const [finding] = (await found("subscription-forgotten")) as readonly { readonly remedy: string }[];
     expect(finding).toMatchObject(says("welcome/send-cards on guestbook"));
     for (const statement of finding?.remedy.replace(/^Run: /, "").split("; ") ?? []) await sql(statement);
+    expect(await found("subscription-forgotten")).toEqual([]);
+  });
+
+  test("a read model that nobody declares any more", async () => {
+    await makeBuilds({ admin: database.admin, home: homeOf("welcome"), copies: [forgotten] });
+    expect(await found("read-model-forgotten")).toEqual([
+      expect.objectContaining({ ...says("welcome/roll"), remedy: "Run: polder read-models drop welcome/roll" }),
+    ]);
+    // Its subscription is not taken for one of its own.
     expect(await found("subscription-forgotten")).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import {
 } from "@polder/bus";
 import { cloudEventOf } from "@polder/contracts";
 import { type LoadedDomain, type ProjectDatabase, selectDomains } from "@polder/runtime";
+import { subscriptionsIn } from "../all-subscriptions.ts";
 import { commandErrors } from "../errors.ts";
 import { openCommandProject, provisionedDatabase } from "./command-project.ts";
 import { exitCode } from "./exit-code.ts";
@@ -157,7 +158,8 @@ async function deliveriesOf(
   event: BrowsedEvent,
   { name, implementation }: LoadedDomain,
 ): Promise<readonly Delivery[]> {
-  const wanted = implementation.subscriptions.filter(({ events }) => events.includes(event.type));
+  const all = await subscriptionsIn(adminOf(name), implementation);
+  const wanted = all.filter(({ events }) => events.includes(event.type));
   if (wanted.length === 0) return [];
   const parked = await listDeadLetters(adminOf(name), name, { all: true });
   const statuses = await subscriptionStatus(adminOf(name), name, (publisher) => logHead(adminOf(publisher), publisher));

@@ -2,7 +2,7 @@ import { logHead, parkedMajor, type StoredMajor, storedMajor, subscriptionStatus
 import { majorOf } from "@polder/model";
 import { type ContractUser, type RecordedTime, recordedTime, usersOf } from "@polder/registry";
 import type { LoadedDomain, ProjectDatabase } from "@polder/runtime";
-import { allSubscriptions } from "../all-subscriptions.ts";
+import { subscriptionsIn } from "../all-subscriptions.ts";
 import type { NamedMajor } from "./named-major.ts";
 
 /** Somebody who uses a major version of a contract, or says so. */
@@ -137,7 +137,8 @@ async function waitingFor(
     unrelayed > 0 ? [{ subscription: publisher, problem: `has ${unrelayed} events in its outbox` }] : [];
   const last = BigInt(lastSeq ?? 0);
   for (const { name, implementation } of domains) {
-    const wanting = allSubscriptions(implementation).filter(({ events }) => events.includes(event));
+    const all = await subscriptionsIn(adminOf(name), implementation);
+    const wanting = all.filter(({ events }) => events.includes(event));
     if (wanting.length === 0) continue;
     const statuses = await subscriptionStatus(adminOf(name), name, (other) => logHead(adminOf(other), other));
     for (const { name: subscription } of wanting) {

@@ -1,5 +1,6 @@
 import { listDeadLetters, logHead, type SubscriptionStatus, subscriptionStatus } from "@polder/bus";
 import { homeOf, identifier, literal, POLDER_ROLE } from "@polder/postgres";
+import { listBuilds } from "@polder/reading";
 import { listSagas } from "@polder/sagas";
 import { allSubscriptions } from "../all-subscriptions.ts";
 import type { Check, ExaminedDatabase, Sight } from "./check.ts";
@@ -141,17 +142,43 @@ where (o.xid >= pg_snapshot_xmax(r.lo) or o.xid = any (array(select pg_snapshot_
     why: "The log is kept for the slowest subscription: for one that never comes again it is kept for ever.",
     remedy: "Delete what is left of it; the statements are named.",
     look: async (examined) => {
-      const declared = new Set(
-        examined.project.domains.flatMap(({ name, implementation }) =>
-          allSubscriptions(implementation).map((subscription) => `${name}/${subscription.name}`),
-        ),
-      );
+      const { project, database } = examined;
+      const declared = new Set<string>();
+      for (const { name, implementation } of project.domains) {
+        const builds = await listBuilds(database.adminOf(name), name);
+        const known = [
+          ...allSubscriptions(implementation, []).map((one) => one.name),
+          ...builds.map((one) => one.subscription),
+        ];
+        for (const subscription of known) declared.add(`${name}/${subscription}`);
+      }
       return (await statuses(examined))
         .filter(({ domain, subscription }) => !declared.has(`${domain}/${subscription}`))
         .map(({ domain, subscription, publisher }) => ({
           what: `${domain}/${subscription} on ${publisher} is not declared any more.`,
           remedy: `Run: ${forgetting(domain, subscription)}`,
         }));
+    },
+  },
+  {
+    code: "read-model-forgotten",
+    severity: "warning",
+    needs: "homes",
+    looksFor: "builds of read models and replicas that no domain declares any more.",
+    why: "Nobody keeps them, yet they are read as if somebody did; and the logs are kept for them for ever.",
+    remedy: "Drop them: polder read-models drop domain/name.",
+    look: async ({ project, database: { adminOf } }) => {
+      const sights: Sight[] = [];
+      for (const { name, implementation } of project.domains) {
+        const known = new Set([...implementation.readModels, ...implementation.replicas].map((copied) => copied.name));
+        const forgotten = (await listBuilds(adminOf(name), name)).filter(({ copy }) => !known.has(copy));
+        for (const copy of new Set(forgotten.map((build) => build.copy)))
+          sights.push({
+            what: `${name}/${copy} is not declared any more.`,
+            remedy: `Run: polder read-models drop ${name}/${copy}`,
+          });
+      }
+      return sights;
     },
   },
 ];

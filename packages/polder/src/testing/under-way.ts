@@ -1,6 +1,7 @@
 import { logHead, neededEvents, subscriptionStatus } from "@polder/bus";
 import type { Implementation } from "@polder/model";
 import { type Database, homeOf, identifier } from "@polder/postgres";
+import { listBuilds } from "@polder/reading";
 import { allSubscriptions } from "../all-subscriptions.ts";
 
 /**
@@ -48,9 +49,12 @@ async function newsToCome(
   head: (publisher: string) => Promise<bigint>,
 ): Promise<readonly string[]> {
   const { domain } = implementation;
-  const left: string[] = [];
+  const builds = await listBuilds(database, domain.name);
+  const left = builds
+    .filter(({ state, filledAt }) => state === "building" || filledAt === null)
+    .map(({ copy, build }) => `${domain.name}: build ${build} of ${copy} is filled`);
   const statuses = await subscriptionStatus(database, domain.name, head);
-  for (const { name, events } of allSubscriptions(implementation)) {
+  for (const { name, events } of allSubscriptions(implementation, builds)) {
     for (const [publisher, needed] of neededEvents(domain)) {
       if (!needed.some((event) => events.includes(event))) continue;
       const status = statuses.find((other) => other.subscription === name && other.publisher === publisher);
