@@ -3,6 +3,7 @@ export { type Rule, type RuleId, rules } from "./changes/rules.ts";
 export { compareDocuments, compareWithLiving, describeComparison } from "./compare-documents.ts";
 export { type ConfluentDifference, compareAsConfluent } from "./confluent/compare-as-confluent.ts";
 export type { ConfluentDifferenceType, ConfluentPolicy } from "./confluent/difference-type.ts";
+export { conversionFailed } from "./conversion.ts";
 export type { ApiDocument, ContractDocument, EventDocument, OperationDocument } from "./document/contract-document.ts";
 export { describeContract } from "./document/describe-contract.ts";
 export { describeOpenApi } from "./document/describe-open-api.ts";
