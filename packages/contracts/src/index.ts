@@ -28,7 +28,7 @@ export { type EventConversion, eventConversion } from "./event-conversion.ts";
 export { canonicalJson } from "./frozen/canonical-json.ts";
 export { checkVersions, nextVersion, type PublishedVersions } from "./frozen/check-versions.ts";
 export { documentProblems, frozenPath, frozenText, isSameDocument, readFrozen } from "./frozen/frozen-document.ts";
-export type { VersionFinding, VersionRule } from "./frozen/version-finding.ts";
+export { type VersionFinding, type VersionRule, versionRules } from "./frozen/version-finding.ts";
 export { compareSchemas, type Inclusion } from "./inclusion/compare-schemas.ts";
 export { compareViews } from "./inclusion/compare-views.ts";
 export { type OperationConversion, operationConversion, type RefusedAt } from "./operation-conversion.ts";

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { type Finding, frozenPath, type VersionFinding } from "@polder/contracts";
 import type { LoadedDomain } from "@polder/runtime";
 import type { Reported } from "../findings/reported.ts";
-import { frozenFolder } from "./domain-contracts.ts";
+import { frozenFolder } from "./frozen-versions.ts";
 
 /** Changes that a finding lists before it only counts the rest. */
 const CHANGES_LISTED_MAX = 20;
@@ -15,7 +15,7 @@ const aboutFile: ReadonlySet<string> = new Set(["frozen-edited", "frozen-deleted
 /** What is wrong with a version of a contract, whoever has found it. */
 export type PlaceableFinding = Omit<VersionFinding, "rule"> & { readonly rule: string };
 
-/** Says where a finding is to be mended, relative to the folder in which the command runs. */
+/** Says where a finding is to be mended, relative to a folder: that in which the command runs, or the repository's. */
 export async function placeFinding(found: PlaceableFinding, domain: LoadedDomain, cwd: string): Promise<Reported> {
   const { rule, contract, version, problem, wayOut, changes } = found;
   const frozen = join(frozenFolder(domain), frozenPath({ name: contract, version }));
@@ -51,7 +51,8 @@ export function describeChanges(changes: readonly Finding[]): readonly string[] 
   return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 
-function declarationOf({ folder }: LoadedDomain): string {
+/** The file in which a domain most likely declares what it publishes. */
+export function declarationOf({ folder }: Pick<LoadedDomain, "folder">): string {
   const files = ["contract.ts", "contract.mts", "contract.js", "contract.mjs", "domain.ts", "index.ts"];
   return files.map((name) => join(folder, name)).find(existsSync) ?? join(folder, "index.ts");
 }
