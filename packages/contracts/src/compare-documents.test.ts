@@ -330,6 +330,26 @@ test("what only proof finds: a variant that cannot be told from the others", () 
   expect(findings.at(-1)).toMatchObject({ rule: "incompatible", witness: { value: { a: {} } } });
 });
 
+test("a change inside an intersection of named schemas is found at its place, and is not called harmless", () => {
+  const pet = (...kinds: readonly string[]): JsonSchema => ({
+    $ref: "#/$defs/Pet",
+    $defs: {
+      Named: one(text),
+      Pet: { allOf: [{ $ref: "#/$defs/Named" }, object({ kind: { enum: kinds } }, "kind")] },
+    },
+  });
+  const { step, findings } = compareDocuments(asResponse(pet("cat")), asResponse(pet("cat", "dog")));
+  expect(step).toBe("major");
+  expect(findings).toMatchObject([
+    {
+      rule: "enum-value-added",
+      pointer: "/operations/place/output/$defs/Pet/allOf/1/properties/kind",
+      witness: { value: { a: "", kind: "dog" } },
+    },
+  ]);
+  expect(compareDocuments(asRequest(pet("cat")), asRequest(pet("cat", "dog"))).step).toBe("minor");
+});
+
 test("what cannot be decided counts as breaking, and says why", () => {
   const from = one({ ...text, pattern: "^a" });
   const to = one({ ...text, pattern: "^a(?!b)" });
