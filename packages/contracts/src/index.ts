@@ -7,6 +7,7 @@ export { conversionFailed } from "./conversion.ts";
 export type { ApiDocument, ContractDocument, EventDocument, OperationDocument } from "./document/contract-document.ts";
 export { describeContract } from "./document/describe-contract.ts";
 export { describeOpenApi } from "./document/describe-open-api.ts";
+export { nameOperationsAs } from "./document/name-operations-as.ts";
 export { type UnstatedEnum, unstatedEnums } from "./document/unstated-enums.ts";
 export { type AsyncApiDocument, asyncApiOf } from "./documents/async-api.ts";
 export { type ChangelogOptions, changelogOf } from "./documents/changelog.ts";

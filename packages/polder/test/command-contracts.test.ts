@@ -205,21 +205,31 @@ test("two versions, files and documents of other services are compared", async (
       },
     });
   await folder.write("before.json", service("integer"));
+  await folder.write("swagger.json", '{ "swagger": "2.0", "paths": {} }');
+  await folder.write("odd.json", service("text"));
   await folder.write("after.yaml", service("string").replace("Billing", "Billing API"));
   const mistakes = [
     ["nothing", "neither a file nor a version"],
     ["nobody@1.0.0", "names no contract"],
     ["guestbook@7.0.0", "there are 1.0.0"],
     ["domains/guestbook/contract.ts", "cannot be read"],
+    ["domains", "cannot be read"],
+    ["guestbook.Signed@1.0.0", "DOCUMENTS_UNRELATED"],
+    ["swagger.json", "OPEN_API_UNREADABLE"],
   ] as const;
-  const [broken, same, ...refused] = await runAll(
+  const [broken, text, odd, same, ...refused] = await runAll(
     folder,
     "--json contracts diff before.json after.yaml",
+    "contracts diff before.json after.yaml",
+    "contracts diff before.json odd.json",
     `contracts diff guestbook.Signed@1.0.0 ${signed}`,
     ...mistakes.map(([wrong]) => `contracts diff ${wrong} guestbook@1.0.0`),
   );
   expect(broken?.code).toBe(1);
   expect(jsonOf(broken)).toMatchObject({ data: { step: "major" } });
+  expect(text?.out).toContain("/operations/bills/output was integer and is string: callers");
+  expect(text?.out).toContain('\n       For example "".\n');
+  expect(odd).toMatchObject({ code: 2, err: expect.stringContaining("SCHEMA_UNSUPPORTED") });
   expect(same).toMatchObject({ code: 0, out: expect.stringContaining("says the same") });
   for (const [index, [, why]] of mistakes.entries())
     expect(refused[index]).toMatchObject({ code: 2, err: expect.stringContaining(why) });

@@ -41,11 +41,16 @@ export async function placeOfVersion(
   return { file: relative(cwd, file) || file, line: await lineOf(file, contract, version) };
 }
 
-/** A line for each change, with its way out below it. */
+/** Characters of a value that is shown at most. */
+const EXAMPLE_LENGTH_MAX = 120;
+
+/** A line for each change, with a value that it breaks and its way out below it. */
 export function describeChanges(changes: readonly Finding[]): readonly string[] {
-  const lines = changes.slice(0, CHANGES_LISTED_MAX).flatMap(({ step, rule, problem, wayOut }) => {
-    const head = `${step.padEnd(5)}  ${rule}  ${problem}`;
-    return wayOut === undefined ? [head] : [head, `       ${wayOut}`];
+  const lines = changes.slice(0, CHANGES_LISTED_MAX).flatMap(({ step, rule, problem, wayOut, witness }) => {
+    const example = witness === undefined ? "" : JSON.stringify(witness.value);
+    const shown = example === "" || example.length > EXAMPLE_LENGTH_MAX ? [] : [`For example ${example}.`];
+    const below = [...shown, ...(wayOut === undefined ? [] : [wayOut])];
+    return [`${step.padEnd(5)}  ${rule}  ${problem}`, ...below.map((line) => `       ${line}`)];
   });
   const more = changes.length - CHANGES_LISTED_MAX;
   return more > 0 ? [...lines, `and ${more} more`] : lines;
