@@ -1,8 +1,6 @@
 import { SpanKind } from "@opentelemetry/api";
 import type { HandleEvents, LoggedEvent } from "@polder/bus";
-import { conform, eventConversion } from "@polder/contracts";
 import {
-  type AnyEvent,
   type BatchContext,
   type DeliveredEvent,
   type DeliveryContext,
@@ -10,15 +8,14 @@ import {
   declaredNeed,
   domainOf,
   type Logger,
-  majorOf,
   type OutsideContext,
   type Subscription,
 } from "@polder/model";
-import { runtimeErrors } from "../errors.ts";
 import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
 import { inSpan, pastSpan, publisherContext, publisherLinks } from "../tracing.ts";
 import { doing } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
+import { eventAtVersion, unreadableVersion } from "./event-at-version.ts";
 import { commonUser, userOf } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
@@ -130,10 +127,10 @@ async function traced(
 /** The event at the version that the domain needs, as a tolerant reader sees it. */
 export async function delivered(domain: Domain, event: LoggedEvent): Promise<DeliveredEvent> {
   const need = declaredNeed(domain, event.type);
-  const { version, data } =
-    need?.contract.kind === "event"
-      ? await atVersion(need.contract, event, { domain, needed: need.version })
-      : unknownVersion(event, { domain, needed: undefined });
+  const reader = `"${domain.name}"`;
+  if (need?.contract.kind !== "event") throw unreadableVersion(event, { reader, needed: "no version" });
+  const stored = { ...event, data: JSON.parse(event.data) as unknown };
+  const { version, data } = await eventAtVersion(need.contract, stored, { reader, needed: need.version });
   return {
     id: event.id,
     name: event.type,
@@ -144,38 +141,4 @@ export async function delivered(domain: Domain, event: LoggedEvent): Promise<Del
     seq: event.seq,
     ...userOf(event.headers),
   };
-}
-
-interface Needing {
-  readonly domain: Domain;
-  readonly needed: string | undefined;
-}
-
-interface Versioned {
-  readonly version: string;
-  readonly data: unknown;
-}
-
-/** What is stored at another major is read at its own, and then brought up or down by the converters of the contract. */
-async function atVersion(
-  contract: AnyEvent,
-  event: LoggedEvent,
-  { domain, needed }: Needing & { readonly needed: string },
-): Promise<Versioned> {
-  const stored = JSON.parse(event.data) as unknown;
-  const what = `The event ${event.type} (${event.id})`;
-  const schema = contract.versions[needed];
-  if (schema !== undefined && majorOf(event.version) === majorOf(needed))
-    return { version: event.version, data: await conform(schema, "reader", stored, what) };
-  const conversion = eventConversion(contract, { from: event.version, to: needed });
-  if (conversion === undefined) return unknownVersion(event, { domain, needed });
-  const read = await conform(conversion.stored, "reader", stored, what);
-  return { version: conversion.version, data: await conversion.convert(read) };
-}
-
-function unknownVersion(event: LoggedEvent, { domain, needed = "no version" }: Needing): never {
-  throw runtimeErrors.EVENT_VERSION_UNKNOWN(
-    `"${domain.name}" needs ${event.type} at ${needed}, but the log has it at ${event.version}, which its contract does not declare here. Roll out the contract that declares both, then retry the event.`,
-    { event: event.type, version: event.version, needed },
-  );
 }
