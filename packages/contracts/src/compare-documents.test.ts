@@ -118,6 +118,14 @@ const table: readonly Row[] = [
   row("format-widened", one({ ...text, format: "uuid" }), one(text), "minor", "major", "major"),
   row("format-narrowed", one(text), one({ ...text, pattern: "^[a-z]+$" }), "major", "minor", "major"),
   row(
+    "format-narrowed",
+    one({ ...text, format: "uuid" }),
+    one({ ...text, format: "uuid", pattern: "^.{14}7" }),
+    "major",
+    "minor",
+    "major",
+  ),
+  row(
     "format-changed",
     one({ ...text, pattern: "^[a-c]+$" }),
     one({ ...text, pattern: "^[b-d]+$" }),

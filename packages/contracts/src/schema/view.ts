@@ -1,5 +1,6 @@
 import type { JsonSchema } from "@polder/model";
 import { findTarget } from "./find-target.ts";
+import { isPatternOf, knownFormat } from "./format.ts";
 import { isObject, mapSubschemas } from "./subschemas.ts";
 
 /** Keywords whose schemas are about the very same value, and may say more of its fields. */
@@ -46,11 +47,15 @@ export function filled(schema: JsonSchema): JsonSchema {
   return openViews().filled(schema);
 }
 
-/** Schema libraries write the pattern that they use for a format beside it; the format says it already. */
+/**
+ * Schema libraries write the pattern that they use for a format beside it; the format says it already. Of a format that
+ * only the library knows, such as `starts_with`, the pattern says all.
+ */
 export function withoutFormatPattern(schema: JsonSchema): JsonSchema {
-  if (!("format" in schema && "pattern" in schema)) return schema;
-  const { pattern: _, ...rest } = schema;
-  return rest;
+  const { format, pattern, ...rest } = schema;
+  if (typeof format !== "string" || typeof pattern !== "string") return schema;
+  if (isPatternOf(format, pattern)) return { ...rest, format };
+  return knownFormat(format) === undefined ? { ...rest, pattern } : schema;
 }
 
 function remembering(view: (schema: JsonSchema) => JsonSchema): (schema: JsonSchema) => JsonSchema {
