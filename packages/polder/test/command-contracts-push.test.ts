@@ -173,8 +173,12 @@ describe("the registry of a project", () => {
       /guestbook\.Signed\.v1-value 1\.0\.0 is in the registry as version 1, and is declared otherwise/,
       pushed,
     );
+    const warned = dev.said();
+    await folder.edit("domains/guestbook/read-entries.ts", ["entries: [ ", "entries: ["]);
+    await dev.says(/reloaded guestbook in/, warned);
     dev.child.kill("SIGTERM");
     expect(await dev.ended).toMatchObject({ code: 0 });
+    expect(dev.said().err.match(/is declared otherwise/g)).toHaveLength(1);
   });
 
   test("is open at the gateway to those whom the configuration lets in", async () => {
