@@ -302,6 +302,8 @@ describe("CODEOWNERS", () => {
       "/domains/guestbook/ @acme/hosts",
       "/domains/guestbook/contract.ts @acme/hosts @acme/guests",
       "/domains/guestbook/contracts/ @acme/hosts @acme/guests",
+      "/domains/guestbook/contracts/guestbook/ @acme/hosts",
+      "/domains/guestbook/contracts/guestbook.Signed/ @acme/hosts @acme/guests",
     ];
     expect(owners?.out).toContain(`\n${lines.join("\n")}\n`);
     expect(owners?.out).toContain("\n/domains/welcome/contracts/ @acme/guests");

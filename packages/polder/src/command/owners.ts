@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { domainOf, type Team } from "@polder/model";
 import type { LoadedDomain } from "@polder/runtime";
 import { frozenFolder } from "../contracts/frozen-versions.ts";
@@ -37,17 +37,28 @@ interface Owned {
   readonly owner: Team;
   /** The owners of the domains that use its contracts, without its own. */
   readonly consumers: readonly Team[];
+  /** The same for each contract. */
+  readonly contracts: readonly { readonly name: string; readonly consumers: readonly Team[] }[];
 }
 
 function owned(one: LoadedDomain, all: readonly LoadedDomain[]): Owned {
-  const { name, folder, implementation } = one;
-  const { owner } = implementation.domain;
-  const users = all
-    .filter((other) => other.implementation.domain.needs.some(({ contract }) => domainOf(contract.name) === name))
-    .map((other) => other.implementation.domain.owner)
-    .filter((team) => team.name !== owner.name);
-  const consumers = [...new Map(users.map((team) => [team.name, team])).values()];
-  return { domain: name, folder, declaration: declarationOf(one), owner, consumers };
+  const { name: domain, folder, implementation } = one;
+  const { owner, publishes } = implementation.domain;
+  const usersOf = (isMeant: (contract: string) => boolean): readonly Team[] => {
+    const users = all
+      .filter((other) => other.implementation.domain.needs.some(({ contract }) => isMeant(contract.name)))
+      .map((other) => other.implementation.domain.owner)
+      .filter((team) => team.name !== owner.name);
+    return [...new Map(users.map((team) => [team.name, team])).values()];
+  };
+  return {
+    domain,
+    folder,
+    declaration: declarationOf(one),
+    owner,
+    consumers: usersOf((contract) => domainOf(contract) === domain),
+    contracts: publishes.map(({ name }) => ({ name, consumers: usersOf((contract) => contract === name) })),
+  };
 }
 
 /**
@@ -61,18 +72,22 @@ function codeownersOf(all: readonly Owned[], root: string): string {
   const nameless = [...new Set(all.flatMap(({ owner, consumers }) => [owner, ...consumers]))].filter(
     (team) => handles([team]).length === 0,
   );
-  const blocks = all.flatMap(({ domain, folder, declaration, owner, consumers }) => {
+  const blocks = all.flatMap(({ domain, folder, declaration, owner, consumers, contracts }) => {
     const asked = handles([owner, ...consumers]);
+    const published = frozenFolder({ folder });
     const lines = [
       [folder === root ? "*" : `${patternOf(root, folder)}/`, handles([owner])],
       [patternOf(root, declaration), asked],
-      [`${patternOf(root, frozenFolder({ folder }))}/`, asked],
+      [`${patternOf(root, published)}/`, asked],
+      ...contracts.map((one): readonly [string, readonly string[]] => [
+        `${patternOf(root, join(published, one.name))}/`,
+        handles([owner, ...one.consumers]),
+      ]),
     ] as const;
-    return [
-      "",
-      `# ${domain}: ${owner.name} (${owner.contact})`,
-      ...lines.filter(([, owners]) => owners.length > 0).map(([path, owners]) => `${path} ${owners.join(" ")}`),
-    ];
+    const named = lines.filter(([, owners]) => owners.length > 0);
+    if (named.length === 0) return [];
+    const head = `# ${domain}: ${owner.name} (${owner.contact})`;
+    return ["", head, ...named.map(([path, owners]) => `${path} ${owners.join(" ")}`)];
   });
   const missing = [...new Set(nameless.map(({ name }) => name))].map(
     (name) => `# ${name} has no codeOwners in its declaration, so nobody is asked for it.`,
