@@ -6,8 +6,17 @@ import { expect, test } from "vitest";
 const shop = join(import.meta.dirname, "..");
 const command = join(shop, "../../packages/polder/src/main.ts");
 
+async function polder(...args: readonly string[]): Promise<string> {
+  const all = ["--conditions=source", command, "--config", join(shop, "polder.config.ts"), ...args];
+  return (await promisify(execFile)(process.execPath, all, { cwd: shop })).stdout;
+}
+
 test("every contract of the shop is as it was published", async () => {
-  const args = ["--conditions=source", command, "--config", join(shop, "polder.config.ts"), "contracts", "check"];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: shop });
-  expect(stdout).toMatch(/^\d+ versions looked at, no findings\.\n$/);
+  expect(await polder("contracts", "check")).toMatch(/^\d+ versions looked at, no findings\.\n$/);
+});
+
+test("who uses an event of the shop is asked about its contract", async () => {
+  expect(await polder("owners", "--codeowners")).toMatch(
+    /domains\/customer\/contracts\/customer\.CustomerRenamed\/ @shop\/customer-care @shop\/checkout @shop\/shipping\n/,
+  );
 });

@@ -118,6 +118,14 @@ const table: readonly Row[] = [
   row("format-widened", one({ ...text, format: "uuid" }), one(text), "minor", "major", "major"),
   row("format-narrowed", one(text), one({ ...text, pattern: "^[a-z]+$" }), "major", "minor", "major"),
   row(
+    "format-narrowed",
+    one({ ...text, format: "uuid" }),
+    one({ ...text, format: "uuid", pattern: "^.{14}7" }),
+    "major",
+    "minor",
+    "major",
+  ),
+  row(
     "format-changed",
     one({ ...text, pattern: "^[a-c]+$" }),
     one({ ...text, pattern: "^[b-d]+$" }),
@@ -328,6 +336,26 @@ test("what only proof finds: a variant that cannot be told from the others", () 
   const { step, findings } = compareDocuments(asRequest(one(from)), asRequest(one(to)));
   expect(step).toBe("major");
   expect(findings.at(-1)).toMatchObject({ rule: "incompatible", witness: { value: { a: {} } } });
+});
+
+test("a change inside an intersection of named schemas is found at its place, and is not called harmless", () => {
+  const pet = (...kinds: readonly string[]): JsonSchema => ({
+    $ref: "#/$defs/Pet",
+    $defs: {
+      Named: one(text),
+      Pet: { allOf: [{ $ref: "#/$defs/Named" }, object({ kind: { enum: kinds } }, "kind")] },
+    },
+  });
+  const { step, findings } = compareDocuments(asResponse(pet("cat")), asResponse(pet("cat", "dog")));
+  expect(step).toBe("major");
+  expect(findings).toMatchObject([
+    {
+      rule: "enum-value-added",
+      pointer: "/operations/place/output/$defs/Pet/allOf/1/properties/kind",
+      witness: { value: { a: "", kind: "dog" } },
+    },
+  ]);
+  expect(compareDocuments(asRequest(pet("cat")), asRequest(pet("cat", "dog"))).step).toBe("minor");
 });
 
 test("what cannot be decided counts as breaking, and says why", () => {

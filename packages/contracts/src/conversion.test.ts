@@ -53,31 +53,36 @@ describe("an event", () => {
 });
 
 describe("an operation", () => {
+  const DirtySince = z.object({ by: z.string(), since: z.string().optional() });
   const Lab = api("lab", {
     versions: {
       "1.0.0": {
-        weigh: query("GET /weights/:key", { input: z.object({ key }), output: z.object({ grams: z.int() }) }),
+        weigh: query("GET /weights/:key", {
+          input: z.object({ key }),
+          output: z.object({ grams: z.int() }),
+          refusals: { Dirty: z.object({ by: z.string() }) },
+        }),
         gone: query("GET /gone"),
       },
       "2.0.0": {
         measure: query("GET /measures/:key", {
           input: z.object({ key, unit: z.string() }),
           output: z.object({ weight: z.int() }),
-          refusals: { Broken: z.object({ part: z.string() }) },
+          refusals: { Broken: z.object({ part: z.string() }), Dirty: z.object({ by: z.string() }) },
         }),
       },
       "2.1.0": {
         measure: query("GET /measures/:key", {
           input: z.object({ key, unit: z.string(), precise: z.boolean().default(false) }),
           output: z.object({ weight: z.int(), note: z.string().default("") }),
-          refusals: { Broken: z.object({ part: z.string(), since: z.string().optional() }) },
+          refusals: { Broken: z.object({ part: z.string(), since: z.string().optional() }), Dirty: DirtySince },
         }),
       },
       "3.0.0": {
         weigh: query("GET /scales/:key", {
           input: z.object({ key, unit: z.string(), digits: z.int() }),
           output: z.object({ milligrams: z.int() }),
-          refusals: { Broken: z.object({ parts: z.array(z.string()) }), Closed: z.object({}) },
+          refusals: { Broken: z.object({ parts: z.array(z.string()) }), Closed: z.object({}), Dirty: DirtySince },
         }),
       },
     },
@@ -129,6 +134,36 @@ describe("an operation", () => {
       code: "CONVERSION_IMPOSSIBLE",
       details: { reason: "the door is broken", version: "3.0.0" },
     });
+  });
+
+  test("is refused without what only a later minor knows, where no converter stands between", async () => {
+    const dirty = { refusal: "Dirty", details: { by: "dust", since: "today" } };
+    expect(await conversion(2, "measure")?.lowerRefusal(dirty)).toEqual(dirty);
+    expect(await conversion(1, "weigh")?.lowerRefusal(dirty)).toEqual({ refusal: "Dirty", details: { by: "dust" } });
+  });
+});
+
+test("what cannot even be looked at is CONVERSION_FAILED", async () => {
+  const Odd = event("lab.Odd", {
+    key: "key",
+    versions: { "1.0.0": z.object({ key }), "2.0.0": z.object({ key, more: z.string() }) },
+    converters: {
+      "2.0.0": {
+        up: ({ key: id }) => ({
+          key: id,
+          get more(): string {
+            throw new Error("there is no more");
+          },
+        }),
+        down: ({ key: id }) => ({ key: id }),
+      },
+    },
+  });
+  const conversion = eventConversion(Odd as unknown as AnyEvent, { from: "1.0.0", to: "2.0.0" });
+  await expect(conversion?.convert({ key: "a" })).rejects.toMatchObject({
+    code: "CONVERSION_FAILED",
+    details: { converter: 'lab.Odd converters["2.0.0"].up' },
+    cause: new Error("there is no more"),
   });
 });
 

@@ -30,9 +30,26 @@ export interface ConversionTarget {
  */
 export async function convertStep(step: ConversionStep, value: unknown, target: ConversionTarget): Promise<unknown> {
   const converted = runConverter(step, value, target);
-  const result = await validated(target, converted);
+  const result = await validated(step, target, converted);
   if (result.valid) return result.value;
   throw conversionFailed(step.converter, target.version, result.violations);
+}
+
+/**
+ * Holds what a converter gave to a schema.
+ *
+ * @throws `CONVERSION_FAILED` where it cannot even be looked at.
+ */
+export async function validated(
+  { converter }: Pick<ConversionStep, "converter">,
+  { schema, view, version }: Omit<ConversionTarget, "unconverted">,
+  value: unknown,
+): Promise<Validated> {
+  try {
+    return await validatorOf(schema, view)(value);
+  } catch (cause) {
+    throw conversionFailed(converter, version, [{ pointer: "", problem: "cannot be read" }], cause);
+  }
 }
 
 /**
@@ -93,8 +110,4 @@ function tryConverter(
   throw conversionFailed(converter, version, [
     { pointer: "", problem: "is a promise; a converter is a pure function" },
   ]);
-}
-
-async function validated({ schema, view }: ConversionTarget, value: unknown): Promise<Validated> {
-  return await validatorOf(schema, view)(value);
 }

@@ -5,9 +5,8 @@ import {
   livingMajors,
   type Operation,
 } from "@polder/model";
-import { type ConversionTarget, conversionFailed, convertStep, runConverter } from "./conversion.ts";
+import { type ConversionTarget, conversionFailed, convertStep, runConverter, validated } from "./conversion.ts";
 import { type Narrow, narrowTo } from "./narrow.ts";
-import { validatorOf } from "./validator.ts";
 
 /** A refusal with its details, at one version. */
 export interface RefusedAt {
@@ -19,6 +18,8 @@ export interface RefusedAt {
 export interface OperationConversion {
   /** The operation of the newest version that answers. */
   readonly operation: string;
+  /** The place of the converters that an answer goes through last, such as `customer converters["2.0.0"].register`. */
+  readonly last: string;
   /** From a valid input of the older major to one of the newest version. */
   readonly raiseInput: (input: unknown) => Promise<unknown>;
   /** From a valid output of the newest version to one of the older major. */
@@ -66,6 +67,7 @@ export function operationConversion(api: ApiCore, major: number, operation: stri
   const refusals = hops.map(refusalStep).toReversed();
   return {
     operation: name,
+    last: hops[0]?.place ?? "",
     raiseInput: async (input) => {
       let raised = input;
       for (const step of up) raised = await step(raised);
@@ -145,7 +147,7 @@ function refusalStep({
       throw conversionFailed(step.converter, olderVersion, [
         { pointer: "/refusal", problem: `is ${JSON.stringify(lowered.refusal)}, which the version does not declare` },
       ]);
-    const result = await validatorOf(schema, "writer")(lowered.details);
+    const result = await validated(step, { schema, view: "writer", version: olderVersion }, lowered.details);
     if (result.valid) return { refusal: lowered.refusal, details: result.value };
     const violations = result.violations.map(({ pointer, problem }) => ({ pointer: `/details${pointer}`, problem }));
     throw conversionFailed(step.converter, olderVersion, violations);

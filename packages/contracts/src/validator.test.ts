@@ -43,6 +43,19 @@ describe("a writer's view", () => {
     expect((await validatorOf(both, "writer")({ a: "1", b: "2", c: "3" })).valid).toBe(false);
   });
 
+  test("closes an intersection of schemas that have names, and the schemas themselves where they stand alone", async () => {
+    const Person = z.object({ name: z.string() }).meta({ id: "Person" });
+    const Guest = Person.and(z.object({ seat: z.int() })).meta({ id: "Guest" });
+    const table = z.object({ host: Person, guests: z.array(Guest.and(z.object({ late: z.boolean() }))) });
+    const isValid = async (host: object, guest: object): Promise<boolean> =>
+      (await validatorOf(table, "writer")({ host, guests: [guest] })).valid;
+    const [host, guest] = [{ name: "Ada" }, { name: "Bob", seat: 1, late: false }];
+    expect(await isValid(host, guest)).toBe(true);
+    expect(await isValid({ ...host, seat: 1 }, guest)).toBe(false);
+    expect(await isValid(host, { ...guest, more: 1 })).toBe(false);
+    expect(await isValid(host, { name: "Bob", late: false })).toBe(false);
+  });
+
   test("closes the variants of a union", async () => {
     const union = z.discriminatedUnion("kind", [
       z.object({ kind: z.literal("a"), x: z.int() }),

@@ -42,6 +42,8 @@ const ajv = new Ajv2020({
   useDefaults: true,
   validateFormats: true,
   ownProperties: true,
+  // What a validator does not know of a format is its library's business, and no library prints.
+  logger: false,
 });
 (addFormats as unknown as (instance: Ajv2020) => void)(ajv);
 

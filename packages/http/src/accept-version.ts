@@ -4,7 +4,12 @@ import { missingVersion } from "./operation-table.ts";
 /** The path of a call as routes have it: with the major version. */
 export type ResolvePath = (path: string, acceptVersion: string | undefined) => string;
 
-const withVersion = /^\/[^/]+\/v\d+(?:\/|$)/;
+const withVersion = /^\/[^/]+\/v\d+(?:[/?]|$)/;
+
+/** Whether the version of a call is in its path, and not a matter of its headers. */
+export function hasVersion(path: string): boolean {
+  return withVersion.test(path);
+}
 
 /**
  * Makes the one who puts the version into paths that have none: that of `Accept-Version` (`1`, `1.1` or `1.1.0`), or the
@@ -15,7 +20,7 @@ const withVersion = /^\/[^/]+\/v\d+(?:\/|$)/;
 export function resolvePaths(apis: readonly ApiCore[]): ResolvePath {
   const byName = new Map(apis.map((api) => [api.name, api]));
   return (path, acceptVersion) => {
-    if (withVersion.test(path)) return path;
+    if (hasVersion(path)) return path;
     const end = path.indexOf("/", 1);
     const api = end === -1 ? undefined : byName.get(path.slice(1, end));
     return api === undefined ? path : `${path.slice(0, end)}/v${majorFor(api, acceptVersion)}${path.slice(end)}`;
@@ -24,7 +29,7 @@ export function resolvePaths(apis: readonly ApiCore[]): ResolvePath {
 
 /** The path with the version of its route, where it has none. */
 export function pathAtRoute(path: string, { api, major }: { readonly api: string; readonly major: number }): string {
-  return withVersion.test(path) ? path : `/${api}/v${major}${path.slice(api.length + 1)}`;
+  return hasVersion(path) ? path : `/${api}/v${major}${path.slice(api.length + 1)}`;
 }
 
 function majorFor(api: ApiCore, acceptVersion: string | undefined): number | undefined {

@@ -1,7 +1,7 @@
+import { conversionFailed } from "@polder/contracts";
 import type { CallRequest } from "./call.ts";
 import { answerTooLarge, conclude } from "./conclude.ts";
 import type { Executed } from "./execute.ts";
-import { jsonTextOf } from "./json.ts";
 import type { ServedOperation } from "./operation-table.ts";
 
 /** An input that is valid at the caller's major, as the handler knows it: at the newest version. */
@@ -21,15 +21,28 @@ export async function concludeForCaller(
   answer: unknown,
   answerBytesMax: number,
 ): Promise<Executed> {
-  const { api, conversion, handler } = route;
+  const { api, version, conversion, handler } = route;
   if (conversion === undefined) return await conclude(route, answer, answerBytesMax);
   const { operation, declared } = handler;
   const executed = await conclude({ api, operation, declared }, answer, answerBytesMax);
-  const lowered: Executed =
-    executed.kind === "answered"
-      ? { kind: "answered", output: await conversion.lowerOutput(executed.output) }
-      : { kind: "refused", ...(await conversion.lowerRefusal(executed)) };
-  const text = jsonTextOf(lowered.kind === "answered" ? lowered.output : lowered.details, `The answer of ${api}`);
-  if (Buffer.byteLength(text) > answerBytesMax) throw answerTooLarge(route, answerBytesMax);
+  const isAnswered = executed.kind === "answered";
+  const lowered: Executed = isAnswered
+    ? { kind: "answered", output: await conversion.lowerOutput(executed.output) }
+    : { kind: "refused", ...(await conversion.lowerRefusal(executed)) };
+  const converter = `${conversion.last}.${isAnswered ? "output" : "refusals"}`;
+  const bytes = bytesOf(lowered.kind === "answered" ? lowered.output : lowered.details, { converter, version });
+  if (bytes > answerBytesMax) throw answerTooLarge(route, answerBytesMax);
   return lowered;
+}
+
+/** How long a converted answer is as JSON. What was converted was JSON, so what is none any more comes from the converter. */
+function bytesOf(
+  value: unknown,
+  { converter, version }: { readonly converter: string; readonly version: string },
+): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value) ?? "null");
+  } catch (cause) {
+    throw conversionFailed(converter, version, [{ pointer: "", problem: "cannot be written as JSON" }], cause);
+  }
 }

@@ -26,6 +26,8 @@ export interface Route {
   /** With parameters as `:name`: `/inventory/v1/availability/:sku`. */
   readonly path: string;
   readonly declared: Operation;
+  /** Every version of the API that is served. */
+  readonly living: readonly string[];
   /** That the major is about to go. */
   readonly deprecation?: Deprecation;
 }
@@ -94,13 +96,14 @@ export function createOperationTable(served: readonly ServedDomain[]): Operation
 
 /** The routes of an API at each major that lives, with what stands between its callers and the newest version. */
 export function routesOf(api: ApiCore): readonly (Route & Pick<ServedOperation, "conversion">)[] {
+  const living = sortedVersions(api.versions);
   return livingMajors(api.versions).flatMap(({ major, newest: version }) => {
     const deprecation = deprecationOf(api, major);
     const said = deprecation === undefined ? {} : { deprecation };
     return Object.entries(api.versions[version] ?? {}).flatMap(([operation, declared]) => {
       const { method } = declared;
       const path = `/${api.name}/v${major}${declared.path}`;
-      const route = { api: api.name, major, version, operation, method, path, declared, ...said };
+      const route = { api: api.name, major, version, operation, method, path, declared, living, ...said };
       if (version === api.newest) return [route];
       const conversion = operationConversion(api, major, operation);
       return conversion === undefined ? [] : [{ ...route, conversion }];

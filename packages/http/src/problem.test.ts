@@ -29,6 +29,7 @@ test("problem documents are read as they were written", () => {
     problemOf(new PolderError("INPUT_INVALID", "Wrong.", { violations })),
     hiddenProblemOf(new PolderError("HANDLER_FAILED", "Wrong.", {}), "d9b3"),
     refusalProblem("OutOfStock", { available: 1 }),
+    problemOf(new PolderError("VERSION_UNKNOWN", "Not that one.", { living: ["1.0.0"] })),
     problemOf(new PolderError("DEPENDENCY_FAILED", "It needs more.", { dependency, retryAfterMs: 700 })),
   ]) {
     expect(readProblem(JSON.parse(JSON.stringify(problem)))).toEqual(problem);

@@ -27,6 +27,8 @@ export interface ProblemDocument {
   readonly code: string;
   /** Where the input breaks its contract. */
   readonly violations?: readonly Violation[];
+  /** The versions of the API that are served, where the one that was asked for is not. */
+  readonly living?: readonly string[];
   /** The refusal's name, where the contract declares one. */
   readonly refusal?: string;
   /** The refusal's details. */
@@ -46,6 +48,7 @@ export function problemOf(error: PolderError): ProblemDocument {
   return {
     ...problem(error.code, error.title, error.message),
     ...(violations === undefined ? {} : { violations }),
+    ...livingOf(error.details),
     ...dependencyOf(error.details),
   };
 }
@@ -82,6 +85,7 @@ export function readProblem(value: unknown): ProblemDocument | undefined {
     ...(typeof found.instance === "string" ? { instance: found.instance } : {}),
     ...(typeof found.trace === "string" ? { trace: found.trace } : {}),
     ...(violations === undefined ? {} : { violations }),
+    ...livingOf(found),
     ...(typeof found.refusal === "string" ? { refusal: found.refusal, details: found.details ?? null } : {}),
     ...dependencyOf(found),
   };
@@ -99,6 +103,11 @@ function violationsOf(carrier: unknown): readonly Violation[] | undefined {
   if (typeof carrier !== "object" || carrier === null || !("violations" in carrier)) return undefined;
   if (!Array.isArray(carrier.violations)) return undefined;
   return carrier.violations.filter(isViolation);
+}
+
+function livingOf(carrier: unknown): Pick<ProblemDocument, "living"> {
+  const { living } = Object(carrier) as { readonly living?: unknown };
+  return Array.isArray(living) ? { living: living.filter((version) => typeof version === "string") } : {};
 }
 
 function dependencyOf(carrier: unknown): Pick<ProblemDocument, "dependency" | "retryAfterMs"> {

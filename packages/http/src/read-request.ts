@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Violation } from "@polder/contracts";
-import { isVersion, majorOf } from "@polder/model";
+import { isVersion, majorOf, type PolderError } from "@polder/model";
 import { pathAtRoute } from "./accept-version.ts";
 import { inputInvalid } from "./admit-input.ts";
 import type { CallRequest } from "./call.ts";
 import { httpErrors } from "./errors.ts";
-import { type Route, unknownVersion } from "./operation-table.ts";
+import type { Route } from "./operation-table.ts";
 import { parseJson } from "./parse-json.ts";
 import { type BodyBudget, hasBody, readBody } from "./read-body.ts";
 import { type ReadFields, readPathFields, readQueryFields } from "./read-url-fields.ts";
@@ -36,7 +36,7 @@ export async function readRequest(
   const path = pathAtRoute(asked, route);
   const version =
     singleHeader(headers["polder-version"]) ?? (path === asked ? route.version : acceptedBy(route, headers));
-  if (majorOf(version) !== route.major) throw unknownVersion(route.api, version, [route.version]);
+  if (majorOf(version) !== route.major) throw contradictingVersion(route, version);
   const deadlineMs = readDeadline(route, singleHeader(headers["polder-deadline-ms"]));
   const key = singleHeader(headers["idempotency-key"]);
   const inPath = readPathFields(route, path);
@@ -55,6 +55,14 @@ export async function readRequest(
     headers: traceHeaders(headers),
   };
   return { request, deadlineMs, body: others.body };
+}
+
+function contradictingVersion({ api, major, living }: Route, version: string): PolderError {
+  return httpErrors.VERSION_UNKNOWN(
+    `The request for "${api}" is one for major ${major}, by its path or by Accept-Version, and says Polder-Version: ` +
+      `${version}. Say the same in both, or leave Polder-Version out; living are ${living.join(", ")}.`,
+    { api, version, living },
+  );
 }
 
 /** The version that a request without one in its path is for; its major has led to the route. */

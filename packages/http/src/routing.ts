@@ -32,17 +32,18 @@ export function unknownRoute(
   const allowed = [...new Set(routes.filter((route) => matches(route.path, path)).map((route) => route.method))];
   if (allowed.length > 0) {
     return httpErrors.METHOD_NOT_ALLOWED(
-      `${path} takes ${allowed.join(", ")}, not ${method}. Use one of these, as the contract says.`,
-      { path, allowed },
+      `${asked} takes ${allowed.join(", ")}, not ${method}. Use one of these, as the contract says.`,
+      { path: asked, allowed },
     );
   }
-  const [, api = "", version = ""] = path.split("/");
+  const [, api = "", version = ""] = asked.split("/");
   const ofApi = routes.filter((route) => route.api === api);
   const isKnownVersion = ofApi.some(({ major }) => version === `v${major}`);
   const declared = apis.find(({ name }) => name === api);
-  if (declared !== undefined && /^v\d+$/.test(version) && !isKnownVersion) return missingVersion(declared, version);
+  if (declared !== undefined && /^v\d+(?:\.\d+)*$/i.test(version) && !isKnownVersion)
+    return missingVersion(declared, version);
   const near = ofApi.length > 0 ? ofApi.map((route) => `${route.method} ${route.path}`) : prefixes(routes);
-  return unknownOperation(`${method} ${path}`, near);
+  return unknownOperation(`${method} ${asked}`, near);
 }
 
 function prefixes(routes: readonly Route[]): readonly string[] {

@@ -5,7 +5,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { isPolderError, type Logger, type PolderError, silentLogger } from "@polder/model";
 import { type Context, Hono } from "hono";
 import { getPath } from "hono/utils/url";
-import { resolvePaths } from "./accept-version.ts";
+import { hasVersion, resolvePaths } from "./accept-version.ts";
 import type { CallAnswer } from "./call.ts";
 import { deprecationHeaders } from "./deprecation-headers.ts";
 import type { Dispatcher } from "./dispatcher.ts";
@@ -183,7 +183,7 @@ function createApp({ extra, ...serving }: Serving & { readonly extra: (app: Http
     const { path } = splitUrl(context.req.url);
     const acceptVersion = acceptVersionOf(context.env.incoming);
     const error = unknownRoute(dispatcher, { method: context.req.method, path, acceptVersion });
-    await writeProblem(context.env, problemOf(error), allowHeader(error));
+    await writeProblem(context.env, problemOf(error), { ...allowHeader(error), ...varying(context.env.incoming) });
     return RESPONSE_ALREADY_SENT;
   });
   app.onError(async (error, context) => {
@@ -201,7 +201,8 @@ interface Answering {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-async function answerCall(context: HttpContext, { route, headers }: Answering, serving: Serving): Promise<Response> {
+async function answerCall(context: HttpContext, { route, ...found }: Answering, serving: Serving): Promise<Response> {
+  const headers = { ...found.headers, ...varying(context.env.incoming) };
   try {
     await writeAnswer(context.env, await answerOf(context, route, serving), headers);
   } catch (error) {
@@ -254,6 +255,11 @@ async function answerError(context: HttpContext, error: unknown, failing: Failin
 
 function acceptVersionOf(incoming: IncomingMessage | undefined): string | undefined {
   return incoming === undefined ? undefined : headerOf(incoming.headers, "accept-version");
+}
+
+/** Where a header chooses the version, no cache may answer one version with another (RFC 9110, section 12.5.5). */
+function varying({ url = "" }: IncomingMessage): Readonly<Record<string, string>> {
+  return hasVersion(url) ? {} : { vary: "Accept-Version" };
 }
 
 function allowHeader({ details }: PolderError): Readonly<Record<string, string>> {

@@ -38,7 +38,7 @@ export const Guestbook = api("guestbook", {
       sign: command("POST /guests", {
         access: "anyone",
         input: z.object({ name: z.string().min(1), phone: z.string().optional() }),
-        output: z.object({ guestId, name: z.string() }),
+        output: z.object({ guestId, name: z.string(), note: z.unknown().optional() }),
         refusals: { BookFull: z.object({ seats: z.int() }) },
       }),
       wave: command("POST /waves"),
@@ -92,7 +92,10 @@ export const Guestbook = api("guestbook", {
       },
       sign: {
         as: "enter",
-        input: ({ name, ...rest }) => {
+        input: (guest) => {
+          const { name, ...rest } = guest;
+          // Not pure, as no converter should be.
+          Object.assign(guest, { name: "forgotten" });
           if (name === "throw") throw new Error("secret of the inside");
           if (name.length > FULL_NAME_MAX) return cannotConvert(`names have at most ${FULL_NAME_MAX} characters`);
           const [firstName = "", ...others] = name === "wrong" ? [] : name.split(" ");
@@ -101,6 +104,11 @@ export const Guestbook = api("guestbook", {
         output: (guest) => {
           if (guest.lastName === "unanswerable") return cannotConvert("such guests have two names");
           if (guest.lastName === "long") return { guestId: guest.guestId, name: guest.firstName.repeat(1_000) };
+          if (guest.lastName === "ring") {
+            const note: object[] = [];
+            note.push(note);
+            return { guestId: guest.guestId, name: guest.firstName, note };
+          }
           return { guestId: guest.guestId, name: guest.lastName === "wrong" ? (1 as never) : guest.firstName };
         },
         refusals: {

@@ -61,7 +61,7 @@ describe.each(ways)("several majors at once, %s", (way) => {
     expect(admitted[2]).toMatchObject({
       version: "1.1.0",
       input: { firstName: "Grace", lastName: "Hopper", phone: "1", language: "nl" },
-      asked: { operation: "sign", major: 1, input: { name: "Grace Hopper", phone: "1" } },
+      asked: { operation: "sign", major: 1 },
     });
   });
 
@@ -126,9 +126,19 @@ describe.each(ways)("several majors at once, %s", (way) => {
     );
     await expectFailure("throw", 'guestbook converters["2.0.0"].sign.input threw an error. Nothing was done');
     await expectFailure("Ada wrong", 'converters["2.0.0"].sign.output gave what 1.1.0 does not accept: /name');
+    await expectFailure(
+      "Ada ring",
+      'converters["2.0.0"].sign.output gave what 1.1.0 does not accept: the value cannot',
+    );
     expect(committed).toEqual([]);
     // The owner finds the cause in the log, with the converter's own words.
     expect(errors[1]?.["error"]).toMatchObject({ cause: new Error("secret of the inside") });
+  });
+
+  test("by a keyed command is remembered what its caller said, whatever a converter does to it", async () => {
+    const { transport, admitted } = await setUp(way);
+    await createClient(Guestbook, "1.1.0", { transport }).sign({ name: "Ada Lovelace" }, { key: "k" });
+    expect(admitted[0]?.asked.input).toEqual({ name: "Ada Lovelace" });
   });
 
   test("an answer that a converter has made too large is not committed: ANSWER_TOO_LARGE", async () => {
@@ -186,6 +196,7 @@ describe.each(ways)("several majors at once, %s", (way) => {
 });
 
 describe.each(["over HTTP", "through the gateway"] as const)("the version of a request, %s", (way) => {
+  const living = ["1.0.0", "1.1.0", "2.0.0", "2.1.0"];
   const get = async (url: string, headers: Record<string, string> = {}) => {
     const response = await fetch(url, { headers });
     return { status: response.status, headers: response.headers, body: (await response.json()) as object };
@@ -210,15 +221,42 @@ describe.each(["over HTTP", "through the gateway"] as const)("the version of a r
     );
     for (const { status, body } of await Promise.all(unknown)) {
       expect(status).toBe(404);
-      expect(body).toMatchObject({ code: "VERSION_UNKNOWN", detail: expect.stringContaining("2.1.0") });
+      expect(body).toMatchObject({ code: "VERSION_UNKNOWN", detail: expect.stringContaining("2.1.0"), living });
     }
     expect(await get(`${url}/guestbook/guests/a`, { "accept-version": "0" })).toMatchObject({ status: 410 });
     expect(await get(`${url}/guestbook/v0/guests/a`)).toMatchObject({
       status: 410,
-      body: { code: "VERSION_RETIRED", detail: expect.stringContaining("Split the name.") },
+      body: { code: "VERSION_RETIRED", detail: expect.stringContaining("Split the name."), living },
     });
+    expect(await get(`${url}/guestbook/v2.1.0/people/a`)).toMatchObject({ body: { code: "VERSION_UNKNOWN", living } });
     expect(await get(`${url}/guestbook/v9/guests/a`)).toMatchObject({ body: { code: "VERSION_UNKNOWN" } });
     expect(await get(`${url}/guestbook/nothing/here/at/all`)).toMatchObject({ body: { code: "OPERATION_UNKNOWN" } });
+  });
+
+  test("is that of the path, whatever Accept-Version says", async () => {
+    const { url } = await setUp(way);
+    for (const version of ["2", "7", "x"]) {
+      const { body, headers } = await get(`${url}/guestbook/v1/guests/a`, { "accept-version": version });
+      expect(body).toEqual({ guestId: "a", name: "Ada Lovelace" });
+      expect(headers.get("polder-version")).toBe("1.1.0");
+    }
+  });
+
+  test("makes caches keep answers apart where a header chooses it, and only there", async () => {
+    const { url } = await setUp(way);
+    for (const path of ["guests/a", "guests/nobody", "nothing/here"])
+      expect((await get(`${url}/guestbook/${path}`)).headers.get("vary")).toBe("Accept-Version");
+    for (const path of ["v1/guests/a", "v1/guests/nobody", "v9/guests/a"])
+      expect((await get(`${url}/guestbook/${path}`)).headers.has("vary")).toBe(false);
+  });
+
+  test("must not be contradicted by Polder-Version", async () => {
+    const { url } = await setUp(way);
+    for (const path of ["guestbook/v1/guests/a", "guestbook/guests/a"])
+      expect(await get(`${url}/${path}`, { "polder-version": "2.0.0" })).toMatchObject({
+        status: 404,
+        body: { code: "VERSION_UNKNOWN", detail: expect.stringContaining("is one for major 1, by its path"), living },
+      });
   });
 
   test("comes with Deprecation, Sunset and Link where it is about to go, also on problems", async () => {

@@ -151,15 +151,34 @@ describe("polder contracts push", () => {
 });
 
 describe("the registry of a project", () => {
-  test("is served by polder dev, with all contracts in it", async () => {
+  test("is served by polder dev, with all contracts in it, and those that change meanwhile", async () => {
     await folder.edit("polder.config.ts", ["gateway:", "registry: { port: 0 },\n  gateway:"]);
-    await using dev = startPolder(["dev", "--gateway-port", "0", "--no-watch"], { cwd: folder.path, env });
+    await using dev = startPolder(["dev", "--gateway-port", "0"], { cwd: folder.path, env });
     const [, url = ""] = await dev.says(/registry +(http:\S+)/);
-    const subjects = (await (await fetch(`${url}/subjects`)).json()) as readonly string[];
+    const get = async (path: string): Promise<unknown> => await (await fetch(`${url}${path}`)).json();
+    const subjects = (await get("/subjects")) as readonly string[];
     expect(subjects).toContain("guestbook.Signed.v1-value");
     expect(subjects).toHaveLength(8);
+    // A handler is no contract.
+    await folder.edit("domains/guestbook/read-entries.ts", ["entries: [", "entries: [ "]);
+    await dev.says(/reloaded guestbook in/);
+    const before = dev.said();
+    await folder.edit(contract, [signed, `${signed}, ${signed.replace("1.0.0", "1.1.0")}`]);
+    await dev.says(/pushed to the registry: guestbook\.Signed\.v1-value 1\.1\.0\n/, before);
+    expect(await get("/subjects/guestbook.Signed.v1-value/versions")).toEqual([1, 2]);
+    expect(dev.said().err.match(/pushed to the registry/g)).toHaveLength(3);
+    const pushed = dev.said();
+    await folder.edit(contract, [signed, signed.replace("z.uuid()", "z.int()")]);
+    await dev.says(
+      /guestbook\.Signed\.v1-value 1\.0\.0 is in the registry as version 1, and is declared otherwise/,
+      pushed,
+    );
+    const warned = dev.said();
+    await folder.edit("domains/guestbook/read-entries.ts", ["entries: [ ", "entries: ["]);
+    await dev.says(/reloaded guestbook in/, warned);
     dev.child.kill("SIGTERM");
     expect(await dev.ended).toMatchObject({ code: 0 });
+    expect(dev.said().err.match(/is declared otherwise/g)).toHaveLength(1);
   });
 
   test("is open at the gateway to those whom the configuration lets in", async () => {

@@ -189,6 +189,40 @@ describe("polder events", () => {
   });
 });
 
+test("show tells what consumers at a version get, or why they do not", async () => {
+  await sign("Ada", "Bob");
+  const { id } = await eventOf("Ada");
+  const as = async (version: string, ...more: readonly string[]) =>
+    await run(`events show ${id} --as ${version}`, ...more);
+  expect(await as("2.0.0")).toMatchObject({ code: 2, err: expect.stringContaining("it is declared at 1.0.0") });
+  await folder.edit("domains/guestbook/contract.ts", [
+    "entryId: z.uuid() }) },",
+    `entryId: z.uuid() }), "2.0.0": z.object({ guest: z.string(), of: z.string() }) },
+      converters: {
+        "2.0.0": {
+          up: ({ guest, entryId }) => {
+            if (guest !== "Ada") throw new Error("nobody else");
+            return { guest, of: entryId.length === 36 ? "a UUID" : "" };
+          },
+          down: ({ guest }) => ({ guest, entryId: "00000000-0000-4000-8000-000000000000" }),
+        },
+      },`,
+  ]);
+  const up = await as("2.0.0");
+  expect(up).toMatchObject({ code: 0, err: "" });
+  expect(up.out).toContain('Consumers at 2.0.0 get it at 2.0.0:\n\n{\n  "guest": "Ada",\n  "of": "a UUID"\n}\n');
+  expect(jsonOf(await as("1.0.0", "--json"))).toMatchObject({
+    data: { id, as: { asked: "1.0.0", version: "1.0.0", data: { guest: "Ada", entryId: expect.any(String) } } },
+  });
+  expect(JSON.parse((await as("2.0.0", "--cloudevents")).out)).toMatchObject({
+    dataschema: "urn:polder:guestbook.Signed:2.0.0",
+    data: { guest: "Ada", of: "a UUID" },
+  });
+  const bob = await run(`events show ${(await eventOf("Bob")).id} --as 2.0.0`);
+  expect(bob.code).toBe(1);
+  expect(bob.out).toContain('Consumers at 2.0.0 do not get it: The converter guestbook.Signed converters["2.0.0"].up');
+});
+
 describe("polder subscriptions", () => {
   test("says how far each has come, with exit code 1 when there are dead letters", async () => {
     await sign("Ada");

@@ -1,4 +1,5 @@
 export { type BuildReadModelOptions, buildReadModel, type ReadModelBuilding } from "./build-read-model.ts";
+export { eventAtVersion, type StoredEvent, type VersionedData } from "./domain/event-at-version.ts";
 export { runtimeErrors } from "./errors.ts";
 export { type Host, type HostGatewayOptions, type HostOptions, type HttpOptions, startHost } from "./host.ts";
 export { type KeyRing, type KeyState, type ListedKey, openKeyRing, RETIRE_AFTER_SECONDS } from "./identity/key-ring.ts";

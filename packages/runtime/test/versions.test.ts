@@ -200,6 +200,21 @@ describe("events", () => {
     ]);
   });
 
+  test("one that is not what its stored version says never reaches a converter", async () => {
+    const { implementations } = consumers();
+    await using host = await start([newRelease, ...implementations]);
+    await database.admin.query(
+      `insert into guests._outbox (event_id, key, type, version, data)
+       values (gen_random_uuid(), 'n', 'guests.Renamed', '1.0.0', '{"guestId": "n"}')`,
+    );
+    // What is published as it should be wakes the relay.
+    await createClient(Guests, "2.0.0", { transport: host.transport }).call({ guestId: "a", ...split("Ada Lovelace") });
+    await until(async () => (await parked("desk")).length === 1, "it is a dead letter");
+    expect(await parked("desk")).toMatchObject([
+      { error: expect.stringContaining("is not what its contract says: /name is missing") },
+    ]);
+  });
+
   test("who needs a version that is about to go is warned when it starts", async () => {
     const warnings: (readonly [string, LogFields | undefined])[] = [];
     const logger = {

@@ -119,6 +119,7 @@ function presenceChange(before: Subject, after: Subject, name: string): Omit<Cha
     : { rule: "property-became-optional", says: "has no default any more, so it may be missing" };
 }
 
+/** Changes below keywords of one schema, or of a list of them in which each has kept its place. */
 function itemChanges(walk: Walk, before: Subject, after: Subject): void {
   for (const keyword of ["items", "additionalProperties"]) {
     const [earlier, later] = [before.schema[keyword], after.schema[keyword]];
@@ -126,7 +127,7 @@ function itemChanges(walk: Walk, before: Subject, after: Subject): void {
     const place = { earlier: below(before.pointer, keyword), later: below(after.pointer, keyword) };
     walk.descend(earlier, later, place);
   }
-  for (const keyword of ["prefixItems", "items"]) {
+  for (const keyword of ["prefixItems", "items", "allOf"]) {
     const [earlier, later] = [before.schema[keyword], after.schema[keyword]];
     if (!Array.isArray(earlier) || !Array.isArray(later) || earlier.length !== later.length) continue;
     for (const [index, item] of earlier.entries()) {
@@ -138,9 +139,7 @@ function itemChanges(walk: Walk, before: Subject, after: Subject): void {
 
 /** Keywords whose changes are judged by what they do to the whole place. */
 const others = `uniqueItems contains minContains maxContains propertyNames patternProperties dependentRequired
-  dependentSchemas dependencies not if then else allOf unevaluatedItems unevaluatedProperties additionalItems`.split(
-  /\s+/,
-);
+  dependentSchemas dependencies not if then else unevaluatedItems unevaluatedProperties additionalItems`.split(/\s+/);
 
 function otherChanges(walk: Walk, before: Subject, after: Subject): void {
   const { pointer } = after;
@@ -152,7 +151,9 @@ function otherChanges(walk: Walk, before: Subject, after: Subject): void {
   unknownFieldChanges(walk, before, after);
   const changed = [
     ...others.filter((keyword) => !sameJson(before.schema[keyword], after.schema[keyword])),
-    ...["items", "prefixItems", "additionalProperties"].filter((keyword) => isOtherKind(keyword, before, after)),
+    ...["items", "prefixItems", "allOf", "additionalProperties"].filter((keyword) =>
+      isOtherKind(keyword, before, after),
+    ),
   ];
   if (changed.length === 0) return;
   const rule = ruleOfEffect("rule", walk.pair.effect(place));

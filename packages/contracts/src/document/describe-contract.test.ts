@@ -1,7 +1,7 @@
-import { api, command, event } from "@polder/model";
+import { api, command, event, type JsonSchema } from "@polder/model";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { describeContract } from "../index.ts";
+import { describeContract, type EventDocument } from "../index.ts";
 
 const Reserved = event("inventory.StockReserved", {
   key: "sku",
@@ -24,6 +24,23 @@ test("an event as plain JSON, without what the schema library adds for itself", 
       required: ["sku", "orderId"],
     },
   });
+});
+
+test("a pattern stays where it says more than the format beside it, or all that there is to say", () => {
+  const textOf = (text: z.ZodType): unknown => {
+    const Said = event("a.Said", { key: "id", versions: { "1.0.0": z.object({ id: z.string(), text }) } });
+    const { schema } = describeContract(Said as never) as EventDocument;
+    return (schema["properties"] as JsonSchema)["text"];
+  };
+  expect(textOf(z.uuid())).toEqual({ type: "string", format: "uuid" });
+  expect(textOf(z.iso.datetime())).toEqual({ type: "string", format: "date-time" });
+  expect(textOf(z.email())).toEqual({ type: "string", format: "email" });
+  expect(textOf(z.uuidv7())).toMatchObject({ format: "uuid", pattern: expect.stringContaining("-7") });
+  expect(textOf(z.email({ pattern: /^.+@corp[.]example$/ }))).toMatchObject({
+    format: "email",
+    pattern: "^.+@corp[.]example$",
+  });
+  expect(textOf(z.string().startsWith("ab"))).toEqual({ type: "string", pattern: "^ab.*" });
 });
 
 test("an API with its operations, refusals and access", () => {

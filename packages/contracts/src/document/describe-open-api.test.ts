@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compareDocuments, describeOpenApi } from "../index.ts";
+import { type Comparison, compareDocuments, describeOpenApi, nameOperationsAs } from "../index.ts";
 
 const billing = {
   openapi: "3.0.3",
@@ -54,7 +54,14 @@ test("operations with one input of path, query and body, answers, refusals and a
     method: "GET",
     path: "/bills/:billId",
     access: "anyone",
-    input: { properties: { billId: { type: "string" }, currency: { type: ["string", "null"] } }, required: ["billId"] },
+    input: {
+      properties: {
+        billId: { type: "string" },
+        currency: { type: ["string", "null"] },
+        "header:x-trace": { type: "string" },
+      },
+      required: ["billId"],
+    },
     output: {
       $ref: "#/$defs/Bill",
       $defs: { Bill: { ...bill, properties: { parts: { items: { $ref: "#/$defs/Bill" } } } } },
@@ -64,16 +71,136 @@ test("operations with one input of path, query and body, answers, refusals and a
   expect(document.operations["PUT /bills/{billId}"]).toMatchObject({
     kind: "command",
     access: "signed-in",
-    input: { required: ["billId", "total"], $defs: { Bill: bill } },
+    input: { properties: { body: { $ref: "#/$defs/Bill" } }, required: ["billId", "body"], $defs: { Bill: bill } },
     output: { type: "null" },
   });
 });
 
-test("two documents of a service are compared as versions of an API", () => {
-  const later = structuredClone(billing);
-  later.components.schemas.Bill.properties.total.type = "string";
-  const compared = compareDocuments(describeOpenApi(billing, "a"), describeOpenApi(later, "b"));
-  expect(compared.step).toBe("major");
+/** A change of the document in its text; what it costs. */
+function changed(before: string, after: string): Comparison {
+  const text = JSON.stringify(billing);
+  expect(text).toContain(before);
+  const earlier = describeOpenApi(billing, "a");
+  const later = describeOpenApi(JSON.parse(text.replaceAll(before, () => after)), "b");
+  return compareDocuments(earlier, nameOperationsAs(earlier, later));
+}
+
+test.each([
+  ["a type of a component", '"total":{"type":"integer"}', '"total":{"type":"string"}', "major", "type-changed"],
+  [
+    "a header that is needed",
+    '"header","schema"',
+    '"header","required":true,"schema"',
+    "major",
+    "property-became-required",
+  ],
+  ["a query that is not null", ',"nullable":true', "", "major", "null-refused"],
+  ["a token that is not needed any more", '"security":[{"token":[]}]', '"security":[]', "minor", "access-opened"],
+  ["a path", '"/bills/{billId}"', '"/invoices/{billId}"', "major", "path-changed"],
+  ["names that nobody sends", "billId", "invoiceId", "none", undefined],
+  ["the name of an operation", "billById", "getBill", "none", undefined],
+] as const)("of two documents of a service is compared %s", (_, before, after, step, rule) => {
+  const comparison = changed(before, after);
+  expect(comparison.step).toBe(step);
+  expect(comparison.findings[0]?.rule).toBe(rule);
+});
+
+test("operations that swap names are still told apart by method and path", () => {
+  const operation = (operationId: string) => ({ operationId, responses: {} });
+  const service = (...names: readonly [string, string]) =>
+    describeOpenApi(
+      { openapi: "3.1.0", paths: { "/a": { get: operation(names[0]) }, "/b": { get: operation(names[1]) } } },
+      "a",
+    );
+  const [earlier, later] = [service("one", "two"), service("two", "one")];
+  expect(compareDocuments(earlier, nameOperationsAs(earlier, later)).findings).toEqual([]);
+  const moved = describeOpenApi(
+    { openapi: "3.1.0", paths: { "/a": { get: operation("new") }, "/c": { get: operation("one") } } },
+    "a",
+  );
+  expect(Object.keys(nameOperationsAs(earlier, moved).operations)).toEqual(["one", "GET /c"]);
+});
+
+const pets = {
+  openapi: "3.0.3",
+  paths: {
+    "/pets/{pet-id}": {
+      parameters: [{ name: "limit", in: "query", required: true, schema: {} }],
+      post: {
+        parameters: [
+          { name: "pet-id", in: "path", required: true, schema: { type: "string", example: "rex" } },
+          {
+            name: "limit",
+            in: "query",
+            schema: { type: "integer", format: "int32", minimum: 0, exclusiveMinimum: true },
+          },
+          { name: "filter", in: "query", content: { "application/json": { schema: { type: "object" } } } },
+          { name: "Accept", in: "header", schema: {} },
+          { name: "session", in: "cookie", schema: { type: "string", format: "password" } },
+        ],
+        security: [{}, { token: [] }],
+        requestBody: { content: { "application/json": { schema: { $ref: "#/components/schemas/Pet" } } } },
+        responses: {
+          200: { content: { "application/json": { schema: { $ref: "#/components/schemas/Pet" } } } },
+          default: {
+            content: { "application/json": { schema: { $ref: "#/components/schemas/Pet/properties/size" } } },
+          },
+        },
+      },
+    },
+  },
+  components: {
+    schemas: {
+      Pet: {
+        type: "object",
+        discriminator: { propertyName: "kind" },
+        externalDocs: { url: "https://pets.example" },
+        required: ["id", "pin"],
+        properties: {
+          id: { type: "integer", format: "int64", readOnly: true },
+          pin: { type: "string", writeOnly: true },
+          size: { type: "number", maximum: 9, exclusiveMaximum: false, xml: { name: "s" } },
+          example: { type: "string" },
+        },
+      },
+    },
+  },
+};
+
+test("what OpenAPI says in words of its own is said in those of JSON Schema", () => {
+  const described = describeOpenApi(pets, "pets.json");
+  const size = { type: "number", maximum: 9 };
+  const others = { size, example: { type: "string" } };
+  const post = described.operations["POST /pets/{pet-id}"];
+  expect(post).toMatchObject({ path: "/pets/{pet-id}", access: "anyone" });
+  expect(post?.input).toEqual({
+    type: "object",
+    properties: {
+      "pet-id": { type: "string" },
+      limit: { type: "integer", exclusiveMinimum: 0, minimum: -2_147_483_648, maximum: 2_147_483_647 },
+      filter: { type: "object" },
+      "cookie:session": { type: "string" },
+      body: { $ref: "#/$defs/Pet" },
+    },
+    required: ["pet-id"],
+    $defs: {
+      Pet: { type: "object", required: ["pin"], properties: { pin: { type: "string", writeOnly: true }, ...others } },
+    },
+  });
+  expect(post?.output["$defs"]).toEqual({
+    Pet: { type: "object", required: ["id"], properties: { id: { type: "integer", readOnly: true }, ...others } },
+  });
+  expect(post?.refusals["default"]).toMatchObject({ $defs: { "Pet/properties/size": size } });
+  expect(compareDocuments(described, { ...described, version: "1.0.1" }).findings).toEqual([]);
+});
+
+test("a path may stand among the components", () => {
+  const document = {
+    openapi: "3.1.0",
+    paths: { "/a": { $ref: "#/components/pathItems/A" } },
+    components: { pathItems: { A: { get: { operationId: "a", responses: {} } } } },
+  };
+  expect(Object.keys(describeOpenApi(document, "a.json").operations)).toEqual(["a"]);
 });
 
 test("OPEN_API_UNREADABLE says what is in the way", () => {
@@ -90,6 +217,25 @@ test("OPEN_API_UNREADABLE says what is in the way", () => {
   expect(refused({ openapi: "3.1.0", paths: { "/x": twice, "/y": lost } })).toMatchObject({
     code: "OPEN_API_UNREADABLE",
     message: expect.stringMatching(/other\.yaml#\/Body.*"a" stands twice/),
+  });
+  const at = (schema: object) => ({ get: { responses: { 200: { content: { "application/json": { schema } } } } } });
+  let deep = {};
+  for (let level = 0; level < 300; level += 1) deep = { items: deep };
+  const paths = {
+    "/a": { $ref: "other.yaml#/paths/a" },
+    "/b": at({ properties: { b: { $ref: "other.yaml#/B" } } }),
+    "/c": at({ $ref: "#/components/schemas/Gone" }),
+    "/d": at(deep),
+  };
+  expect(refused({ openapi: "3.0.0", paths })).toMatchObject({
+    details: {
+      problems: [
+        "/paths/~1a refers to other.yaml#/paths/a, which is not in the document",
+        "/paths/~1b/get refers to other.yaml#/B, which is not in the document",
+        "/paths/~1c/get refers to #/components/schemas/Gone, which is not in the document",
+        "/paths/~1d/get has a schema of more than 200 levels",
+      ],
+    },
   });
   const round = { $ref: "#/components/requestBodies/A" };
   const circle = {

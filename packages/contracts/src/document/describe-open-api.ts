@@ -1,38 +1,39 @@
-import { isVersion, type JsonSchema, type Operation, pathParameters, type Version } from "@polder/model";
+import { isVersion, type JsonSchema, type Operation, type Version } from "@polder/model";
 import { contractErrors } from "../errors.ts";
-import { isObject, mapSubschemas } from "../schema/subschemas.ts";
+import { isObject } from "../schema/subschemas.ts";
 import type { ApiDocument, OperationDocument } from "./contract-document.ts";
-
-/** An OpenAPI document or a part of it, parsed. */
-type Part = Readonly<Record<string, unknown>>;
+import { type OpenApiPart, type OpenApiReading, resolvePart } from "./open-api-reading.ts";
+import { type OpenApiRole, openApiSchema } from "./open-api-schema.ts";
 
 const methods = ["get", "post", "put", "patch", "delete"] as const;
 
-/** How deep references to parameters, bodies and answers may lead from one to the next. */
-const REFERENCES_MAX = 20;
+/** Headers that OpenAPI has other words for, so that it ignores them as parameters. */
+const ownHeaders = new Set(["accept", "authorization", "content-type"]);
+
+/** Problems that a message names at most. */
+const PROBLEMS_MAX = 20;
 
 /**
  * An OpenAPI document (3.0 or 3.1) as the document of an API, so that it can be compared with an earlier one: for
- * services that Polder does not run. Operations have the name of their `operationId`, or their method and path; fields
- * of path, query and JSON body are one input, as with Polder's own; answers are those of the first 2xx status, refusals
- * the JSON bodies of 4xx statuses. Headers, cookies, links and callbacks are left out.
+ * services that Polder does not run. Operations have the name of their `operationId`, or their method and path. The input
+ * has the parameters of path and query by their names, those of headers and cookies as `header:…` and `cookie:…`, and
+ * the JSON body as `body`. Answers are those of the first 2xx status, refusals the JSON bodies of 4xx statuses and of
+ * `default`. Links, callbacks, webhooks, headers of answers and bodies that are no JSON are left out.
  *
  * @param place where the document comes from, for the error's message
  * @throws `OPEN_API_UNREADABLE` with all that is in the way.
  */
 export function describeOpenApi(document: unknown, place: string): ApiDocument {
-  const problems: string[] = [];
-  if (!isObject(document) || !/^3\.[01](?:\.|$)/.test(String(document["openapi"]))) {
+  if (!isObject(document) || !/^3\.[01](?:\.|$)/.test(String(document["openapi"])))
     throw unreadable(place, ["/openapi does not say 3.0 or 3.1"]);
-  }
+  const read: OpenApiReading = { document, problems: [] };
   const { info, paths = {} } = document;
-  const read = { document, problems };
   const operations = Object.entries(isObject(paths) ? paths : {}).flatMap(([path, item]) =>
-    isObject(item) ? operationsOf(read, path, item) : [],
+    operationsOf(read, path, resolvePart(read, item, pointerTo("paths", path))),
   );
   const names = operations.map(([name]) => name);
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
-  problems.push(...[...twice].map((name) => `the operationId "${name}" stands twice`));
+  const problems = [...new Set(read.problems), ...[...twice].map((name) => `the operationId "${name}" stands twice`)];
   if (problems.length > 0) throw unreadable(place, problems);
   const { title, version } = isObject(info) ? info : {};
   return {
@@ -50,19 +51,18 @@ function versionOf(text: unknown): Version {
   return isVersion(version) ? version : "1.0.0";
 }
 
-interface Reading {
-  readonly document: Part;
-  readonly problems: string[];
-}
-
-function operationsOf(read: Reading, template: string, item: Part): readonly (readonly [string, OperationDocument])[] {
+function operationsOf(
+  read: OpenApiReading,
+  template: string,
+  item: OpenApiPart | undefined,
+): readonly (readonly [string, OperationDocument])[] {
   return methods.flatMap((method) => {
-    const found = item[method];
+    const found = item?.[method];
     if (!isObject(found)) return [];
-    const at = `/paths/${template.replaceAll("~", "~0").replaceAll("/", "~1")}/${method}`;
+    const at = `${pointerTo("paths", template)}/${method}`;
     const operationId = found["operationId"];
     const name = typeof operationId === "string" ? operationId : `${method.toUpperCase()} ${template}`;
-    return [[name, operationOf(read, { at, method, template, shared: item["parameters"], found })] as const];
+    return [[name, operationOf(read, { at, method, template, shared: item?.["parameters"], found })] as const];
   });
 }
 
@@ -72,117 +72,88 @@ interface FoundOperation {
   readonly template: string;
   /** Parameters of the path, for all its operations. */
   readonly shared: unknown;
-  readonly found: Part;
+  readonly found: OpenApiPart;
 }
 
-function operationOf(read: Reading, { at, method, template, shared, found }: FoundOperation): OperationDocument {
-  const parameters = [...list(shared), ...list(found["parameters"])].map((one) => resolve(read, one, at));
-  const path = template.replaceAll(/\{([^}]+)\}/g, (_, name: string) => `:${name}`) as `/${string}`;
+function operationOf(read: OpenApiReading, { at, method, template, shared, found }: FoundOperation): OperationDocument {
+  const path = template.replaceAll(/\/\{([A-Za-z][A-Za-z0-9]*)\}(?=\/|$)/g, "/:$1") as `/${string}`;
   const answers = Object.entries(isObject(found["responses"]) ? found["responses"] : {});
   const [, answer] = answers.find(([status]) => status.startsWith("2")) ?? [];
-  const refusals = answers
-    .filter(([status]) => status.startsWith("4"))
-    .map(([status, one]): [string, JsonSchema | undefined] => [status, jsonOf(read, one, at)])
-    .filter((entry): entry is [string, JsonSchema] => entry[1] !== undefined);
+  const refusals = answers.flatMap(([status, one]): readonly [string, JsonSchema][] => {
+    const details = status.startsWith("4") || status === "default" ? jsonOf(read, one, at) : undefined;
+    return details === undefined ? [] : [[status, details]];
+  });
   const security = found["security"] ?? read.document["security"];
+  const plain = (schema: JsonSchema, role: OpenApiRole): JsonSchema => openApiSchema(read, schema, { role, at });
   return {
     kind: method === "get" ? "query" : "command",
     method: method.toUpperCase() as Operation["method"],
     path,
-    access: list(security).some((one) => isObject(one) && Object.keys(one).length > 0) ? "signed-in" : "anyone",
-    input: withDefinitions(read, inputOf(read, { at, parameters, body: found["requestBody"], path })),
-    output: withDefinitions(read, jsonOf(read, answer, at) ?? { type: "null" }),
-    refusals: Object.fromEntries(refusals.map(([status, schema]) => [status, withDefinitions(read, schema)])),
+    access: needsToken(security) ? "signed-in" : "anyone",
+    input: plain(
+      inputOf(read, { at, parameters: [...list(shared), ...list(found["parameters"])], found, template }),
+      "request",
+    ),
+    output: plain(jsonOf(read, answer, at) ?? { type: "null" }, "response"),
+    refusals: Object.fromEntries(refusals.map(([status, schema]) => [status, plain(schema, "response")])),
   };
+}
+
+/** Any of the requirements will do, and an empty one asks for nothing. */
+function needsToken(security: unknown): boolean {
+  const requirements = list(security).filter(isObject);
+  return requirements.length > 0 && requirements.every((one) => Object.keys(one).length > 0);
 }
 
 interface FoundInput {
   readonly at: string;
-  readonly parameters: readonly (Part | undefined)[];
-  readonly body: unknown;
-  readonly path: string;
+  readonly parameters: readonly unknown[];
+  readonly found: OpenApiPart;
+  readonly template: string;
 }
 
-function inputOf(read: Reading, { at, parameters, body, path }: FoundInput): JsonSchema {
-  const fields = parameters.filter((one) => one?.["in"] === "path" || one?.["in"] === "query");
-  const properties: Record<string, unknown> = {};
-  const required = new Set<string>(pathParameters(path));
-  for (const field of fields) {
-    const name = String(field?.["name"]);
-    properties[name] = field?.["schema"] ?? {};
-    if (field?.["required"] === true) required.add(name);
+function inputOf(read: OpenApiReading, { at, parameters, found, template }: FoundInput): JsonSchema {
+  // What an operation says of a parameter counts more than what its path says: the later one stays.
+  const fields = new Map<string, { readonly schema: unknown; readonly isRequired: boolean }>();
+  for (const one of parameters) {
+    const parameter = resolvePart(read, one, at);
+    const name = parameter === undefined ? undefined : fieldOf(parameter);
+    if (parameter === undefined || name === undefined) continue;
+    const schema = parameter["schema"] ?? jsonOf(read, parameter, at) ?? {};
+    fields.set(name, { schema, isRequired: parameter["required"] === true });
   }
-  const sent = jsonOf(read, body, at);
-  const isRequired = isObject(body) && resolve(read, body, at)?.["required"] === true;
-  const whole = sent === undefined ? undefined : resolve(read, sent, at);
-  if (isObject(whole?.["properties"])) {
-    Object.assign(properties, whole["properties"]);
-    for (const name of isRequired ? list(whole["required"]) : []) required.add(String(name));
-  } else if (sent !== undefined) {
-    properties["body"] = sent;
-    if (isRequired) required.add("body");
-  }
-  return { type: "object", properties, required: [...required].filter((name) => Object.hasOwn(properties, name)) };
+  const sent = jsonOf(read, found["requestBody"], at);
+  const isRequired = resolvePart(read, found["requestBody"], at)?.["required"] === true;
+  if (sent !== undefined) fields.set("body", { schema: sent, isRequired });
+  const inPath = [...template.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
+  return {
+    type: "object",
+    properties: Object.fromEntries([...fields].map(([name, { schema }]) => [name, schema])),
+    required: [...fields].filter(([name, field]) => field.isRequired || inPath.includes(name)).map(([name]) => name),
+  };
 }
 
-/** The schema of the JSON in a body or an answer, if it has any. */
-function jsonOf(read: Reading, part: unknown, at: string): JsonSchema | undefined {
-  const content = part === undefined ? undefined : resolve(read, part, at)?.["content"];
+/** The name of a parameter in the input; none for what OpenAPI ignores. */
+function fieldOf({ name, in: place }: OpenApiPart): string | undefined {
+  const text = String(name);
+  if (place === "path" || place === "query") return text;
+  if (place === "cookie") return `cookie:${text}`;
+  // Names of headers are the same in small letters and in large ones (RFC 9110, section 5.1).
+  const header = text.toLowerCase();
+  return place === "header" && !ownHeaders.has(header) ? `header:${header}` : undefined;
+}
+
+/** The schema of the JSON in a parameter, a body or an answer, if it has any. */
+function jsonOf(read: OpenApiReading, part: unknown, at: string): JsonSchema | undefined {
+  const content = part === undefined ? undefined : resolvePart(read, part, at)?.["content"];
   const entries = Object.entries(isObject(content) ? content : {});
   const [, media] = entries.find(([type]) => /^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) ?? [];
   const schema = isObject(media) ? media["schema"] : undefined;
   return isObject(schema) ? schema : undefined;
 }
 
-/** What a reference inside the document leads to. */
-function resolve(read: Reading, part: unknown, at: string): Part | undefined {
-  let found: unknown = part;
-  for (let steps = 0; isObject(found) && typeof found["$ref"] === "string"; steps += 1) {
-    const reference = found["$ref"];
-    const tokens = reference
-      .split("/")
-      .slice(1)
-      .map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
-    found = reference.startsWith("#/")
-      ? tokens.reduce<unknown>(
-          (value, token) => (isObject(value) && Object.hasOwn(value, token) ? value[token] : undefined),
-          read.document,
-        )
-      : undefined;
-    if (found !== undefined && steps < REFERENCES_MAX) continue;
-    read.problems.push(`${at} refers to ${reference}, which is not in the document`);
-    return undefined;
-  }
-  return isObject(found) ? found : undefined;
-}
-
-const componentPrefix = "#/components/schemas/";
-
-/** The schema with the components that it refers to beside it, so that it stands for itself. */
-function withDefinitions({ document }: Reading, schema: JsonSchema): JsonSchema {
-  const components = isObject(document["components"]) ? document["components"]["schemas"] : undefined;
-  const known = isObject(components) ? components : {};
-  const used = new Map<string, JsonSchema>();
-  const rewrite = (part: JsonSchema): JsonSchema => {
-    const { nullable, $ref: reference, ...rest } = mapSubschemas(part, rewrite);
-    const name =
-      typeof reference === "string" && reference.startsWith(componentPrefix)
-        ? reference.slice(componentPrefix.length)
-        : undefined;
-    if (name !== undefined && !used.has(name) && isObject(known[name])) {
-      used.set(name, {});
-      used.set(name, rewrite(known[name]));
-    }
-    const referring =
-      reference === undefined ? rest : { ...rest, $ref: name === undefined ? reference : `#/$defs/${name}` };
-    // OpenAPI 3.0 has a word of its own for a type that may be null.
-    if (nullable !== true) return referring;
-    return typeof rest["type"] === "string"
-      ? { ...referring, type: [rest["type"], "null"] }
-      : { anyOf: [referring, { type: "null" }] };
-  };
-  const rewritten = rewrite(schema);
-  return used.size === 0 ? rewritten : { ...rewritten, $defs: Object.fromEntries(used) };
+function pointerTo(...tokens: readonly string[]): string {
+  return tokens.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
 function list(value: unknown): readonly unknown[] {
@@ -190,8 +161,9 @@ function list(value: unknown): readonly unknown[] {
 }
 
 function unreadable(place: string, problems: readonly string[]): Error {
+  const more = problems.length > PROBLEMS_MAX ? `; and ${problems.length - PROBLEMS_MAX} more` : "";
   return contractErrors.OPEN_API_UNREADABLE(
-    `${place} is no OpenAPI document that can be compared: ${problems.slice(0, 20).join("; ")}. It takes OpenAPI 3.0 or 3.1 in one file; bundle it first where it refers to others.`,
+    `${place} is no OpenAPI document that can be compared: ${problems.slice(0, PROBLEMS_MAX).join("; ")}${more}. It takes OpenAPI 3.0 or 3.1 in one file; bundle it first where it refers to others.`,
     { place, problems },
   );
 }

@@ -41,6 +41,20 @@ test("a published version that is gone, unless its major is retired", () => {
   expect(rules({ declared, frozen, isRetired })).toEqual([]);
 });
 
+test("a contract that is given up as a whole is found until its files are gone as well, and then once", () => {
+  const frozen = documents({ "1.0.0": first });
+  const [removed, ...others] = checkVersions({ declared: [], frozen });
+  expect(others).toEqual([]);
+  expect(removed).toMatchObject({
+    rule: "version-removed",
+    wayOut: expect.stringContaining("contracts/inventory.Stock"),
+  });
+  expect(checkVersions({ declared: [], frozen: [], base: frozen })).toMatchObject([
+    { rule: "frozen-deleted", wayOut: expect.stringContaining("merge this knowingly") },
+  ]);
+  expect(checkVersions({ declared: [], frozen: [] })).toEqual([]);
+});
+
 test("files that are not what the base has: edited, and deleted", () => {
   const base = documents({ "1.0.0": first, "2.0.0": first.extend({ quantity: z.string() }) });
   const edited = documents({ "1.0.0": first.extend({ note: z.string().optional() }) });

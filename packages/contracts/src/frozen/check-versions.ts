@@ -25,7 +25,7 @@ export interface PublishedVersions {
 export function checkVersions(versions: PublishedVersions): readonly VersionFinding[] {
   const { declared, frozen, base = [] } = versions;
   return [
-    ...base.flatMap((one) => editedFinding(one, find(frozen, one))),
+    ...base.flatMap((one) => editedFinding(one, find(frozen, one), isGivenUp(one, versions))),
     ...frozen.flatMap((one) => frozenFinding(one, find(declared, one), versions)),
     ...declared
       .filter((one) => find(frozen, one) === undefined)
@@ -38,7 +38,16 @@ function find(documents: readonly ContractDocument[], wanted: ContractDocument):
   return documents.find(({ name, version }) => name === wanted.name && version === wanted.version);
 }
 
-function editedFinding(base: ContractDocument, frozen: ContractDocument | undefined): readonly VersionFinding[] {
+/** Is nothing at all declared of its contract any more? */
+function isGivenUp({ name }: ContractDocument, { declared }: PublishedVersions): boolean {
+  return !declared.some((one) => one.name === name);
+}
+
+function editedFinding(
+  base: ContractDocument,
+  frozen: ContractDocument | undefined,
+  isOver: boolean,
+): readonly VersionFinding[] {
   const { name: contract, version } = base;
   const file = `contracts/${frozenPath(base)}`;
   if (frozen === undefined) {
@@ -48,7 +57,9 @@ function editedFinding(base: ContractDocument, frozen: ContractDocument | undefi
         contract,
         version,
         problem: `${file} is gone, so nobody could tell any more whether a later version is compatible with it`,
-        wayOut: `Take the file back; it stays for as long as the contract does, also when the version is retired.`,
+        wayOut: isOver
+          ? "Take it back together with the declaration. Where the contract is given up as a whole and nobody uses it, merge this knowingly: it is found once."
+          : "Take the file back; it stays for as long as the contract does, also when the version is retired.",
         changes: [],
       },
     ];
@@ -70,8 +81,9 @@ function editedFinding(base: ContractDocument, frozen: ContractDocument | undefi
 function frozenFinding(
   frozen: ContractDocument,
   declared: ContractDocument | undefined,
-  { isRetired = () => false }: PublishedVersions,
+  versions: PublishedVersions,
 ): readonly VersionFinding[] {
+  const { isRetired = () => false } = versions;
   const { name: contract, version } = frozen;
   if (declared === undefined) {
     if (isRetired(contract, versionParts(version)[0])) return [];
@@ -81,8 +93,9 @@ function frozenFinding(
         contract,
         version,
         problem: `${contract} ${version} was published and is no longer declared: whoever uses it is served no more`,
-        wayOut:
-          "Declare it again. Announce the end of its major with deprecated, and take it out when nobody uses it any more.",
+        wayOut: isGivenUp(frozen, versions)
+          ? `Declare it again. To give the contract up as a whole, see that nobody uses it, and take contracts/${contract}/ out with it.`
+          : "Declare it again. Announce the end of its major with deprecated, and take it out when nobody uses it any more.",
         changes: [],
       },
     ];

@@ -26,9 +26,11 @@ export function isSameDocument(a: ContractDocument, b: ContractDocument): boolea
  * Reads a frozen version.
  *
  * @param place where the text comes from, for the error's message
+ * @param path its place in `contracts/`, with slashes, which has to be that of the version that it says it is; without
+ * one it may stand anywhere
  * @throws `FROZEN_UNREADABLE` with all that is wrong with it.
  */
-export function readFrozen(text: string, place: string): ContractDocument {
+export function readFrozen(text: string, place: string, path?: string): ContractDocument {
   if (Buffer.byteLength(text) > FROZEN_BYTES_MAX)
     throw unreadable(place, [`it has more than ${FROZEN_BYTES_MAX} bytes`]);
   let value: unknown;
@@ -39,7 +41,10 @@ export function readFrozen(text: string, place: string): ContractDocument {
   }
   const problems = documentProblems(value);
   if (problems.length > 0) throw unreadable(place, problems);
-  return value as ContractDocument;
+  const document = value as ContractDocument;
+  const own = frozenPath(document);
+  if (path === undefined || path === own) return document;
+  throw unreadable(place, [`it says that it is ${document.name} ${document.version}, whose place is contracts/${own}`]);
 }
 
 /** What is wrong with something that should be the document of a contract. */

@@ -1,25 +1,20 @@
 import type { Version } from "@polder/model";
 import type { Finding, Step } from "../changes/finding.ts";
 
-/**
- * What is wrong with a version of a contract, by rule:
- * - `frozen-changed`: it is declared otherwise than it was published;
- * - `frozen-edited`, `frozen-deleted`: the file that says how it was published is not what the base branch has;
- * - `version-unfrozen`: it has not been written down yet;
- * - `version-removed`: it was published, and is neither declared any more nor retired;
- * - `version-in-use`: it was published, is no longer declared, and somebody still uses its major;
- * - `step-too-small`: it differs from an earlier version in more than its number says;
- * - `enum-unstated`: others read an enum of it that says neither that it may grow nor that it will not.
- */
-export type VersionRule =
-  | "frozen-changed"
-  | "frozen-edited"
-  | "frozen-deleted"
-  | "version-unfrozen"
-  | "version-removed"
-  | "version-in-use"
-  | "step-too-small"
-  | "enum-unstated";
+/** What can be wrong with a version of a contract, by rule, in a sentence each. */
+export const versionRules = {
+  "frozen-changed": "A published version is declared otherwise than it was published.",
+  "frozen-edited": "The file of a published version is not what the base branch has.",
+  "frozen-deleted": "The file of a published version is gone, and the base branch has it.",
+  "version-unfrozen": "A declared version is not written down yet.",
+  "version-removed": "A published version is neither declared any more nor retired.",
+  "version-in-use": "A published version is no longer declared, and somebody still uses its major.",
+  "step-too-small": "A version differs from an earlier one of its major by more than its number says.",
+  "enum-unstated": "Others read an enum that says neither that it may grow nor that it will not.",
+} as const;
+
+/** What is wrong with a version of a contract. */
+export type VersionRule = keyof typeof versionRules;
 
 /** Something that is wrong with a version of a contract. */
 export interface VersionFinding {

@@ -147,8 +147,19 @@ test("a version that is deprecated says so, with its end", () => {
   const deprecated = { "2": { since: "2030-01-01", sunset: "2031-01-01", notice: "Call version 3." } };
   const document = openApiOf({ ...Goods, deprecated } as typeof Goods, "2.1.0", { audience: "gateway" });
   expect(document).toMatchObject({
-    info: { description: "Deprecated since 2030-01-01. Call version 3." },
-    paths: { "/goods/v2/goods/{sku}/sendings": { post: { deprecated: true, "x-sunset": "2031-01-01" } } },
+    info: { description: "Deprecated since 2030-01-01, served until 2031-01-01. Call version 3." },
+    paths: {
+      "/goods/v2/goods/{sku}/sendings": {
+        post: {
+          deprecated: true,
+          "x-sunset": "2031-01-01",
+          responses: {
+            400: { headers: { Deprecation: { $ref: "#/components/headers/Deprecation" } } },
+            404: { headers: { Sunset: { $ref: "#/components/headers/Sunset" } } },
+          },
+        },
+      },
+    },
   });
   expect(JSON.stringify(documentFor("gateway"))).not.toContain("eprecated");
 });

@@ -10,6 +10,7 @@ import {
 } from "@polder/contracts";
 import {
   type AnyApi,
+  type Deprecation,
   type Domain,
   deprecationOf,
   domainOf,
@@ -68,7 +69,7 @@ export function openApiOf(api: AnyApi, version: string, options: OpenApiOptions)
       summary: `The API ${api.name} of the domain ${domainOf(api.name)}.`,
       ...(deprecation === undefined
         ? {}
-        : { description: `Deprecated since ${deprecation.since}. ${deprecation.notice}` }),
+        : { description: `Deprecated since ${deprecation.since}${until(deprecation)}. ${deprecation.notice}` }),
       ...(domain === undefined ? {} : { contact: contactOf(domain.owner) }),
     },
     servers: servers.map((url) => ({ url })),
@@ -76,7 +77,9 @@ export function openApiOf(api: AnyApi, version: string, options: OpenApiOptions)
     paths: Object.fromEntries(paths),
     components: {
       schemas: components.schemas(),
-      headers: answerHeaders,
+      headers: Object.fromEntries(
+        [...everyAnswer(writer), "Retry-After" as const].map((name) => [name, answerHeaders[name]]),
+      ),
       parameters: parametersFor(all),
       ...(Object.keys(security).length === 0 ? {} : { securitySchemes: security }),
     },
@@ -163,8 +166,9 @@ function bodyObject(schema: JsonSchema, inPath: ReadonlySet<string>): object | u
   return { required: needed.length > 0, content: { "application/json": { schema: body } } };
 }
 
-function answers({ output }: OperationDocument, owner: string, { components }: Writer): object {
-  const headers = { "Polder-Version": { $ref: "#/components/headers/Polder-Version" } };
+function answers({ output }: OperationDocument, owner: string, writer: Writer): object {
+  const { components } = writer;
+  const headers = headerRefs(everyAnswer(writer));
   const nothing = { 204: { description: "Done; there is nothing to say.", headers } };
   if (output["type"] === "null") return nothing;
   const schema = components.place(read(output), `${owner}Output`);
@@ -175,7 +179,8 @@ function answers({ output }: OperationDocument, owner: string, { components }: W
   return mayBeNull ? { ...answer, ...nothing } : answer;
 }
 
-function problems(operation: OperationDocument, owner: string, { audience, components }: Writer): object {
+function problems(operation: OperationDocument, owner: string, writer: Writer): object {
+  const { audience, components } = writer;
   const refusals = Object.entries(operation.refusals).map(([refusal, details]) =>
     components.name(`${refusal}Refusal`, refusalSchema(refusal, components.place(read(details), refusal)), owner),
   );
@@ -187,9 +192,8 @@ function problems(operation: OperationDocument, owner: string, { audience, compo
     ];
     const schema = schemas.length === 1 ? schemas[0] : { anyOf: schemas };
     const names = codes.map((code) => `\`${code}\``).join(", ");
-    const retry =
-      status === 429 || status === 503 ? { "Retry-After": { $ref: "#/components/headers/Retry-After" } } : {};
-    const headers = { "Polder-Version": { $ref: "#/components/headers/Polder-Version" }, ...retry };
+    const retry = status === 429 || status === 503 ? (["Retry-After"] as const) : [];
+    const headers = headerRefs([...everyAnswer(writer), ...retry]);
     return [status, { description: `${names}.`, headers, content: { [problemMediaType]: { schema } } }] as const;
   });
   return Object.fromEntries(entries);
@@ -210,8 +214,29 @@ function problemSchemas(
 
 const answerHeaders = {
   "Polder-Version": { description: "The version that answered.", schema: { type: "string" } },
+  Deprecation: {
+    description: "Since when the version is deprecated: `@` and seconds since 1970 (RFC 9745).",
+    schema: { type: "string" },
+  },
+  Sunset: { description: "Until when the version is served, as an HTTP date (RFC 8594).", schema: { type: "string" } },
   "Retry-After": { description: "Seconds after which another attempt is worth it.", schema: { type: "integer" } },
 };
+
+type AnswerHeader = keyof typeof answerHeaders;
+
+/** The headers that every answer of a version has. */
+function everyAnswer({ sunset }: Writer): readonly AnswerHeader[] {
+  if (sunset === undefined) return ["Polder-Version"];
+  return sunset === null ? ["Polder-Version", "Deprecation"] : ["Polder-Version", "Deprecation", "Sunset"];
+}
+
+function headerRefs(names: readonly AnswerHeader[]): object {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+function until({ sunset }: Deprecation): string {
+  return sunset === undefined ? "" : `, served until ${sunset}`;
+}
 
 const parameters = {
   "Idempotency-Key": {

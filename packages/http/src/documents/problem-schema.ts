@@ -25,6 +25,11 @@ export const problemSchema: JsonSchema = {
         },
       },
     },
+    living: {
+      type: "array",
+      description: "The versions that are served, where the one that was asked for is not.",
+      items: { type: "string" },
+    },
     dependency: {
       type: "object",
       description: "What the operation needed, where that has failed.",
@@ -38,7 +43,13 @@ export const problemSchema: JsonSchema = {
 /** The problem document of a refusal that a contract declares. */
 export function refusalSchema(refusal: string, details: JsonSchema): JsonSchema {
   const { type, required, properties } = problemSchema as { type: string; required: string[]; properties: object };
-  const { violations: _v, dependency: _d, retryAfterMs: _r, ...common } = properties as Record<string, JsonSchema>;
+  const {
+    violations: _v,
+    living: _l,
+    dependency: _d,
+    retryAfterMs: _r,
+    ...common
+  } = properties as Record<string, JsonSchema>;
   return {
     type,
     description: `Refused: ${refusal}.`,

@@ -1,5 +1,9 @@
-import { checkVersions } from "@polder/contracts";
+import { relative } from "node:path";
+import { checkVersions, versionRules } from "@polder/contracts";
+import { domainOf } from "@polder/model";
+import { type BaseVersion, readBaseVersions } from "../contracts/base-versions.ts";
 import { domainContracts } from "../contracts/domain-contracts.ts";
+import { repositoryRoot } from "../contracts/git.ts";
 import { recently } from "../contracts/major-use.ts";
 import { placeFinding } from "../contracts/place-finding.ts";
 import { versionsInUse } from "../contracts/versions-in-use.ts";
@@ -23,15 +27,20 @@ export interface CheckContractsOptions {
   readonly format: FindingsFormat;
 }
 
-const page = "docs/change-a-contract.md";
+const tool = "polder contracts check";
+const page = "docs/freeze-contracts.md";
 
 /** `polder contracts check`: exit code 1 when something is wrong with a version. */
 export const checkContractsWork =
   ({ base, domain: names, format, use = false }: CheckContractsOptions): Work =>
   async (input) => {
     await using project = await openCommandProject(input);
-    const all = await domainContracts(project, { names, base });
-    const findings: Reported[] = [];
+    // Code hosts read paths from the root of the repository, wherever the command runs.
+    const from = format === "text" ? input.cwd : ((await repositoryRoot(input.cwd)) ?? input.cwd);
+    const published = base === undefined ? undefined : await readBaseVersions(project, base);
+    const all = await domainContracts(project, { names, base: published });
+    const givenUp = names === undefined ? (published?.givenUp ?? []) : [];
+    const findings: Reported[] = givenUp.map((version) => givenUpFinding(version, from));
     const database = use ? await provisionedDatabase(project) : undefined;
     for (const { domain, ...versions } of all) {
       const inUse =
@@ -39,7 +48,7 @@ export const checkContractsWork =
           ? []
           : await versionsInUse({ domain, ...versions }, { domains: project.domains, database, since: recently() });
       for (const found of [...checkVersions(versions), ...inUse])
-        findings.push(await placeFinding(found, domain, input.cwd));
+        findings.push(await placeFinding(found, domain, from));
     }
     const versions = all.reduce((sum, { declared }) => sum + declared.length, 0);
     const code = findings.length === 0 ? exitCode.clean : exitCode.findings;
@@ -48,7 +57,7 @@ export const checkContractsWork =
       case "github":
         return { data, code, ...(findings.length === 0 ? {} : { text: annotationsOf(findings) }) };
       case "sarif":
-        return { data, code, text: JSON.stringify(sarifOf(findings, { tool: "polder contracts check", help: page })) };
+        return { data, code, text: JSON.stringify(sarifOf(findings, { tool, rules: versionRules, page })) };
       case "text":
         return {
           data,
@@ -57,6 +66,19 @@ export const checkContractsWork =
         };
     }
   };
+
+/** A published version whose domain went as a whole: nobody is left who could declare it. */
+function givenUpFinding({ document: { name, version }, path }: BaseVersion, from: string): Reported {
+  return {
+    rule: "frozen-deleted",
+    severity: "error",
+    file: relative(from, path),
+    line: 1,
+    message: `${name} ${version} was published, and this project has no domain "${domainOf(name)}" any more: whoever uses it is served no more`,
+    wayOut: `Take the domain back, and give it up when "polder contracts can-retire" finds nobody. Where that is done, merge this knowingly: it is found once.`,
+    details: [],
+  };
+}
 
 function summary({
   versions,

@@ -1,7 +1,7 @@
-import { type Comparison, compareDocuments } from "@polder/contracts";
+import { type Comparison, type ContractDocument, compareDocuments, nameOperationsAs } from "@polder/contracts";
 import type { Project } from "@polder/runtime";
 import { describeChanges } from "../contracts/place-finding.ts";
-import { resolveDocument } from "../contracts/resolve-document.ts";
+import { type ResolvedDocument, resolveDocument } from "../contracts/resolve-document.ts";
 import { openCommandProject } from "./command-project.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Work } from "./work.ts";
@@ -18,14 +18,18 @@ export const diffContractsWork =
     };
     const from = await resolveDocument(earlier, { cwd: input.cwd, project });
     const to = await resolveDocument(later, { cwd: input.cwd, project });
-    const { name } = from.document;
-    const compared = compareDocuments(
-      from.document,
-      from.isForeign || to.isForeign ? { ...to.document, name } : to.document,
-    );
+    const compared = compareDocuments(from.document, laterOf(from, to));
     const code = compared.step === "major" ? exitCode.findings : exitCode.clean;
     return { data: compared, text: told(compared, { earlier, later }), code };
   };
+
+/** A service may call itself otherwise from one version to the next, and its operations as well. */
+function laterOf(from: ResolvedDocument, to: ResolvedDocument): ContractDocument {
+  const { name } = from.document;
+  const later = from.isForeign || to.isForeign ? { ...to.document, name } : to.document;
+  const isService = from.document.kind === "api" && later.kind === "api" && from.isForeign && to.isForeign;
+  return isService ? nameOperationsAs(from.document, later) : later;
+}
 
 function told(
   { step, findings }: Comparison,

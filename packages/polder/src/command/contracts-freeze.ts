@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { checkVersions, frozenPath, frozenText, type VersionFinding } from "@polder/contracts";
-import { type DomainContracts, domainContracts, frozenFolder } from "../contracts/domain-contracts.ts";
+import { type DomainContracts, domainContracts } from "../contracts/domain-contracts.ts";
+import { frozenFolder } from "../contracts/frozen-versions.ts";
 import { placeFinding } from "../contracts/place-finding.ts";
 import { toldFindings } from "../findings/told.ts";
 import { openCommandProject } from "./command-project.ts";

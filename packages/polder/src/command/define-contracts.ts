@@ -3,6 +3,7 @@ import type { CanRetireOptions } from "./contracts-can-retire.ts";
 import type { CheckContractsOptions } from "./contracts-check.ts";
 import type { ContractsDocsOptions } from "./contracts-docs.ts";
 import type { FreezeContractsOptions } from "./contracts-freeze.ts";
+import type { ImpactOptions } from "./contracts-impact.ts";
 import type { ListContractsOptions } from "./contracts-list.ts";
 import type { PushContractsOptions } from "./contracts-push.ts";
 import type { RetireOptions } from "./contracts-retire.ts";
@@ -50,8 +51,9 @@ export function defineContracts(program: Command, run: Run): void {
   contracts
     .command("impact [contract]")
     .description("whom the changes of the working tree concern")
-    .action(async (contract: string | undefined, _options: object, command: Command) => {
-      await run(command, async () => (await import("./contracts-impact.ts")).impactContractsWork(contract));
+    .option("--base <branch>", "since this branch was left, such as main (default: since the last commit)")
+    .action(async (contract: string | undefined, options: ImpactOptions, command: Command) => {
+      await run(command, async () => (await import("./contracts-impact.ts")).impactContractsWork(contract, options));
     });
   contracts
     .command("push")

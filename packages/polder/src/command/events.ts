@@ -13,6 +13,7 @@ import { type LoadedDomain, type ProjectDatabase, selectDomains } from "@polder/
 import { subscriptionsIn } from "../all-subscriptions.ts";
 import { commandErrors } from "../errors.ts";
 import { openCommandProject, provisionedDatabase } from "./command-project.ts";
+import { type EventAs, eventAs } from "./event-as.ts";
 import { exitCode } from "./exit-code.ts";
 import { jsonLine, table } from "./output.ts";
 import type { Work } from "./work.ts";
@@ -30,6 +31,8 @@ export interface TailOptions {
 /** The options of `polder events show`. */
 export interface ShowOptions {
   readonly cloudevents?: boolean;
+  /** As consumers at this version get it. Default: as it is stored. */
+  readonly as?: string;
 }
 
 /** How often a tail looks for new events, in milliseconds. */
@@ -103,8 +106,11 @@ async function writeNew(tail: Tail & { readonly publisher: string; readonly afte
 
 const eventId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** `polder events show`: exit code 1 when it is a dead letter of a subscription; with `--cloudevents` the event alone. */
-export function showWork(id: string, { cloudevents = false }: ShowOptions): Work {
+/**
+ * `polder events show`: exit code 1 when it is a dead letter of a subscription, or cannot be had at the version that is
+ * asked for; with `--cloudevents` the event alone.
+ */
+export function showWork(id: string, { cloudevents = false, as }: ShowOptions): Work {
   return async (input) => {
     if (!eventId.test(id))
       throw commandErrors.USAGE(
@@ -120,31 +126,42 @@ export function showWork(id: string, { cloudevents = false }: ShowOptions): Work
         `No log has an event ${id}. It may not be relayed yet, or be older than what is kept.`,
         { id },
       );
+    const seen = as === undefined ? undefined : await eventAs(event, as, project.domains);
+    const isUnreadable = seen !== undefined && "error" in seen;
     if (cloudevents) {
-      input.streams.out(jsonLine(cloudEventOf(event)));
-      return {};
+      if (isUnreadable) input.streams.err(`${toldData(event, seen).join("\n")}\n`);
+      else input.streams.out(jsonLine(cloudEventOf({ ...event, ...seen })));
+      return isUnreadable ? { code: exitCode.findings } : {};
     }
     const deliveries: Delivery[] = [];
     for (const domain of project.domains) deliveries.push(...(await deliveriesOf(adminOf, event, domain)));
     const rows = deliveries.map(({ subscription, state }) => [subscription, state]);
     const parts = [
       line(event),
-      JSON.stringify(event.data, null, 2),
+      ...toldData(event, seen),
       ...(event.headers === null
         ? []
         : [
             Object.entries(event.headers)
-              .map(([name, value]) => `${name}: ${value}`)
+              .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
               .join("\n"),
           ]),
       rows.length === 0 ? "No subscription to it has run yet." : table(["subscription", "state"], rows),
     ];
     return {
-      data: { ...event, deliveries },
+      data: { ...event, ...(seen === undefined ? {} : { as: seen }), deliveries },
       text: parts.join("\n\n"),
-      code: deliveries.some(({ state }) => state === "dead letter") ? exitCode.findings : exitCode.clean,
+      code:
+        isUnreadable || deliveries.some(({ state }) => state === "dead letter") ? exitCode.findings : exitCode.clean,
     };
   };
+}
+
+/** What is in it, as it is stored or as it was asked for. */
+function toldData(event: BrowsedEvent, seen: EventAs | undefined): readonly string[] {
+  if (seen === undefined) return [JSON.stringify(event.data, null, 2)];
+  if ("error" in seen) return [`Consumers at ${seen.asked} do not get it: ${seen.error.message} (${seen.error.code})`];
+  return [`Consumers at ${seen.asked} get it at ${seen.version}:`, JSON.stringify(seen.data, null, 2)];
 }
 
 interface Delivery {

@@ -214,6 +214,7 @@ function defineEvents(events: Command, run: Run): void {
   events
     .command("show <id>")
     .description("one event, and where every subscription to it stands")
+    .option("--as <version>", "what consumers at this version get")
     .option(...asCloudEvents)
     .action(async (id: string, options: ShowOptions, command: Command) => {
       await run(command, async () => (await import("./events.ts")).showWork(id, options));

@@ -1,7 +1,7 @@
 import { type Contract, deprecationOf, domainOf, livingMajors, majorOf } from "@polder/model";
 import type { LoadedDomain, Project } from "@polder/runtime";
 import { commandErrors } from "../errors.ts";
-import { readFrozenVersions } from "./domain-contracts.ts";
+import { readFrozenVersions } from "./frozen-versions.ts";
 
 /** A major version of a contract of the project, as an argument names it. */
 export interface NamedMajor {

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { type Finding, frozenPath, type VersionFinding } from "@polder/contracts";
 import type { LoadedDomain } from "@polder/runtime";
 import type { Reported } from "../findings/reported.ts";
-import { frozenFolder } from "./domain-contracts.ts";
+import { frozenFolder } from "./frozen-versions.ts";
 
 /** Changes that a finding lists before it only counts the rest. */
 const CHANGES_LISTED_MAX = 20;
@@ -15,7 +15,7 @@ const aboutFile: ReadonlySet<string> = new Set(["frozen-edited", "frozen-deleted
 /** What is wrong with a version of a contract, whoever has found it. */
 export type PlaceableFinding = Omit<VersionFinding, "rule"> & { readonly rule: string };
 
-/** Says where a finding is to be mended, relative to the folder in which the command runs. */
+/** Says where a finding is to be mended, relative to a folder: that in which the command runs, or the repository's. */
 export async function placeFinding(found: PlaceableFinding, domain: LoadedDomain, cwd: string): Promise<Reported> {
   const { rule, contract, version, problem, wayOut, changes } = found;
   const frozen = join(frozenFolder(domain), frozenPath({ name: contract, version }));
@@ -41,17 +41,23 @@ export async function placeOfVersion(
   return { file: relative(cwd, file) || file, line: await lineOf(file, contract, version) };
 }
 
-/** A line for each change, with its way out below it. */
+/** Characters of a value that is shown at most. */
+const EXAMPLE_LENGTH_MAX = 120;
+
+/** A line for each change, with a value that it breaks and its way out below it. */
 export function describeChanges(changes: readonly Finding[]): readonly string[] {
-  const lines = changes.slice(0, CHANGES_LISTED_MAX).flatMap(({ step, rule, problem, wayOut }) => {
-    const head = `${step.padEnd(5)}  ${rule}  ${problem}`;
-    return wayOut === undefined ? [head] : [head, `       ${wayOut}`];
+  const lines = changes.slice(0, CHANGES_LISTED_MAX).flatMap(({ step, rule, problem, wayOut, witness }) => {
+    const example = witness === undefined ? "" : JSON.stringify(witness.value);
+    const shown = example === "" || example.length > EXAMPLE_LENGTH_MAX ? [] : [`For example ${example}.`];
+    const below = [...shown, ...(wayOut === undefined ? [] : [wayOut])];
+    return [`${step.padEnd(5)}  ${rule}  ${problem}`, ...below.map((line) => `       ${line}`)];
   });
   const more = changes.length - CHANGES_LISTED_MAX;
   return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
 
-function declarationOf({ folder }: LoadedDomain): string {
+/** The file in which a domain most likely declares what it publishes. */
+export function declarationOf({ folder }: Pick<LoadedDomain, "folder">): string {
   const files = ["contract.ts", "contract.mts", "contract.js", "contract.mjs", "domain.ts", "index.ts"];
   return files.map((name) => join(folder, name)).find(existsSync) ?? join(folder, "index.ts");
 }

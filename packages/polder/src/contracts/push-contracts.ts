@@ -54,6 +54,12 @@ export async function pushContracts(domain: LoadedDomain, client: RegistryClient
   return { domain, sent, described, unchanged, findings };
 }
 
+/** All that a push says of a domain, as text: where that is the same, there is nothing to push. */
+export function pushedText({ implementation }: LoadedDomain): string {
+  const { owner, publishes } = implementation.domain;
+  return canonicalJson(publishes.flatMap((contract) => wantedOf(contract, owner, [])));
+}
+
 function wantedOf(contract: Contract, owner: Team, kept: readonly KeptVersion[]): readonly Wanted[] {
   const schemas = registeredSchemasOf(contract);
   return schemas.map((schema, index) => ({

@@ -1,10 +1,13 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type ContractDocument, describeOpenApi, readFrozen } from "@polder/contracts";
 import type { Project } from "@polder/runtime";
 import { commandErrors } from "../errors.ts";
 import { domainContracts } from "./domain-contracts.ts";
+
+/** Bytes of a file that are read at most: 32 MiB. The largest descriptions of services have about 10. */
+const FILE_BYTES_MAX = 33_554_432;
 
 /** A document that was asked for. */
 export interface ResolvedDocument {
@@ -42,16 +45,18 @@ export async function resolveDocument(
 }
 
 async function readDocument(path: string, argument: string): Promise<ResolvedDocument> {
-  const text = await readFile(path, "utf8");
-  const parsed = await parse(text, path, argument);
-  const isOpenApi = typeof parsed === "object" && parsed !== null && "openapi" in parsed;
-  const document = isOpenApi ? describeOpenApi(parsed, argument) : readFrozen(text, argument);
+  const parsed = await parse(path, argument);
+  const isOpenApi = typeof parsed === "object" && parsed !== null && ("openapi" in parsed || "swagger" in parsed);
+  const document = isOpenApi ? describeOpenApi(parsed, argument) : readFrozen(JSON.stringify(parsed) ?? "", argument);
   return { document, isForeign: isOpenApi };
 }
 
-async function parse(text: string, path: string, argument: string): Promise<unknown> {
+async function parse(path: string, argument: string): Promise<unknown> {
   try {
-    if (!/\.ya?ml$/.test(path)) return JSON.parse(text) as unknown;
+    const { size } = await stat(path);
+    if (size > FILE_BYTES_MAX) throw new Error(`it has more than ${FILE_BYTES_MAX} bytes`);
+    const text = await readFile(path, "utf8");
+    if (!/\.ya?ml$/i.test(path)) return JSON.parse(text) as unknown;
     const { parse: parseYaml } = await import("yaml");
     return parseYaml(text) as unknown;
   } catch (cause) {

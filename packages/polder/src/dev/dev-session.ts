@@ -13,8 +13,8 @@ import {
   setUpTracing,
   startHost,
 } from "@polder/runtime";
-import { pushContracts } from "../contracts/push-contracts.ts";
 import { openRegistryClient } from "../contracts/registry-client.ts";
+import { contractPusher, type PushDomains } from "./contract-pusher.ts";
 import { moduleGenerations } from "./module-generations.ts";
 import { reloadDomains } from "./reload-domains.ts";
 
@@ -72,9 +72,9 @@ export async function startDev(options: DevOptions): Promise<DevSession> {
       logger,
     }),
   );
-  const registry = await startDevRegistry(project, database, logger);
+  const { registry, push } = await startDevRegistry(project, database, logger);
   if (registry !== undefined) cleanup.use(registry);
-  if (modules !== undefined) cleanup.use(reloadDomains({ project, host, modules, logger }));
+  if (modules !== undefined) cleanup.use(reloadDomains({ project, host, modules, logger, reloaded: push }));
   const owned = cleanup.move();
   return {
     host,
@@ -90,18 +90,15 @@ async function startDevRegistry(
   project: Project,
   database: ProjectDatabase,
   logger: Logger,
-): Promise<RegistryServer | undefined> {
-  if (project.loaded.config.registry === undefined) return undefined;
+): Promise<{ readonly registry?: RegistryServer; readonly push?: PushDomains }> {
+  if (project.loaded.config.registry === undefined) return {};
   const address = database.registryAddress();
   await using opened = new AsyncDisposableStack();
   const registry = opened.use(await startRegistry({ ...registryOptionsOf(project, undefined), address, logger }));
-  const client = openRegistryClient(registry.url, { signal: new AbortController().signal });
-  for (const domain of project.domains) {
-    const { findings } = await pushContracts(domain, client);
-    for (const { problem, wayOut } of findings) logger.warn(`${problem}. ${wayOut}`);
-  }
+  const push = contractPusher(openRegistryClient(registry.url, { signal: new AbortController().signal }), logger);
+  await push(project.domains);
   opened.move();
-  return registry;
+  return { registry, push };
 }
 
 /** The development issuer, unless the configuration names one. */

@@ -10,6 +10,8 @@ export interface ReloadOptions {
   readonly host: Host;
   readonly modules: ModuleGenerations;
   readonly logger: Logger;
+  /** Told of the domains that run anew. What it fails with is warned of. */
+  readonly reloaded?: ((domains: readonly LoadedDomain[]) => Promise<void>) | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface ReloadOptions {
  * and new migrations run before the new code does. When anything of that fails, what ran before goes on, and the next
  * change tries all of it again.
  */
-export function reloadDomains({ project, host, modules, logger }: ReloadOptions): AsyncDisposable {
+export function reloadDomains({ project, host, modules, logger, reloaded }: ReloadOptions): AsyncDisposable {
   const { directory, path: configPath } = project.loaded;
   /** What runs now; the project itself may have loaded more than could be put in place. */
   let inPlace = project.domains;
@@ -42,11 +44,11 @@ export function reloadDomains({ project, host, modules, logger }: ReloadOptions)
       inPlace = loaded;
       pending.clear();
       logger.info(`reloaded ${namesOf(stale)} in ${Math.round(performance.now() - begunMs)} ms`);
+      await reloaded?.(stale).catch((error: unknown) => logger.warn(messageOf(error)));
     } catch (error) {
       const names = [...pending].map((folder) => basename(folder)).join(", ");
       // Shown whole, places and all: this is what the developer is waiting for.
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.error(`could not reload ${names}; what ran before goes on: ${reason}`);
+      logger.error(`could not reload ${names}; what ran before goes on: ${messageOf(error)}`);
     }
   };
   return watchFiles({
@@ -74,6 +76,10 @@ async function putInPlace(stale: readonly LoadedDomain[], { project, host, inPla
   if (JSON.stringify(projectScopes(inPlace)) !== JSON.stringify(projectScopes(domains))) await database.provision();
   await database.migrate({ only: stale.map(({ name }) => name) });
   for (const { implementation } of stale) await host.replace(implementation);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function namesOf(domains: readonly LoadedDomain[]): string {

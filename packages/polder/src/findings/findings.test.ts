@@ -35,11 +35,16 @@ test("for GitHub: one line, what would end the command escaped", () => {
 });
 
 test("as SARIF: a rule once, places as URIs", () => {
-  expect(sarifOf([finding, finding], { tool: "t", help: "h" })).toMatchObject({
+  const text = "It changed.";
+  const help = { text: `${text} See docs/p.md.` };
+  const rule = { id: "frozen-changed", shortDescription: { text }, fullDescription: help, help };
+  expect(
+    sarifOf([finding, finding], { tool: "t", rules: { "frozen-changed": "It changed." }, page: "docs/p.md" }),
+  ).toMatchObject({
     version: "2.1.0",
     runs: [
       {
-        tool: { driver: { name: "t", rules: [{ id: "frozen-changed", helpUri: "h" }] } },
+        tool: { driver: { name: "t", rules: [rule] } },
         results: [
           {
             ruleId: "frozen-changed",

@@ -6,7 +6,7 @@ export interface Reported {
   /** Such as `frozen-changed`. */
   readonly rule: string;
   readonly severity: ReportedSeverity;
-  /** The file that it is about, relative to the folder in which the command runs. */
+  /** The file that it is about, relative to the folder in which the command runs; for code hosts, to the repository. */
   readonly file: string;
   /** From 1. */
   readonly line: number;

@@ -99,3 +99,13 @@ test("an operation's field that two values differ in must not vanish", async () 
     cause: expect.objectContaining({ message: expect.stringContaining('converters["2.0.0"].add.input loses "pages"') }),
   });
 });
+
+test("what no values can be made up for is not checked, and says so", async () => {
+  const odd = z.string().refine((text) => text === "the one that nobody guesses");
+  const Odd = event("books.Odd", {
+    key: "id",
+    versions: { "1.0.0": z.object({ ...key, odd }), "2.0.0": z.object({ ...key }) },
+    converters: { "2.0.0": { up: ({ id }) => ({ id }), down: ({ id }) => ({ id, odd: "" }) } },
+  });
+  await expect(checkConverters(Odd, seeded)).rejects.toThrow('books.Odd converters["2.0.0"].up was not checked');
+});
