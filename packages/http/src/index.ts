@@ -10,7 +10,9 @@ export type {
   RefusedAnswer,
   TransportOptions,
 } from "./call.ts";
+export { type CalleeFailure, calleeFailure } from "./callee-failure.ts";
 export { type ClientOptions, createClient } from "./client.ts";
+export { type Deadline, type DeadlineOptions, startDeadline } from "./deadline.ts";
 export {
   createDispatcher,
   type Dispatcher,
@@ -78,3 +80,4 @@ export {
   serveHttp,
 } from "./server.ts";
 export { statusOfCode } from "./status-of-code.ts";
+export { valuesThatFit } from "./url-fields.ts";

@@ -75,6 +75,6 @@ const RESERVE_MS_MAX = 100;
  * What a call may take of the time that is left. If it took all of it, a domain that hangs would take its callers with
  * it: each would be given up at the same moment, with no time for a fallback, or to say whom it waited for.
  */
-function withReserve(remainingMs: number): number {
+export function withReserve(remainingMs: number): number {
   return remainingMs - Math.min(RESERVE_MS_MAX, remainingMs * RESERVE_SHARE);
 }
