@@ -37,6 +37,8 @@ export interface AskedQuery {
   readonly contract: ApiCore;
   /** The query at the version that the domain needs. */
   readonly asked: Operation;
+  /** Keys that a call takes at most, where the query answers for many. */
+  readonly keysAtOnce?: number;
 }
 
 /** A source of a composition, and whom it asks. */
@@ -46,4 +48,7 @@ export interface CompositionSource extends DeclaredSource, AskedQuery {}
 export interface CompositionJoin extends DeclaredJoin, AskedQuery {}
 
 /** What a composition asks, and what it makes of that. */
-export type CompositionPlan = DeclaredPlan<CompositionSource, CompositionJoin>;
+export interface CompositionPlan extends DeclaredPlan<CompositionSource, CompositionJoin> {
+  /** Whether its answer says what is missing. */
+  readonly saysMissing: boolean;
+}

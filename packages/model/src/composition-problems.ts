@@ -1,6 +1,7 @@
 import type { OperationRef } from "./api.ts";
 import type { AskedQuery, DeclaredJoin, DeclaredPlan, DeclaredSource } from "./composition-plan.ts";
 import { type Domain, declaredNeed, notDomainProblems, publishedApis } from "./domain.ts";
+import { keysAtOnce } from "./many-at-once.ts";
 import { domainOf, operationNameProblems } from "./name.ts";
 import type { Operation } from "./operation.ts";
 import { listProblems, type Problem } from "./problems.ts";
@@ -39,7 +40,14 @@ export function neededQuery(domain: Domain, part: DeclaredSource): AskedQuery | 
   if (need?.contract.kind !== "api") return undefined;
   const operations = need.contract.versions[need.version] ?? {};
   const asked = Object.hasOwn(operations, part.query.operation) ? operations[part.query.operation] : undefined;
-  return asked?.kind === "query" ? { contract: need.contract, asked } : undefined;
+  if (asked?.kind !== "query") return undefined;
+  const { batch } = asked;
+  return { contract: need.contract, asked, ...(batch === undefined ? {} : { keysAtOnce: keysAtOnce(asked, batch) }) };
+}
+
+/** Says whether the output of a composed query has a field for what is missing. */
+export function saysMissing({ output }: Operation): boolean {
+  return fieldOf(jsonSchemaOf(output, "output"), "missing") !== undefined;
 }
 
 /** A composition that is being judged. */
@@ -164,10 +172,8 @@ function refusalProblems(
 /** Whoever reads an answer must see what it lacks. */
 function missingProblems({ ref: { declared, operation }, plan: { sources, joins } }: Whole): readonly Problem[] {
   const optional = [...Object.entries(sources), ...Object.entries(joins)].find(([, part]) => part.optional === true);
-  const output = jsonSchemaOf(declared.output, "output");
-  const isThere = fieldOf(output, "missing") !== undefined;
-  if (optional === undefined && !isThere) return [];
-  const item = itemOf(output, "missing");
+  if (optional === undefined && !saysMissing(declared)) return [];
+  const item = itemOf(jsonSchemaOf(declared.output, "output"), "missing");
   const says = ["source", "code"];
   if (
     item?.["type"] === "object" &&

@@ -112,7 +112,8 @@ test("a composition is the handler of its query, and knows whom it asks at the v
     contract: Order,
     asked: Order.versions["1.0.0"].ofCustomer as Operation,
   });
-  expect(joins["payments"]?.asked).toBe(Payment.versions["1.0.0"].ofOrders);
+  expect(joins["payments"]).toMatchObject({ contract: Payment, keysAtOnce: 100 });
+  expect(history.composition.saysMissing).toBe(true);
   // It takes the place of a handler.
   expect(mistakesOf(() => implement(storefront, { apis: { storefront: { orderHistory: history } } } as never))).toEqual(
     ['apis["storefront"].forget: has no handler; write handler(domain, operation, …)'],

@@ -1,6 +1,6 @@
 import type { ApiCore, OperationRef } from "./api.ts";
 import type { AskedQuery, AskingOptions, CompositionPlan, DeclaredPlan, DeclaredSource } from "./composition-plan.ts";
-import { compositionProblems, neededQuery } from "./composition-problems.ts";
+import { compositionProblems, neededQuery, saysMissing } from "./composition-problems.ts";
 import type { Domain, NeededApi, NeededVersion, PublishedOperation } from "./domain.ts";
 import type { Handler } from "./handler.ts";
 import type { Batch } from "./many-at-once.ts";
@@ -200,7 +200,12 @@ export function composition<
     api: operation.api,
     operation: operation.operation,
     declared: operation.declared,
-    composition: { ...plan, sources: asNeeded(domain, sources), joins: asNeeded(domain, joins) },
+    composition: {
+      ...plan,
+      sources: asNeeded(domain, sources),
+      joins: asNeeded(domain, joins),
+      saysMissing: saysMissing(operation.declared),
+    },
     run: (context) => (context as unknown as ComposingContext).compose(declared),
     // It asks others, and none of the tables that its own domain keeps.
     reads: [],

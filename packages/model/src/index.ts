@@ -88,7 +88,7 @@ export {
   type QueryContext,
 } from "./handler.ts";
 export { type ApiHandlers, type Implementation, type ImplementationShape, implement } from "./implementation.ts";
-export { type Batch, keysAtOnce, type Paging } from "./many-at-once.ts";
+export type { Batch, Paging } from "./many-at-once.ts";
 export {
   domainNameProblems,
   domainOf,

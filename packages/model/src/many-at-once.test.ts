@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { api, isPolderError, keysAtOnce, type Problem, query } from "./index.ts";
+import { api, isPolderError, type Problem, query } from "./index.ts";
+import { keysAtOnce } from "./many-at-once.ts";
 
 interface Shape {
   readonly input: z.ZodObject;

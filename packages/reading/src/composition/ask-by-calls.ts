@@ -1,14 +1,13 @@
 import { type Narrow, narrowTo } from "@polder/contracts";
 import { startDeadline, valuesThatFit } from "@polder/http";
-import {
-  type AnySchema,
-  type Call,
-  type CallOptions,
-  type CompositionJoin,
-  type CompositionSource,
-  type Domain,
-  keysAtOnce,
-  type NeededApi,
+import type {
+  AnySchema,
+  Call,
+  CallOptions,
+  CompositionJoin,
+  CompositionSource,
+  Domain,
+  NeededApi,
 } from "@polder/model";
 import { type KeyLoader, type KeyOutcome, keyLoader } from "./key-loader.ts";
 import type { Asker, PartOutcome } from "./stitch.ts";
@@ -94,10 +93,10 @@ export function askByCalls({ input, call, deadlineMs, signals }: AskByCallsOptio
   };
 }
 
-function keysPerCallOf({ asked }: CompositionJoin, fields: Fields, keys: readonly unknown[]): number {
+function keysPerCallOf({ asked, keysAtOnce = 1 }: CompositionJoin, fields: Fields, keys: readonly unknown[]): number {
   const { batch } = asked;
   if (batch === undefined) return 1;
-  return Math.min(keysAtOnce(asked, batch), valuesThatFit(asked, fields, { field: batch.keys, values: keys }));
+  return Math.min(keysAtOnce, valuesThatFit(asked, fields, { field: batch.keys, values: keys }));
 }
 
 /** What a part asks for, beside its keys. */

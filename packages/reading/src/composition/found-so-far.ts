@@ -70,12 +70,15 @@ function watched(names: readonly string[], there: ReadonlyMap<string, unknown>) 
     const get = (): unknown => {
       if (there.has(name)) return there.get(name);
       first ??= name;
-      throw new Error(`"${name}" has not been found yet; read it while the function runs, and not later`);
+      throw notYet;
     };
     return [name, { enumerable: true, get }];
   });
   return { found: Object.create(null, Object.fromEntries(getters)) as object, awaited: () => first };
 }
+
+/** Thrown often, and hardly ever seen: only by a function that keeps what it was given, and reads it later. */
+const notYet = new Error("What is read has not been found yet; read it while the function runs, and not later");
 
 function circular({ api, operation }: Composition, joins: readonly string[]): Error {
   const circle = [...joins.slice(1), joins[0]].map((join) => `"${join}"`).join(", which reads ");

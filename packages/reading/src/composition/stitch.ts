@@ -3,7 +3,6 @@ import {
   type CompositionJoin,
   type CompositionSource,
   isPolderError,
-  jsonSchemaOf,
   type Missing,
   type Refused,
 } from "@polder/model";
@@ -30,8 +29,8 @@ export interface Asker {
 }
 
 /** Keys of a join at most, where its query answers for many at once, and where each is a call. */
-const KEYS_MAX = 10_000;
-const CALLS_MAX = 100;
+const KEYS_PER_JOIN_MAX = 10_000;
+const CALLS_PER_JOIN_MAX = 100;
 
 /** What a composition was answered: its output, and which parts that was made without; or a refusal. */
 export type Stitched =
@@ -52,7 +51,7 @@ export interface Lack {
  * the composition throw.
  */
 export async function stitch(composition: Composition, asker: Asker): Promise<Stitched> {
-  const { sources, joins, answer } = composition.composition;
+  const { sources, joins, answer, saysMissing } = composition.composition;
   const found = foundSoFar(composition, [...Object.keys(sources), ...Object.keys(joins)]);
   const refused = Promise.withResolvers<Refused>();
 
@@ -72,21 +71,16 @@ export async function stitch(composition: Composition, asker: Asker): Promise<St
   const joined = Object.entries(joins).map(async ([name, join]) => {
     const keys = await found.read(name, join.keys);
     if (!Array.isArray(keys))
-      throw new TypeError(`The keys of the join "${name}" are no list; write keys: (found) => […], and nothing async`);
+      throw new TypeError(`The keys of the join "${name}" are no list; write keys: (found) => […]`);
     return await settle(name, join, () => askJoin(asker, composition, { name, join, keys }));
   });
   const ended = await Promise.race([refused.promise, Promise.all([...asked, ...joined])]);
   if ("refusal" in ended) return ended;
-  const answered = await answer(
-    Object.freeze(Object.fromEntries(ended.map(([name, { value }]) => [name, value]))) as never,
-  );
-  const lacks = ended.flatMap(([, { lack }]) => lack ?? []);
-  const missing = saysMissing(composition) ? { missing: lacks.map((lack) => lack.missing) } : undefined;
-  return {
-    kind: "answered",
-    output: missing === undefined ? answered : { ...(answered as object), ...missing },
-    missing: lacks,
-  };
+  const values = Object.fromEntries(ended.map(([name, { value }]) => [name, value]));
+  const answered = await answer(Object.freeze(values) as never);
+  const missing = ended.flatMap(([, { lack }]) => lack ?? []);
+  const said = missing.map((lack) => lack.missing);
+  return { kind: "answered", output: saysMissing ? { ...(answered as object), missing: said } : answered, missing };
 }
 
 type Ask = () => Promise<PartOutcome<unknown>>;
@@ -131,7 +125,7 @@ async function askJoin(
   composition: Composition,
   { name, join, keys: wanted }: AskedJoin,
 ): Promise<PartOutcome<unknown>> {
-  const keysMax = join.keysMax ?? (join.asked.batch === undefined ? CALLS_MAX : KEYS_MAX);
+  const keysMax = join.keysMax ?? (join.asked.batch === undefined ? CALLS_PER_JOIN_MAX : KEYS_PER_JOIN_MAX);
   const keys = distinctKeys(wanted, keysMax);
   if (keys.length > keysMax) throw tooWide(composition, { name, join, keysMax });
   const outcomes = keys.length === 0 ? [] : await asker.join(name, join, keys);
@@ -144,18 +138,6 @@ async function askJoin(
 
 function isAbsent({ absent = [] }: CompositionSource, outcome: PartOutcome<unknown>): boolean {
   return !outcome.ok && absent.includes(outcome.refusal);
-}
-
-const saying = new WeakMap<Composition, boolean>();
-
-/** Says whether the contract of a composition has room for what is missing; worked out once for each. */
-function saysMissing(composition: Composition): boolean {
-  const known = saying.get(composition);
-  if (known !== undefined) return known;
-  const { properties = {} } = jsonSchemaOf(composition.declared.output, "output");
-  const found = Object.hasOwn(properties as object, "missing");
-  saying.set(composition, found);
-  return found;
 }
 
 function tooWide(
