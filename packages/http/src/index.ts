@@ -32,6 +32,7 @@ export { type OpenApiDocument, type OpenApiOptions, openApiOf, operationsFor } f
 export { type Audience, possibleProblems } from "./documents/possible-problems.ts";
 export { type HttpErrors, httpErrors, type OperationDetails } from "./errors.ts";
 export type { AdmittedCall, Execute, Executed, FindAnswered, ServedDomain } from "./execute.ts";
+export { requireAccess, type WantedOperation } from "./gateway/authenticate-users.ts";
 export { DEV_TOKEN_PATH } from "./gateway/dev-issuer.ts";
 export type { GatewayMount } from "./gateway/mount-behind-access.ts";
 export type { ServedDocuments } from "./gateway/mount-documents.ts";
@@ -43,7 +44,7 @@ export {
   openOperations,
   startGateway,
 } from "./gateway/start-gateway.ts";
-export type { IssuerOptions } from "./gateway/user-tokens.ts";
+export type { IssuerOptions, ProvenUser } from "./gateway/user-tokens.ts";
 export { type HttpTransportOptions, httpTransport } from "./http-transport.ts";
 export { type AdmitCaller, admitDeclared } from "./identity/admit-callers.ts";
 export { type AgreedKey, agreedKid, agreeOnKey, type KeyPair } from "./identity/agreed-key.ts";

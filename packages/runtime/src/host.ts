@@ -22,6 +22,7 @@ import {
 import type { DatabaseAddress } from "@polder/postgres";
 import { type CallDesk, createCallDesk } from "./call-desk.ts";
 import type { Retention } from "./domain/retention.ts";
+import { type GatewayCompositions, openGatewayCompositions } from "./gateway-compositions.ts";
 import { mountHealth } from "./health.ts";
 import type { Identity } from "./identity/open-identity.ts";
 import { refuseRepeated } from "./load/select-domains.ts";
@@ -74,6 +75,8 @@ export interface HostOptions {
 export interface HostGatewayOptions extends GatewaySettings {
   /** The declarations of all domains of the project; those that this process neither runs nor has a URL of stay closed. */
   readonly declarations: () => readonly Domain[];
+  /** Domains whose compositions the gateway answers itself, wherever they run. Default: none. */
+  readonly composes?: readonly Implementation[];
 }
 
 /** Domains at work in one process. */
@@ -103,7 +106,8 @@ export interface Host extends AsyncDisposable {
  * Brings domains to work in this process: their APIs, relays and subscriptions.
  *
  * @throws `NOT_PROVISIONED` where a domain has no home yet, `DOMAIN_UNKNOWN` where an API that is essential is of a
- * domain that neither runs here nor has a URL, `DOMAIN_REPEATED`, `DECLARATION_INVALID` for `calls` that cannot be, `KEY_MISSING` where a
+ * domain that neither runs here nor has a URL, `DOMAIN_REPEATED`, `DECLARATION_INVALID` for `calls` that cannot be and for
+ * compositions that the gateway cannot answer, `KEY_MISSING` where a
  * domain cannot sign, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -143,7 +147,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const { endDeliveries } = domains;
     await Promise.all([gateway?.stop({ signal }), server.stop({ signal }), desk.drain({ signal }), endDeliveries()]);
   });
-  gateway = await openGateway(options.gateway, { desk, logger });
+  const composes = options.gateway?.composes ?? [];
+  // What runs here was asked already.
+  const elsewhere = composes.map(({ domain }) => domain).filter(({ name }) => !callers.includes(name));
+  desk.requireReachable(elsewhere, []);
+  const compositions = openGatewayCompositions({ implementations: composes, desk, observer, onUsed, logger });
+  gateway = await openGateway(options.gateway, { desk, compositions, logger });
   // Deliveries begin when every API of this process can be called.
   domains.deliver();
 
@@ -164,8 +173,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     replace: async (implementation) => {
       const replacing = working.then(async () => {
         if (isStopping) throw stopping(implementation.domain.name);
+        compositions.require(implementation);
         await domains.replace(implementation, () => {
           server.replace(desk.outside());
+          compositions.replace(implementation);
           gateway?.open();
         });
       });
@@ -182,18 +193,27 @@ interface OpenGateway extends Pick<Gateway, "url" | "stop"> {
   readonly open: () => void;
 }
 
-/** Opens the gateway to the domains that can be reached from here. */
+interface GatewayParts {
+  readonly desk: CallDesk;
+  readonly compositions: GatewayCompositions;
+  readonly logger: Logger;
+}
+
+/** Opens the gateway to the domains that can be reached from here, or whose compositions are answered here. */
 async function openGateway(
   options: HostGatewayOptions | undefined,
-  { desk, logger }: { readonly desk: CallDesk; readonly logger: Logger },
+  { desk, compositions, logger }: GatewayParts,
 ): Promise<OpenGateway | undefined> {
   if (options === undefined) return undefined;
+  const isReached = (domain: Domain): boolean => publishedApis(domain).every(({ name }) => desk.isReachable(name));
   const reachable = (): readonly Domain[] =>
-    options.declarations().filter((domain) => publishedApis(domain).every(({ name }) => desk.isReachable(name)));
-  const closed = options.declarations().filter((domain) => !reachable().includes(domain));
-  for (const { name } of closed)
-    logger.warn(`the gateway leads nowhere for "${name}": it neither runs here nor has a URL in the configuration`);
-  const findTransport = (contract: ApiCore): CallTransport => desk.findOutsideTransport({ contract });
+    options.declarations().filter((domain) => isReached(domain) || compositions.has(domain.name));
+  for (const { name } of options.declarations().filter((domain) => !isReached(domain))) {
+    const where = compositions.has(name) ? `"${name}", but for its compositions` : `"${name}"`;
+    logger.warn(`the gateway leads nowhere for ${where}: it neither runs here nor has a URL in the configuration`);
+  }
+  const findTransport = (contract: ApiCore): CallTransport =>
+    compositions.before(desk.findOutsideTransport({ contract }));
   const gateway = await startGateway({ ...options, domains: reachable(), findTransport, logger });
   return { url: gateway.url, stop: gateway.stop, open: () => gateway.replace(reachable()) };
 }

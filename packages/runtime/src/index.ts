@@ -17,6 +17,7 @@ export { refuseMissingCallees } from "./load/missing-callees.ts";
 export { type OpenMounts, openMounts } from "./load/open-mounts.ts";
 export type { PlacedDatabase } from "./load/place-databases.ts";
 export {
+  composedDomains,
   gatewayOptionsOf,
   hostOptionsOf,
   openProject,
