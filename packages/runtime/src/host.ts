@@ -1,33 +1,15 @@
 import { growthSignal } from "@polder/bus";
-import {
-  type CallRules,
-  type CallTransport,
-  type Gateway,
-  type GatewaySettings,
-  httpErrors,
-  type ServedCall,
-  serveHttp,
-  startGateway,
-} from "@polder/http";
-import {
-  type ApiCore,
-  type Domain,
-  domainOf,
-  GATEWAY,
-  type Implementation,
-  type Logger,
-  publishedApis,
-  silentLogger,
-} from "@polder/model";
+import { type CallRules, type CallTransport, httpErrors, type ServedCall, serveHttp } from "@polder/http";
+import { domainOf, GATEWAY, type Implementation, type Logger, silentLogger } from "@polder/model";
 import type { DatabaseAddress } from "@polder/postgres";
-import { type CallDesk, createCallDesk } from "./call-desk.ts";
+import { createCallDesk } from "./call-desk.ts";
 import type { Retention } from "./domain/retention.ts";
-import { type GatewayCompositions, openGatewayCompositions } from "./gateway-compositions.ts";
 import { mountHealth } from "./health.ts";
 import type { Identity } from "./identity/open-identity.ts";
 import { refuseRepeated } from "./load/select-domains.ts";
 import { type ObserveOptions, openObserver } from "./observe/host-observer.ts";
 import { mountMetrics } from "./observe/metrics-page.ts";
+import { type HostGatewayOptions, type OpenGateway, openGateway } from "./open-gateway.ts";
 import { openRunningDomains } from "./running-domains.ts";
 
 /** Where the HTTP server listens. */
@@ -69,14 +51,6 @@ export interface HostOptions {
   readonly logger?: Logger;
   /** Metrics, and what is slow. */
   readonly observe?: ObserveOptions;
-}
-
-/** The gateway of a process, and what it leads to. */
-export interface HostGatewayOptions extends GatewaySettings {
-  /** The declarations of all domains of the project; those that this process neither runs nor has a URL of stay closed. */
-  readonly declarations: () => readonly Domain[];
-  /** Domains whose compositions the gateway answers itself, wherever they run. Default: none. */
-  readonly composes?: readonly Implementation[];
 }
 
 /** Domains at work in one process. */
@@ -147,12 +121,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const { endDeliveries } = domains;
     await Promise.all([gateway?.stop({ signal }), server.stop({ signal }), desk.drain({ signal }), endDeliveries()]);
   });
-  const composes = options.gateway?.composes ?? [];
-  // What runs here was asked already.
-  const elsewhere = composes.map(({ domain }) => domain).filter(({ name }) => !callers.includes(name));
-  desk.requireReachable(elsewhere, []);
-  const compositions = openGatewayCompositions({ implementations: composes, desk, observer, onUsed, logger });
-  gateway = await openGateway(options.gateway, { desk, compositions, logger });
+  gateway = await openGateway(options.gateway, { desk, running: callers, observer, onUsed, logger });
   // Deliveries begin when every API of this process can be called.
   domains.deliver();
 
@@ -173,11 +142,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     replace: async (implementation) => {
       const replacing = working.then(async () => {
         if (isStopping) throw stopping(implementation.domain.name);
-        compositions.require(implementation);
+        gateway?.require(implementation);
         await domains.replace(implementation, () => {
           server.replace(desk.outside());
-          compositions.replace(implementation);
-          gateway?.open();
+          gateway?.replace(implementation);
         });
       });
       working = replacing.catch(() => undefined);
@@ -186,36 +154,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };
-}
-
-interface OpenGateway extends Pick<Gateway, "url" | "stop"> {
-  /** Opens it to what the domains publish now. */
-  readonly open: () => void;
-}
-
-interface GatewayParts {
-  readonly desk: CallDesk;
-  readonly compositions: GatewayCompositions;
-  readonly logger: Logger;
-}
-
-/** Opens the gateway to the domains that can be reached from here, or whose compositions are answered here. */
-async function openGateway(
-  options: HostGatewayOptions | undefined,
-  { desk, compositions, logger }: GatewayParts,
-): Promise<OpenGateway | undefined> {
-  if (options === undefined) return undefined;
-  const isReached = (domain: Domain): boolean => publishedApis(domain).every(({ name }) => desk.isReachable(name));
-  const reachable = (): readonly Domain[] =>
-    options.declarations().filter((domain) => isReached(domain) || compositions.has(domain.name));
-  for (const { name } of options.declarations().filter((domain) => !isReached(domain))) {
-    const where = compositions.has(name) ? `"${name}", but for its compositions` : `"${name}"`;
-    logger.warn(`the gateway leads nowhere for ${where}: it neither runs here nor has a URL in the configuration`);
-  }
-  const findTransport = (contract: ApiCore): CallTransport =>
-    compositions.before(desk.findOutsideTransport({ contract }));
-  const gateway = await startGateway({ ...options, domains: reachable(), findTransport, logger });
-  return { url: gateway.url, stop: gateway.stop, open: () => gateway.replace(reachable()) };
 }
 
 function stopping(domain: string): Error {

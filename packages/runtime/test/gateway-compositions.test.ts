@@ -214,6 +214,28 @@ test("where its domain runs in the same process, a composition is replaced with 
   expect(await ada.orderHistory({ customerId: "c1" })).toMatchObject({ value: { orders: whole.orders.slice(0, 1) } });
 });
 
+test("what is under way when the process stops asks its sources to the end", async () => {
+  const entered = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const { sources } = sourcesWith({
+    ofCustomer: async () => {
+      entered.resolve();
+      await goOn.promise;
+      return { orders: [{ orderId: "o1", sku: "teapot" }] };
+    },
+  });
+  const declarations = declarationsOf([storefrontWith(), ...Object.values(sources)]);
+  const gateway = { declarations: () => declarations, issuer: "development", composes: [storefrontWith()] } as const;
+  const host = await processOf({ implementations: Object.values(sources), gateway }, declarations);
+  const { front } = await clientAt(host, "ada", "payments.read");
+  const asking = front.orderHistory({ customerId: "c1" });
+  await entered.promise;
+  const stopping = host.stop();
+  goOn.resolve();
+  expect(await asking).toEqual({ ok: true, value: { orders: whole.orders.slice(0, 1), missing: [] } });
+  await stopping;
+});
+
 describe("a gateway that could not compose does not start", () => {
   const starting = async (front: Implementation, urls: Readonly<Record<string, string>>, logger = silentLogger) => {
     const gateway = { declarations: () => [], issuer: "development", composes: [front] } as const;
