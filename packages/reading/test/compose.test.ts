@@ -5,7 +5,6 @@ import {
   type Answer,
   hanging,
   ORDERS_AT_ONCE,
-  Order,
   orders,
   ordersOf,
   Payment,
@@ -119,7 +118,7 @@ describe("the functions of a composition", () => {
     await answering(with_(() => "o1")).toThrow('The keys of the join "payments" are no list');
     await answering(with_(() => [null])).toThrow(TypeError);
     const late = async (found: { orders: Orders }) => {
-      await undefined;
+      await Promise.resolve();
       return idsOf(found.orders);
     };
     await answering(with_(late)).toThrow("read it while the function runs, and not later");
@@ -237,9 +236,9 @@ describe("what takes too long, or fails", () => {
 
   test("is given up at its own deadline, or at that of the whole, which leaves time to answer", async () => {
     for (const [own, deadlineMs] of [
-      [20, 20_000],
+      [20, 60_000],
       [undefined, 20],
-      [20_000, 20],
+      [60_000, 20],
     ] as const) {
       const { answer, givenUp } = hanging();
       const answers = { "order.ofCustomer": ordersOf(["o1"]), "payment.ofOrders": answer };
@@ -253,36 +252,39 @@ describe("what takes too long, or fails", () => {
   });
 
   test("waits for its turn no longer than its deadline", async () => {
-    const busy = hanging();
-    // All turns are taken by a join that waits as long as the whole.
+    const isLate = Promise.withResolvers<void>();
     const history = composition(storefront, Storefront.history, {
       sources: { orders },
       joins: {
-        slow: { query: Payment.ofOrders, keys: (found) => idsOf(found.orders), optional: true },
+        // Takes all turns, until the other one is late.
+        slow: { query: Payment.ofOrders, keys: (found) => idsOf(found.orders) },
         quick: {
           query: Payment.ofOrder,
-          keys: (found) => found.orders.orders.map(({ orderId }) => ({ orderId })),
-          keysMax: 10_000,
+          keys: (found) => found.orders.orders.slice(0, 1).map(({ orderId }) => ({ orderId })),
           deadlineMs: 20,
           optional: true,
         },
-        after: { query: Order.ofCustomer, keys: ({ quick }) => (quick === undefined ? [] : [{ customerId: "c2" }]) },
+        after: {
+          query: Payment.ofOrder,
+          keys: ({ quick }) => {
+            if (quick === undefined) isLate.resolve();
+            return [];
+          },
+        },
       },
-      answer: ({ after }) => ({ orders: after.one({ customerId: "c2" }) ?? null }),
+      answer: ({ slow }) => ({ orders: slow.all("o1").length }),
     });
     const answers = {
       "order.ofCustomer": ordersOf(ids(8 * ORDERS_AT_ONCE)),
-      "payment.ofOrders": busy.answer,
+      "payment.ofOrders": async (...call: Parameters<Answer>) => {
+        await isLate.promise;
+        return await paid(...call);
+      },
       "payment.ofOrder": async () => ({ amount: 1 }),
     };
-    const given = new AbortController();
-    const running = run(history, { answers, deadlineMs: 200, signal: given.signal });
-    expect(await running).toEqual({
-      orders: null,
-      missing: [
-        { source: "slow", code: "CALL_DEADLINE_EXCEEDED" },
-        { source: "quick", code: "CALL_DEADLINE_EXCEEDED" },
-      ],
+    expect(await run(history, { answers })).toEqual({
+      orders: 1,
+      missing: [{ source: "quick", code: "CALL_DEADLINE_EXCEEDED" }],
     });
   });
 

@@ -84,7 +84,8 @@ export function run(composition: Composition, { answers, ...options }: Running):
   return compose(composition, {
     input: { customerId: "c1" },
     call: call as unknown as Call<Domain>,
-    deadlineMs: 20_000,
+    // Longer than a test may take: what ends, ends for another reason.
+    deadlineMs: 60_000,
     signal: new AbortController().signal,
     log: silentLogger,
     ...options,

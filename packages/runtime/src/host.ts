@@ -81,11 +81,11 @@ export interface Host extends AsyncDisposable {
  *
  * @throws `NOT_PROVISIONED` where a domain has no home yet, `DOMAIN_UNKNOWN` where an API that is essential is of a
  * domain that neither runs here nor has a URL, `DOMAIN_REPEATED`, `DECLARATION_INVALID` for `calls` that cannot be and for
- * compositions that the gateway cannot answer, `KEY_MISSING` where a
- * domain cannot sign, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
+ * compositions that the gateway cannot answer, `KEY_MISSING` where a domain cannot sign, `POSTGRES_UNREACHABLE`,
+ * `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { implementations, identity, logger = silentLogger } = options;
+  const { implementations, identity, urls = {}, calls: rules, logger = silentLogger } = options;
   const hard = new AbortController();
   const { signal } = hard;
   const callers = implementations.map(({ domain }) => domain.name);
@@ -93,7 +93,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
   await using opened = new AsyncDisposableStack();
   const observer = await openObserver(options.observe ?? {}, logger);
   const growth = growthSignal();
-  const { urls = {}, calls: rules } = options;
   const onUsed = (call: ServedCall): void => domains.running.get(domainOf(call.api))?.answered(call);
   const watched = { onServed: observer.served, onUsed, observer: observer.calls };
   const desk = createCallDesk({ urls, rules, identity, logger, ...watched });

@@ -104,18 +104,20 @@ describe.each(ways)("a composition, %s", (way) => {
   test("asks each source for what it needs, once, and answers as its contract says at every version", async () => {
     const { client, seen, transport } = await running(way);
     expect(await client.orderHistory({ customerId: "c1", most: 20 })).toEqual({ ok: true, value: whole });
-    const caller = { caller: way === "over HTTP" ? undefined : "storefront", user: undefined };
-    expect(seen.map(({ operation, input }) => ({ operation, input }))).toEqual([
-      { operation: "ofCustomer", input: { customerId: "c1", limit: 20 } },
-      { operation: "ofOrders", input: { orderIds: ["o1", "o2"] } },
-      { operation: "product", input: { sku: "teapot" } },
-      { operation: "product", input: { sku: "gone" } },
+    // The joins are asked at the same time, so they come in any order.
+    expect(seen.map(({ operation, input }) => `${operation} ${JSON.stringify(input)}`).sort()).toEqual([
+      'ofCustomer {"customerId":"c1","limit":20}',
+      'ofOrders {"orderIds":["o1","o2"]}',
+      'product {"sku":"gone"}',
+      'product {"sku":"teapot"}',
     ]);
-    if (way === "in one process") for (const call of seen) expect(call).toMatchObject(caller);
+    // Over HTTP nobody says who calls, where nobody asks.
+    if (way === "in one process") expect(new Set(seen.map(({ caller }) => caller))).toEqual(new Set(["storefront"]));
     const older = createClient(Storefront, "1.0.0", { transport });
     expect(await older.history({ customerId: "c1" })).toEqual({ ok: true, value: { orderIds: ["o1", "o2"] } });
     // What is left out is left to the source's own default.
-    expect(seen.at(-4)?.input).toEqual({ customerId: "c1", limit: 50 });
+    const [, again] = seen.filter(({ operation }) => operation === "ofCustomer");
+    expect(again?.input).toEqual({ customerId: "c1", limit: 50 });
   });
 
   test("passes a refusal of a required source on, with its details", async () => {
@@ -215,12 +217,8 @@ test("a thousand orders take as many calls as there are full lists of keys, and 
   expect(answer.value.missing).toEqual([]);
   expect(answer.value.orders).toHaveLength(1_000);
   expect(answer.value.orders.every(({ paid }) => paid === 1)).toBe(true);
-  const counts = Map.groupBy(seen, ({ operation }) => operation);
-  expect([...counts].map(([operation, calls]) => [operation, calls.length])).toEqual([
-    ["ofCustomer", 1],
-    ["ofOrders", 10],
-    ["product", 2],
-  ]);
+  const count = (operation: string): number => seen.filter((call) => call.operation === operation).length;
+  expect(["ofCustomer", "ofOrders", "product"].map(count)).toEqual([1, 10, 2]);
 });
 
 /** Something at a port that is no Polder, and answers every request with the same. */
