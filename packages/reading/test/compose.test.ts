@@ -308,17 +308,31 @@ describe("what takes too long, or fails", () => {
     expect(await slow.givenUp).toMatchObject({ code: "CALL_ABORTED" });
   });
 
-  test("is not asked for the rest where it is optional and has failed", async () => {
+  test("is not asked for the rest where it is optional and has failed, also when others ask the same query later", async () => {
     const { answer, asked } = noting(async () => {
+      await new Promise(setImmediate);
       throw httpErrors.CALL_UNREACHABLE("Nobody is there.", { api: "payment", operation: "ofOrders" });
     });
-    const answers = { "order.ofCustomer": ordersOf(ids(5_000)), "payment.ofOrders": answer };
-    expect(await run(patient(true), { answers })).toEqual({
-      orders: 5_000,
-      missing: [{ source: "payments", code: "CALL_UNREACHABLE" }],
+    const payments = { query: Payment.ofOrders, optional: true } as const;
+    const history = composition(storefront, Storefront.history, {
+      sources: { orders },
+      joins: {
+        first: { ...payments, keys: (found) => idsOf(found.orders) },
+        second: { ...payments, keys: ({ first }) => (first === undefined ? ["other"] : []) },
+      },
+      answer: (found) => ({ orders: found.orders.orders.length }),
     });
-    // Eight at once, and those whose turn came before it was known.
-    expect(asked.length).toBeLessThanOrEqual(16);
+    const answers = { "order.ofCustomer": ordersOf(ids(5_000)), "payment.ofOrders": answer };
+    expect(await run(history, { answers })).toEqual({
+      orders: 5_000,
+      missing: [
+        { source: "first", code: "CALL_UNREACHABLE" },
+        { source: "second", code: "CALL_UNREACHABLE" },
+      ],
+    });
+    // Eight at once, those whose turn came before it was known, and the one of the second.
+    expect(asked.length).toBeLessThanOrEqual(17);
+    expect(asked.at(-1)).toEqual(["other"]);
   });
 
   test("ends with whoever waits for it", async () => {
