@@ -84,10 +84,17 @@ export function valuesThatFit(
   { field, values }: { readonly field: string; readonly values: readonly unknown[] },
 ): number {
   const { url } = writeInput(declared, { ...input, [field]: [] });
-  // Half a surrogate pair cannot be written at all; whoever sends it is told so.
-  const lengths = values.map((value) => `&${encode(field)}=${encode(String(value).toWellFormed())}`.length);
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 1);
+  const around = `&${encode(field)}=`.length;
+  const longest = values.reduce<number>((most, value) => Math.max(most, around + encodedLength(String(value))), 1);
   return Math.max(1, Math.floor((URL_LENGTH_MAX - url.length) / longest));
+}
+
+/** Texts that are written as they are; most keys are. */
+const plainText = /^[\w.~-]*$/;
+
+/** Half a surrogate pair cannot be written at all; whoever sends it is told so. */
+function encodedLength(text: string): number {
+  return plainText.test(text) ? text.length : encode(text.toWellFormed()).length;
 }
 
 /** The JSON Pointer (RFC 6901) to a field of the input. */

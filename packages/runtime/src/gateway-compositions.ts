@@ -1,6 +1,5 @@
 import { operationConversion } from "@polder/contracts";
 import {
-  type AdmitCaller,
   type CallTransport,
   createDispatcher,
   type Dispatcher,
@@ -9,14 +8,17 @@ import {
   requireAccess,
   type ServedCall,
   type ServedDomain,
+  type WantedOperation,
 } from "@polder/http";
 import {
   type Composition,
-  type CompositionSource,
+  type Domain,
+  declaredNeed,
   GATEWAY,
   type Implementation,
   isComposition,
   type Logger,
+  livingMajors,
   majorOf,
   type Problem,
   publishedApis,
@@ -94,20 +96,53 @@ const subject = "the compositions of the gateway";
 
 interface Serving {
   readonly dispatcher: Dispatcher;
-  /** The operations that it answers, at each major. */
-  readonly routes: ReadonlySet<string>;
+  /** By each operation that it answers, at each major: what a user must be allowed to see. */
+  readonly routes: ReadonlyMap<string, readonly WantedOperation[]>;
 }
 
 function serving(implementations: readonly Implementation[], options: GatewayCompositionsOptions): Serving {
   const served = implementations.map((implementation) => servedHere(implementation, options));
+  const routes = new Map(
+    implementations.flatMap((implementation) =>
+      composedRoutes(implementation).map(({ route, composition }) => {
+        const required = partsOf(implementation.domain, composition).filter(({ isOptional }) => !isOptional);
+        return [routeName(route), required.map(({ wanted }) => wanted)] as const;
+      }),
+    ),
+  );
   const { observer, onUsed, logger } = options;
   const dispatcher = createDispatcher({
     served,
     logger,
-    admit: admitUsers(implementations),
+    // Who may not see a required part may not see the whole; what is optional is then missing, as its own call says.
+    admit: (request, route) => {
+      for (const wanted of routes.get(routeName(route)) ?? []) requireAccess(wanted, request);
+    },
     onServed: tellingServed(served, { onServed: observer.served, onUsed }),
   });
-  return { dispatcher, routes: new Set(dispatcher.operations.map(routeName)) };
+  return { dispatcher, routes };
+}
+
+/** An operation that a composition answers. */
+interface ComposedRoute {
+  readonly route: Pick<Route, "api" | "operation" | "major">;
+  readonly isOpen: boolean;
+  readonly composition: Composition;
+}
+
+/** The operations that compositions of a domain answer, at each major that lives. */
+function composedRoutes(implementation: Implementation): readonly ComposedRoute[] {
+  const compositions = compositionsOf(implementation);
+  return publishedApis(implementation.domain).flatMap((api) =>
+    livingMajors(api.versions).flatMap(({ major, newest }) =>
+      Object.entries(api.versions[newest] ?? {}).flatMap(([operation, { access }]) => {
+        const answers = newest === api.newest ? operation : operationConversion(api, major, operation)?.operation;
+        const composition = compositions[api.name]?.[answers ?? ""];
+        const route = { api: api.name, operation, major };
+        return composition === undefined ? [] : [{ route, composition, isOpen: access !== undefined }];
+      }),
+    ),
+  );
 }
 
 function routeName({ api, operation, major }: Pick<Route, "api" | "operation" | "major">): string {
@@ -137,7 +172,7 @@ function servedHere(
             // As a domain's own compositions do: they may still ask when the process takes no new calls any more.
             findTransport: desk.findTransport,
             isInTransaction: () => false,
-            admit: (outgoing) => requireAccess(outgoing, who),
+            admit: (outgoing) => requireAccess(asOpened(domain, outgoing), who),
             remainingMs,
             user,
             signal,
@@ -156,19 +191,6 @@ function servedHere(
   };
 }
 
-/** Who may not see a required part may not see the whole; what is optional is then missing, as its own call says. */
-function admitUsers(implementations: readonly Implementation[]): AdmitCaller {
-  const apis = implementations.flatMap(({ domain }) => publishedApis(domain));
-  const compositions = Object.assign({}, ...implementations.map(compositionsOf)) as ReturnType<typeof compositionsOf>;
-  return (request, { api: name, major, version, operation }) => {
-    const api = apis.find((one) => one.name === name);
-    const newest =
-      api === undefined || version === api.newest ? operation : operationConversion(api, major, operation)?.operation;
-    for (const [, part] of partsOf(compositions[name]?.[newest ?? operation]))
-      if (part.optional !== true) requireAccess({ ...part.query, declared: part.asked }, request);
-  };
-}
-
 /** The compositions of a domain, by API and operation. */
 function compositionsOf({ apis }: Implementation): Readonly<Record<string, Readonly<Record<string, Composition>>>> {
   const found = Object.entries(apis).map(([api, handlers]) => [
@@ -180,29 +202,45 @@ function compositionsOf({ apis }: Implementation): Readonly<Record<string, Reado
 
 /** What keeps the gateway from answering the compositions of a domain: that it could not ask what they ask. */
 function openingProblems(implementation: Implementation): readonly Problem[] {
-  const { name } = implementation.domain;
-  const open = Object.values(compositionsOf(implementation))
-    .flatMap((handlers) => Object.values(handlers))
-    .filter(({ declared }) => declared.access !== undefined);
-  if (open.length === 0)
-    return [
-      { place: name, problem: "has no composition that is open to the outside; give one an access in its contract" },
-    ];
-  return open.flatMap((composition) =>
-    partsOf(composition)
-      .filter(([, { asked }]) => asked.access === undefined)
-      .map(([place, { query }]) => ({
+  const { domain } = implementation;
+  const open = composedRoutes(implementation).filter(({ isOpen }) => isOpen);
+  if (open.length === 0) {
+    const problem = "has no composition that is open to the outside; give one an access in its contract";
+    return [{ place: domain.name, problem }];
+  }
+  return [...new Set(open.map(({ composition }) => composition))].flatMap((composition) =>
+    partsOf(domain, composition)
+      .filter(({ wanted }) => wanted.declared.access === undefined)
+      .map(({ place, wanted: { api, operation } }) => ({
         place: `${composition.api}.${composition.operation} ${place}`,
-        problem: `asks ${query.api}.${query.operation}, which is not open to the outside, so the gateway may not call it; give it an access in its contract`,
+        problem: `asks ${api}.${operation}, which is not open to the outside, so the gateway may not call it; give it an access in its contract`,
       })),
   );
 }
 
-/** All that a composition asks, by its place in the declaration. */
-function partsOf(composition: Composition | undefined): readonly (readonly [string, CompositionSource])[] {
-  const { sources = {}, joins = {} } = composition?.composition ?? {};
-  return [
+interface AskedPart {
+  /** In the declaration of the composition. */
+  readonly place: string;
+  readonly wanted: WantedOperation;
+  readonly isOptional: boolean;
+}
+
+function partsOf(domain: Domain, { composition: { sources, joins } }: Composition): readonly AskedPart[] {
+  const parts = [
     ...Object.entries(sources).map(([name, part]) => [`sources.${name}`, part] as const),
     ...Object.entries(joins).map(([name, part]) => [`joins.${name}`, part] as const),
   ];
+  return parts.map(([place, { query, optional = false }]) => ({
+    place,
+    wanted: asOpened(domain, query),
+    isOptional: optional,
+  }));
+}
+
+/** A query that a domain needs, as whoever asks for it at the gateway is held to it: by the newest version of the major. */
+function asOpened(domain: Domain, { api, operation }: Pick<WantedOperation, "api" | "operation">): WantedOperation {
+  const { contract, version = "" } = declaredNeed(domain, api) ?? {};
+  const versions = contract?.kind === "api" ? contract.versions : {};
+  const newest = livingMajors(versions).find(({ major }) => major === majorOf(version))?.newest ?? version;
+  return { api, operation, declared: versions[newest]?.[operation] ?? {} };
 }

@@ -6,6 +6,8 @@ import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@open
 import { createClient, httpTransport } from "@polder/http";
 import {
   type Client,
+  composition,
+  type Handler,
   type Implementation,
   isPolderError,
   type LogFields,
@@ -17,7 +19,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type HostOptions, startHost } from "../src/index.ts";
 import { provisionDomains } from "./hosting.ts";
 import { parseOpenMetrics } from "./open-metrics.ts";
-import { type SourceBehaviour, Storefront, sourcesWith, storefrontWith, whole } from "./storefront.ts";
+import {
+  Order,
+  Payment,
+  type SourceBehaviour,
+  Storefront,
+  sourcesWith,
+  storefront,
+  storefrontWith,
+  whole,
+} from "./storefront.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -185,12 +196,21 @@ describe.each(ways)("a composition, %s", (way) => {
   });
 
   test("fails for a reason of its own where its functions throw, and where it would ask for too much", async () => {
-    const { client } = await running(way, {
-      front: storefrontWith(() => {
-        throw new Error("a mistake");
-      }),
+    const front = storefrontWith(() => {
+      throw new Error("a mistake");
     });
+    const { client } = await running(way, { front });
     expect(await failureOf(client)).toEqual({ code: "HANDLER_FAILED", status: 500, dependency: undefined });
+    const narrow = composition(storefront, Storefront.orderHistory, {
+      sources: { orders: { query: Order.ofCustomer, input: { customerId: "customerId", limit: "most" } } },
+      joins: { payments: { query: Payment.ofOrders, keys: () => ["o1", "o2"], keysMax: 1 } },
+      answer: () => ({ orders: [] }),
+    });
+    const { greeting } = front.apis["storefront"] as { readonly greeting: Handler };
+    const { client: narrowed } = await running(way, {
+      front: { ...front, apis: { storefront: { orderHistory: narrow, greeting } } },
+    });
+    expect(await failureOf(narrowed)).toEqual({ code: "COMPOSITION_TOO_WIDE", status: 500, dependency: undefined });
     const many = Array.from({ length: 10_001 }, (_, n) => ({ orderId: `o${n}`, sku: "teapot" }));
     const { client: other } = await running(way, { behaviour: { ofCustomer: async () => ({ orders: many }) } });
     expect(await other.orderHistory({ customerId: "c1" })).toMatchObject({

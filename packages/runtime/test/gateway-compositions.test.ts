@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, DEV_TOKEN_PATH, httpTransport } from "@polder/http";
 import {
+  type ApiCore,
   composition,
   type Domain,
   type Implementation,
@@ -284,18 +285,14 @@ describe("a gateway that could not compose does not start", () => {
 
 /** The storefront, as it would be if what it asks were open to domains only. */
 function closedFront(): Implementation {
-  const closed = <Part extends { readonly asked: { readonly access?: string } }>(
-    parts: Readonly<Record<string, Part>>,
-  ) =>
-    Object.fromEntries(
-      Object.entries(parts).map(([name, { asked, ...part }]) => {
-        const { access: _, ...rest } = asked;
-        return [name, { ...part, asked: rest }];
-      }),
-    );
   const front = storefrontWith();
-  const { orderHistory } = front.apis["storefront"] as { readonly orderHistory: ReturnType<typeof composition> };
-  const { sources, joins, ...plan } = orderHistory.composition;
-  const closedHistory = { ...orderHistory, composition: { ...plan, sources: closed(sources), joins: closed(joins) } };
-  return { ...front, apis: { storefront: { ...front.apis["storefront"], orderHistory: closedHistory as never } } };
+  const needs = front.domain.needs.map((need) => {
+    const { versions } = need.contract as ApiCore;
+    const closed = Object.entries(versions).map(([version, operations]) => [
+      version,
+      Object.fromEntries(Object.entries(operations).map(([name, { access: _, ...rest }]) => [name, rest])),
+    ]);
+    return { ...need, contract: { ...need.contract, versions: Object.fromEntries(closed) } as ApiCore };
+  });
+  return { ...front, domain: { ...front.domain, needs } };
 }
