@@ -269,6 +269,20 @@ describe("operations", () => {
     expect(changed({ access: "orders.read" }, { access: "orders.write" })).toEqual([["access-narrowed", "major"]]);
   });
 
+  test("answers for many keys, and page by page", () => {
+    const ways = {
+      batch: { keys: "ids", items: "all", key: "id" },
+      pages: { after: "after", items: "all", next: "next" },
+    } as const;
+    for (const way of ["batch", "pages"] as const) {
+      const said = { [way]: ways[way] };
+      expect(changed({}, said)).toEqual([[`${way}-added`, "minor"]]);
+      expect(changed(said, {})).toEqual([[`${way}-removed`, "major"]]);
+      expect(changed(said, { [way]: { ...ways[way], items: "others" } })).toEqual([[`${way}-changed`, "major"]]);
+      expect(changed(said, { [way]: Object.fromEntries(Object.entries(ways[way]).reverse()) })).toEqual([]);
+    }
+  });
+
   test("operations that come and go", () => {
     const none: ApiDocument = { ...apiDocument({}), operations: {} };
     expect(compareDocuments(none, apiDocument({}))).toMatchObject({

@@ -32,6 +32,7 @@ export { documentProblems, frozenPath, frozenText, isSameDocument, readFrozen } 
 export { type VersionFinding, type VersionRule, versionRules } from "./frozen/version-finding.ts";
 export { compareSchemas, type Inclusion } from "./inclusion/compare-schemas.ts";
 export { compareViews } from "./inclusion/compare-views.ts";
+export { type Narrow, narrowTo } from "./narrow.ts";
 export { type OperationConversion, operationConversion, type RefusedAt } from "./operation-conversion.ts";
 export { bundleSchema, type SchemaWithReferences } from "./schema/bundle-schema.ts";
 export type { SchemaProblem } from "./schema/schema-problem.ts";

@@ -59,3 +59,25 @@ test("schemas that refer to themselves are followed", () => {
     children: [{ name: "b", children: [] }],
   });
 });
+
+test("what has nothing to leave out is given back as it is, and parts of it are kept", () => {
+  const older = z.object({
+    lines: z.array(z.object({ sku: z.string() }).nullable()),
+    pair: z.tuple([z.object({ a: z.int() }), z.string()]),
+    either: z.union([z.object({ a: z.string() }), z.array(z.object({ b: z.string() })), z.string()]),
+  });
+  const narrow = narrowTo(older);
+  const value = { lines: [{ sku: "a" }, null], pair: [{ a: 1 }, "x"], either: [{ b: "x" }] };
+  expect(narrow(value)).toBe(value);
+  const newer = { ...value, either: [{ b: "x", c: 1 }], pair: [{ a: 1, b: 2 }, "x"] };
+  const narrowed = narrow(newer) as typeof value;
+  expect(narrowed).toEqual(value);
+  expect(narrowed.lines).toBe(value.lines);
+  expect(
+    narrow(JSON.parse('{ "lines": [], "pair": [{ "a": 1 }, ""], "either": "", "__proto__": { "a": 1 } }')),
+  ).toEqual({
+    lines: [],
+    pair: [{ a: 1 }, ""],
+    either: "",
+  });
+});

@@ -9,63 +9,140 @@ const DEPTH_MAX = 100;
 
 /**
  * Makes the one who leaves out of a value the fields that a schema does not name: a value of a newer minor version, as
- * the older one wrote it. It copies what it changes.
+ * the older one wrote it. It copies what it changes, and gives the very value back where there is nothing to leave out.
  */
 export function narrowTo(schema: AnySchema): Narrow {
   const root = jsonSchemaOf(schema, "output");
-  return (value) => narrowed(value, { root, schema: root, depth: 0 });
+  const shapes = new Map<JsonSchema, Shape>();
+  const shapeOf = (part: JsonSchema): Shape => {
+    const known = shapes.get(part) ?? shape(root, part);
+    shapes.set(part, known);
+    return known;
+  };
+  return (value) => narrowed(value, { root, schema: root, depth: 0, shapeOf });
 }
 
 interface Place {
   readonly root: JsonSchema;
   readonly schema: JsonSchema;
   readonly depth: number;
+  /** What a schema says of the parts of a value; worked out once for each. */
+  readonly shapeOf: (schema: JsonSchema) => Shape;
+}
+
+/** What a schema, and those that it takes in, say of the parts of a value. */
+interface Shape {
+  /** By name; without any, nothing is said about names. */
+  readonly fields: ReadonlyMap<string, unknown>;
+  readonly isNamed: boolean;
+  /** Of fields that are not named; missing where they are left out. */
+  readonly others: unknown;
+  readonly lists: readonly JsonSchema[];
+  /** Unions of which the value decides which variant counts. */
+  readonly unions: readonly (readonly JsonSchema[])[];
+}
+
+function shape(root: JsonSchema, schema: JsonSchema): Shape {
+  const { schemas, unions } = takenIn(root, schema, 0);
+  return {
+    fields: new Map(schemas.flatMap(({ properties }) => Object.entries((properties ?? {}) as JsonSchema))),
+    isNamed: schemas.some((part) => "properties" in part),
+    others: schemas
+      .map((part) => part["additionalProperties"])
+      .find((additional) => additional !== undefined && additional !== false),
+    lists: schemas.filter((part) => "items" in part || "prefixItems" in part),
+    unions,
+  };
+}
+
+/** A schema and those that count beside it whatever the value is: those that it refers to, and the only variant of several that is no single value. */
+function takenIn(
+  root: JsonSchema,
+  schema: JsonSchema,
+  depth: number,
+): { readonly schemas: readonly JsonSchema[]; readonly unions: readonly (readonly JsonSchema[])[] } {
+  if (depth > DEPTH_MAX) return { schemas: [], unions: [] };
+  const reference = schema["$ref"];
+  const referred = typeof reference === "string" ? resolved(root, reference) : undefined;
+  const variants = [...list(schema["anyOf"]), ...list(schema["oneOf"])].filter((variant) => !isSingleValue(variant));
+  const beside = [
+    ...(referred === undefined ? [] : [referred]),
+    ...list(schema["allOf"]),
+    ...(variants.length === 1 ? variants : []),
+  ].map((part) => takenIn(root, part, depth + 1));
+  return {
+    schemas: [schema, ...beside.flatMap(({ schemas }) => schemas)],
+    unions: [...(variants.length > 1 ? [variants] : []), ...beside.flatMap(({ unions }) => unions)],
+  };
+}
+
+/** Of a text, a number or null nothing is left out. */
+function isSingleValue(schema: JsonSchema): boolean {
+  return ["string", "number", "integer", "boolean", "null"].includes(String(schema["type"]));
 }
 
 function narrowed(value: unknown, place: Place): unknown {
   if (typeof value !== "object" || value === null || place.depth > DEPTH_MAX) return value;
-  const schemas = schemasFor(value, place);
-  const depth = place.depth + 1;
-  if (Array.isArray(value)) {
-    return value.map((item: unknown, index) =>
-      schemas.reduce((kept, schema) => {
-        const prefix = (schema["prefixItems"] as readonly JsonSchema[] | undefined)?.[index] ?? schema["items"];
-        return isObject(prefix) ? narrowed(kept, { root: place.root, schema: prefix, depth }) : kept;
-      }, item),
-    );
-  }
-  const properties = Object.assign({}, ...schemas.map((schema) => schema["properties"] ?? {})) as Record<
-    string,
-    JsonSchema
-  >;
-  const others = schemas
-    .map((schema) => schema["additionalProperties"])
-    .find((additional) => additional !== undefined && additional !== false);
-  const isNamed = schemas.some((schema) => "properties" in schema);
-  const kept = Object.entries(value)
-    .filter(([name]) => !isNamed || others !== undefined || Object.hasOwn(properties, name))
-    .map(([name, field]): [string, unknown] => {
-      const schema = Object.hasOwn(properties, name) ? properties[name] : others;
-      return [name, isObject(schema) ? narrowed(field, { root: place.root, schema, depth }) : field];
-    });
-  return Object.fromEntries(kept);
+  const known = shapeFor(value, place);
+  const inside = (part: unknown, schema: unknown): unknown =>
+    isObject(schema) ? narrowed(part, { ...place, schema, depth: place.depth + 1 }) : part;
+  return Array.isArray(value) ? narrowedItems(value, known, inside) : narrowedFields(value, known, inside);
 }
 
-/** The schemas that say something of a value's fields: itself, those that it refers to, and of variants the one that fits. */
-function schemasFor(value: unknown, { root, schema, depth }: Place): readonly JsonSchema[] {
-  if (depth > DEPTH_MAX) return [];
-  const within = (part: JsonSchema): readonly JsonSchema[] =>
-    schemasFor(value, { root, schema: part, depth: depth + 1 });
-  const reference = schema["$ref"];
-  const referred = typeof reference === "string" ? resolved(root, reference) : undefined;
-  const variants = [...list(schema["anyOf"]), ...list(schema["oneOf"])];
-  const fitting = variants.find((variant) => acceptsOpened({ root, schema: variant }, value));
-  return [
-    schema,
-    ...(referred === undefined ? [] : within(referred)),
-    ...list(schema["allOf"]).flatMap(within),
-    ...(fitting === undefined ? [] : within(fitting)),
-  ];
+type Inside = (part: unknown, schema: unknown) => unknown;
+
+function narrowedItems(items: readonly unknown[], { lists }: Shape, inside: Inside): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (const [index, item] of items.entries()) {
+    const kept = lists.reduce((part, schema) => {
+      const prefix = (schema["prefixItems"] as readonly unknown[] | undefined)?.[index] ?? schema["items"];
+      return inside(part, prefix);
+    }, item);
+    if (kept === item) continue;
+    copy ??= [...items];
+    copy[index] = kept;
+  }
+  return copy ?? items;
+}
+
+function narrowedFields(value: object, { fields, isNamed, others }: Shape, inside: Inside): object {
+  const isOpen = !isNamed || others !== undefined;
+  let changed: Map<string, unknown> | undefined;
+  for (const [name, field] of Object.entries(value)) {
+    const isKnown = fields.has(name);
+    const kept = isKnown || isOpen ? inside(field, isKnown ? fields.get(name) : others) : leftOut;
+    if (kept === field) continue;
+    changed ??= new Map();
+    changed.set(name, kept);
+  }
+  if (changed === undefined) return value;
+  const kept = Object.entries(value).map(([name, field]): [string, unknown] => [
+    name,
+    changed.has(name) ? changed.get(name) : field,
+  ]);
+  return Object.fromEntries(kept.filter(([, field]) => field !== leftOut));
+}
+
+/** In the place of a field that is left out. */
+const leftOut = Symbol("left out");
+
+/** The shape of a value's schema; where there are unions, together with that of the variant that fits. */
+function shapeFor(value: object, place: Place): Shape {
+  const own = place.shapeOf(place.schema);
+  if (own.unions.length === 0 || place.depth > DEPTH_MAX) return own;
+  const { root, depth } = place;
+  const chosen = own.unions.flatMap((variants) => {
+    const fitting = variants.find((variant) => acceptsOpened({ root, schema: variant }, value));
+    return fitting === undefined ? [] : [shapeFor(value, { ...place, schema: fitting, depth: depth + 1 })];
+  });
+  const all = [own, ...chosen];
+  return {
+    fields: new Map(all.flatMap(({ fields }) => [...fields])),
+    isNamed: all.some(({ isNamed }) => isNamed),
+    others: all.find(({ others }) => others !== undefined)?.others,
+    lists: all.flatMap(({ lists }) => lists),
+    unions: [],
+  };
 }
 
 function resolved(root: JsonSchema, reference: string): JsonSchema | undefined {

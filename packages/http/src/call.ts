@@ -15,6 +15,8 @@ export interface CallRequest {
   readonly caller?: string;
   /** Somebody from outside on whose behalf the call is made. */
   readonly user?: User;
+  /** What the user's token permits: known at the gateway alone, it never travels. */
+  readonly permissions?: ReadonlySet<string>;
   /** W3C trace context: `traceparent`, `tracestate` and `baggage`, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -153,6 +153,7 @@ async function perform(
     ...(request.key === undefined ? {} : { key: request.key }),
     ...(request.caller === undefined ? {} : { caller: request.caller }),
     ...(request.user === undefined ? {} : { user: request.user }),
+    ...(request.permissions === undefined ? {} : { permissions: request.permissions }),
     signal: deadline.signal,
     remainingMs: deadline.remainingMs,
     headers: request.headers,

@@ -10,7 +10,9 @@ export type {
   RefusedAnswer,
   TransportOptions,
 } from "./call.ts";
+export { type CalleeFailure, calleeFailure } from "./callee-failure.ts";
 export { type ClientOptions, createClient } from "./client.ts";
+export { type Deadline, type DeadlineOptions, startDeadline } from "./deadline.ts";
 export {
   createDispatcher,
   type Dispatcher,
@@ -30,6 +32,7 @@ export { type OpenApiDocument, type OpenApiOptions, openApiOf, operationsFor } f
 export { type Audience, possibleProblems } from "./documents/possible-problems.ts";
 export { type HttpErrors, httpErrors, type OperationDetails } from "./errors.ts";
 export type { AdmittedCall, Execute, Executed, FindAnswered, ServedDomain } from "./execute.ts";
+export { requireAccess, type WantedOperation } from "./gateway/authenticate-users.ts";
 export { DEV_TOKEN_PATH } from "./gateway/dev-issuer.ts";
 export type { GatewayMount } from "./gateway/mount-behind-access.ts";
 export type { ServedDocuments } from "./gateway/mount-documents.ts";
@@ -41,7 +44,7 @@ export {
   openOperations,
   startGateway,
 } from "./gateway/start-gateway.ts";
-export type { IssuerOptions } from "./gateway/user-tokens.ts";
+export type { IssuerOptions, ProvenUser } from "./gateway/user-tokens.ts";
 export { type HttpTransportOptions, httpTransport } from "./http-transport.ts";
 export { type AdmitCaller, admitDeclared } from "./identity/admit-callers.ts";
 export { type AgreedKey, agreedKid, agreeOnKey, type KeyPair } from "./identity/agreed-key.ts";
@@ -78,3 +81,4 @@ export {
   serveHttp,
 } from "./server.ts";
 export { statusOfCode } from "./status-of-code.ts";
+export { valuesThatFit } from "./url-fields.ts";

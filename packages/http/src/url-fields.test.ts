@@ -2,7 +2,7 @@ import { query } from "@polder/model";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { readPathFields, readQueryFields } from "./read-url-fields.ts";
-import { urlViolations, writeInput } from "./url-fields.ts";
+import { URL_LENGTH_MAX, urlViolations, valuesThatFit, writeInput } from "./url-fields.ts";
 
 const search = query("GET /search/:text", {
   input: z.object({
@@ -47,4 +47,23 @@ test("a name of a prototype is a field like any other", () => {
     ["toString", "3"],
     ["needed", [4]],
   ]);
+});
+
+test.each([
+  ["numbers", [1, 22, 333]],
+  ["texts", ["a", "ä".repeat(40), "b&c"]],
+  ["half of a surrogate pair", ["\ud800"]],
+])("as many %s of a list fit into an URL as it takes of the longest", (_, values) => {
+  const input = { text: "a/b", kind: 1 };
+  const count = valuesThatFit(search, input, { field: "wished", values });
+  const longest = values
+    .map((value) => String(value).toWellFormed())
+    .toSorted((a, b) => encodeURIComponent(b).length - encodeURIComponent(a).length)[0];
+  const of = (length: number) => writeInput(search, { ...input, wished: Array.from({ length }, () => longest) }).url;
+  expect(of(count).length).toBeLessThanOrEqual(URL_LENGTH_MAX);
+  expect(of(count + 1).length).toBeGreaterThan(URL_LENGTH_MAX);
+});
+
+test("one always fits, as far as whoever asks needs to know", () => {
+  expect(valuesThatFit(search, { text: "a" }, { field: "wished", values: ["x".repeat(9_000)] })).toBe(1);
 });

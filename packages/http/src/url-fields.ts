@@ -74,6 +74,29 @@ export function urlViolations(declared: Operation, input: unknown): readonly Vio
   ];
 }
 
+/**
+ * How many values of a list fit into the URL of a query, beside what else is asked for: so many of the longest of them.
+ * At least one, which may still be too long by itself.
+ */
+export function valuesThatFit(
+  declared: Operation,
+  input: Readonly<Record<string, unknown>>,
+  { field, values }: { readonly field: string; readonly values: readonly unknown[] },
+): number {
+  const { url } = writeInput(declared, { ...input, [field]: [] });
+  const around = `&${encode(field)}=`.length;
+  const longest = values.reduce<number>((most, value) => Math.max(most, around + encodedLength(String(value))), 1);
+  return Math.max(1, Math.floor((URL_LENGTH_MAX - url.length) / longest));
+}
+
+/** Texts that are written as they are; most keys are. */
+const plainText = /^[\w.~-]*$/;
+
+/** Half a surrogate pair cannot be written at all; whoever sends it is told so. */
+function encodedLength(text: string): number {
+  return plainText.test(text) ? text.length : encode(text.toWellFormed()).length;
+}
+
 /** The JSON Pointer (RFC 6901) to a field of the input. */
 export function pointerTo(field: string): string {
   return `/${field.replaceAll("~", "~0").replaceAll("/", "~1")}`;

@@ -1,5 +1,6 @@
 import type { ApiCore, OperationRef } from "./api.ts";
-import { compositionProblems } from "./composition-problems.ts";
+import type { AskedQuery, AskingOptions, CompositionPlan, DeclaredPlan, DeclaredSource } from "./composition-plan.ts";
+import { compositionProblems, neededQuery, saysMissing } from "./composition-problems.ts";
 import type { Domain, NeededApi, NeededVersion, PublishedOperation } from "./domain.ts";
 import type { Handler } from "./handler.ts";
 import type { Batch } from "./many-at-once.ts";
@@ -65,12 +66,6 @@ type GivenField<Input, Asked> =
     ? { readonly input?: Given<Input, Asked> }
     : { readonly input: Given<Input, Asked> };
 
-/** How a part of a composition is asked. */
-export interface AskingOptions {
-  /** Milliseconds that it is waited for; never longer than the whole may take. Default: as long as the whole. */
-  readonly deadlineMs?: number;
-}
-
 type SourceResult<Op, Optional, Absent> =
   | OutputOf<Op>
   | (Absent extends readonly unknown[] ? null : never)
@@ -89,8 +84,10 @@ export type Composed<D extends Domain, Sources, Optional, Absent, Joins, Optiona
   readonly [Name in keyof Joins]: JoinResult<NeededOperation<D, Joins[Name]>, Of<OptionalJoins, Name>>;
 };
 
-/** What the author of a composition makes of what was found; which sources are missing is added to it. */
-type AnswerOf<Op> = Op extends Operation ? Omit<SchemaInput<Op["output"]>, "missing"> : never;
+/** What the author of a composition makes of what was found; Polder adds what is missing. */
+type AnswerOf<Op> = Op extends Operation
+  ? Omit<SchemaInput<Op["output"]>, "missing"> & { readonly missing?: never }
+  : never;
 
 /** What a composition is declared with. */
 export interface CompositionShape<
@@ -143,32 +140,15 @@ export interface CompositionShape<
   readonly answer: (found: Composed<D, Sources, Optional, Absent, Joins, OptionalJoins>) => AnswerOf<Ref["declared"]>;
 }
 
-/** A part of a composition, where its types do not matter. */
-export interface Asking extends AskingOptions {
-  readonly query: OperationRef;
-  readonly optional?: boolean;
-  readonly absent?: readonly string[];
-  readonly input?: Readonly<Record<string, string | { readonly always: unknown }>>;
-}
-
-/** A join of a composition, where its types do not matter. */
-export interface AskingForKeys extends Asking {
-  readonly keys: (found: never) => readonly unknown[];
-  readonly keysMax?: number;
-}
-
-/** What a composition asks, and what it makes of that. */
-export interface CompositionPlan {
-  readonly sources: Readonly<Record<string, Asking>>;
-  readonly joins: Readonly<Record<string, AskingForKeys>>;
-  readonly presentation: readonly string[];
-  readonly answer: (found: never) => unknown;
-}
-
 /** A view that is stitched at query time from the queries of several domains; it answers one published query. */
 export interface Composition<ApiName extends string = string, OperationName extends string = string>
   extends Handler<ApiName, OperationName> {
   readonly composition: CompositionPlan;
+}
+
+/** Says whether a handler is a composition. */
+export function isComposition(handler: Handler): handler is Composition {
+  return "composition" in handler;
 }
 
 /** What whoever runs a composition lends it: the one who asks the sources. */
@@ -209,17 +189,34 @@ export function composition<
   operation: Ref,
   shape: CompositionShape<D, Ref, Sources, Optional, Absent, Joins, OptionalJoins>,
 ): Composition<Ref["api"], Ref["operation"]> {
-  const { sources = {}, joins = {}, presentation = [], answer } = (shape ?? {}) as unknown as Partial<CompositionPlan>;
+  const given = (shape ?? {}) as unknown as DeclaredPlan;
   const ref: OperationRef | undefined = operation;
+  const [sources, joins, presentation] = [given.sources ?? {}, given.joins ?? {}, given.presentation ?? []];
+  const plan: DeclaredPlan = { sources, joins, presentation, answer: given.answer };
+  refuseProblems(`the composition of ${ref?.api}.${ref?.operation}`, compositionProblems(domain, ref, plan));
   const declared: Composition<Ref["api"], Ref["operation"]> = {
     kind: "handler",
-    domain: domain?.name,
-    api: ref?.api as Ref["api"],
-    operation: ref?.operation as Ref["operation"],
-    declared: ref?.declared as Operation,
-    composition: { sources, joins, presentation, answer: answer as CompositionPlan["answer"] },
+    domain: domain.name,
+    api: operation.api,
+    operation: operation.operation,
+    declared: operation.declared,
+    composition: {
+      ...plan,
+      sources: asNeeded(domain, sources),
+      joins: asNeeded(domain, joins),
+      saysMissing: saysMissing(operation.declared),
+    },
     run: (context) => (context as unknown as ComposingContext).compose(declared),
+    // It asks others, and none of the tables that its own domain keeps.
+    reads: [],
   };
-  refuseProblems(`the composition of ${ref?.api}.${ref?.operation}`, compositionProblems(domain, declared));
   return declared;
+}
+
+function asNeeded<Part extends DeclaredSource>(
+  domain: Domain,
+  parts: Readonly<Record<string, Part>>,
+): Readonly<Record<string, Part & AskedQuery>> {
+  const needed = Object.entries(parts).map(([name, part]) => [name, { ...part, ...neededQuery(domain, part) }]);
+  return Object.fromEntries(needed) as Readonly<Record<string, Part & AskedQuery>>;
 }

@@ -12,14 +12,12 @@ export {
 } from "./api.ts";
 export { type Backoff, waitAfter } from "./backoff.ts";
 export {
-  type Asking,
-  type AskingForKeys,
   type Composed,
   type ComposingContext,
   type Composition,
-  type CompositionPlan,
   type CompositionShape,
   composition,
+  isComposition,
   type Joined,
   type JoinItem,
   type JoinKey,
@@ -28,6 +26,16 @@ export {
   type NeededQuery,
   type PublishedQuery,
 } from "./composition.ts";
+export type {
+  AskedQuery,
+  AskingOptions,
+  CompositionJoin,
+  CompositionPlan,
+  CompositionSource,
+  DeclaredJoin,
+  DeclaredPlan,
+  DeclaredSource,
+} from "./composition-plan.ts";
 export {
   type AnyApiConverters,
   type AnyConverter,

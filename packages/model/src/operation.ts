@@ -86,10 +86,10 @@ export function query<
 >(
   route: `GET /${string}`,
   shape: QueryShape<Input, Output, Declared, B, P> = {},
-): Query<Input, Output, Declared, B, P> {
+): Query<Input, Output, Declared, NoInfer<B>, NoInfer<P>> {
   const { batch, pages } = shape ?? {};
   const ways = { ...(batch === undefined ? {} : { batch }), ...(pages === undefined ? {} : { pages }) };
-  return { ...operation("query", route, shape), ...ways } as Query<Input, Output, Declared, B, P>;
+  return { ...operation("query", route, shape), ...ways } as Query<Input, Output, Declared, NoInfer<B>, NoInfer<P>>;
 }
 
 /** Declares a command: `command("POST /reservations", { input, output, refusals })`. */

@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A copy of the guestbook in a folder of its own. */
+/** A copy of a project in a folder of its own. */
 export interface ProjectFolder extends AsyncDisposable {
   readonly path: string;
   /** Writes a file of it anew. */
@@ -13,10 +13,15 @@ export interface ProjectFolder extends AsyncDisposable {
 
 const packages = join(import.meta.dirname, "../../../node_modules");
 
-/** Copies the guestbook; its imports lead to the packages of this workspace. It is removed when it is disposed. */
-export async function copyGuestbook(): Promise<ProjectFolder> {
-  const path = await mkdtemp(join(tmpdir(), "polder-guestbook-"));
-  await cp(join(import.meta.dirname, "guestbook"), path, { recursive: true });
+/** Copies the guestbook. */
+export function copyGuestbook(): Promise<ProjectFolder> {
+  return copyProject("guestbook");
+}
+
+/** Copies a project of these tests; its imports lead to the packages of this workspace. It is removed when it is disposed. */
+export async function copyProject(name: "guestbook" | "storefront"): Promise<ProjectFolder> {
+  const path = await mkdtemp(join(tmpdir(), `polder-${name}-`));
+  await cp(join(import.meta.dirname, name), path, { recursive: true });
   await symlink(packages, join(path, "node_modules"));
   const write = (file: string, text: string): Promise<void> => writeFile(join(path, file), text);
   return {

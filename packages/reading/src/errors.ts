@@ -11,6 +11,17 @@ export interface ReadingErrors {
   readonly READ_MODEL_TABLES_INVALID: { readonly domain: string; readonly name: string };
   readonly REPLICA_UNFILLED: { readonly domain: string; readonly name: string };
   readonly READ_MODEL_UNKNOWN: { readonly name: string; readonly known: readonly string[] };
+  readonly COMPOSITION_CIRCULAR: {
+    readonly api: string;
+    readonly operation: string;
+    readonly joins: readonly string[];
+  };
+  readonly COMPOSITION_TOO_WIDE: {
+    readonly api: string;
+    readonly operation: string;
+    readonly join: string;
+    readonly keysMax: number;
+  };
 }
 
 /** The errors of @polder/reading. Each code has a page under `docs/errors`. */
@@ -24,4 +35,6 @@ export const readingErrors: ErrorMakers<ReadingErrors> = defineErrors<ReadingErr
   READ_MODEL_TABLES_INVALID: "A read model's tables cannot be made",
   REPLICA_UNFILLED: "A replica cannot be filled",
   READ_MODEL_UNKNOWN: "There is no such read model",
+  COMPOSITION_CIRCULAR: "Joins of a composition wait for each other",
+  COMPOSITION_TOO_WIDE: "A composition asks for more keys than it may",
 });

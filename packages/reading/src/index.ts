@@ -9,8 +9,9 @@ export {
 } from "./build/make-builds.ts";
 export { type BuildPlace, type DropPlace, dropBuild, switchBuild, withdrawCopy } from "./build/place-builds.ts";
 export { type ComposeOptions, compose } from "./composition/compose.ts";
+export { type Asker, type PartOutcome, stitch } from "./composition/stitch.ts";
 export type { ReadingCrashPoint, ReadingCrashPointName } from "./crash-point.ts";
-export { readingErrors } from "./errors.ts";
+export { type ReadingErrors, readingErrors } from "./errors.ts";
 export { type CopyLook, type KeepCopiesOptions, type KeptCopies, keepCopies } from "./keeper/keep-copies.ts";
 export { type BuildLook, type BuildLookOptions, lookAtBuild } from "./keeper/look-at-builds.ts";
 export type { RunningBuildOptions } from "./keeper/running-build.ts";

@@ -107,7 +107,7 @@ export function createCallDesk(options: CallDeskOptions): CallDesk {
         served,
         logger,
         ...admission,
-        onServed: knownVersion(served, options),
+        onServed: tellingServed(served, options),
       };
       const next = createDispatcher(serving);
       among = createDispatcher(serving);
@@ -167,8 +167,8 @@ function nowhere(domain: string): CallTransport {
   };
 }
 
-/** A caller may name any minor version; only those that are declared are told apart. */
-function knownVersion(
+/** Tells of calls that were answered. A caller may name any minor version; only those that are declared are told apart. */
+export function tellingServed(
   served: readonly ServedDomain[],
   { onServed, onUsed }: Pick<CallDeskOptions, "onServed" | "onUsed">,
 ): (call: ServedCall) => void {

@@ -1,32 +1,15 @@
 import { growthSignal } from "@polder/bus";
-import {
-  type CallRules,
-  type CallTransport,
-  type Gateway,
-  type GatewaySettings,
-  httpErrors,
-  type ServedCall,
-  serveHttp,
-  startGateway,
-} from "@polder/http";
-import {
-  type ApiCore,
-  type Domain,
-  domainOf,
-  GATEWAY,
-  type Implementation,
-  type Logger,
-  publishedApis,
-  silentLogger,
-} from "@polder/model";
+import { type CallRules, type CallTransport, httpErrors, type ServedCall, serveHttp } from "@polder/http";
+import { domainOf, GATEWAY, type Implementation, type Logger, silentLogger } from "@polder/model";
 import type { DatabaseAddress } from "@polder/postgres";
-import { type CallDesk, createCallDesk } from "./call-desk.ts";
+import { createCallDesk } from "./call-desk.ts";
 import type { Retention } from "./domain/retention.ts";
 import { mountHealth } from "./health.ts";
 import type { Identity } from "./identity/open-identity.ts";
 import { refuseRepeated } from "./load/select-domains.ts";
 import { type ObserveOptions, openObserver } from "./observe/host-observer.ts";
 import { mountMetrics } from "./observe/metrics-page.ts";
+import { type HostGatewayOptions, type OpenGateway, openGateway } from "./open-gateway.ts";
 import { openRunningDomains } from "./running-domains.ts";
 
 /** Where the HTTP server listens. */
@@ -70,12 +53,6 @@ export interface HostOptions {
   readonly observe?: ObserveOptions;
 }
 
-/** The gateway of a process, and what it leads to. */
-export interface HostGatewayOptions extends GatewaySettings {
-  /** The declarations of all domains of the project; those that this process neither runs nor has a URL of stay closed. */
-  readonly declarations: () => readonly Domain[];
-}
-
 /** Domains at work in one process. */
 export interface Host extends AsyncDisposable {
   /** Base URL of the HTTP server. */
@@ -103,11 +80,12 @@ export interface Host extends AsyncDisposable {
  * Brings domains to work in this process: their APIs, relays and subscriptions.
  *
  * @throws `NOT_PROVISIONED` where a domain has no home yet, `DOMAIN_UNKNOWN` where an API that is essential is of a
- * domain that neither runs here nor has a URL, `DOMAIN_REPEATED`, `DECLARATION_INVALID` for `calls` that cannot be, `KEY_MISSING` where a
- * domain cannot sign, `POSTGRES_UNREACHABLE`, `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
+ * domain that neither runs here nor has a URL, `DOMAIN_REPEATED`, `DECLARATION_INVALID` for `calls` that cannot be and for
+ * compositions that the gateway cannot answer, `KEY_MISSING` where a domain cannot sign, `POSTGRES_UNREACHABLE`,
+ * `POSTGRES_AUTH_FAILED`, `PORT_IN_USE`. Nothing is left running then.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { implementations, identity, logger = silentLogger } = options;
+  const { implementations, identity, urls = {}, calls: rules, logger = silentLogger } = options;
   const hard = new AbortController();
   const { signal } = hard;
   const callers = implementations.map(({ domain }) => domain.name);
@@ -115,7 +93,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
   await using opened = new AsyncDisposableStack();
   const observer = await openObserver(options.observe ?? {}, logger);
   const growth = growthSignal();
-  const { urls = {}, calls: rules } = options;
   const onUsed = (call: ServedCall): void => domains.running.get(domainOf(call.api))?.answered(call);
   const watched = { onServed: observer.served, onUsed, observer: observer.calls };
   const desk = createCallDesk({ urls, rules, identity, logger, ...watched });
@@ -143,7 +120,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const { endDeliveries } = domains;
     await Promise.all([gateway?.stop({ signal }), server.stop({ signal }), desk.drain({ signal }), endDeliveries()]);
   });
-  gateway = await openGateway(options.gateway, { desk, logger });
+  gateway = await openGateway(options.gateway, { desk, running: callers, observer, onUsed, logger });
   // Deliveries begin when every API of this process can be called.
   domains.deliver();
 
@@ -164,9 +141,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
     replace: async (implementation) => {
       const replacing = working.then(async () => {
         if (isStopping) throw stopping(implementation.domain.name);
+        gateway?.require(implementation);
         await domains.replace(implementation, () => {
           server.replace(desk.outside());
-          gateway?.open();
+          gateway?.replace(implementation);
         });
       });
       working = replacing.catch(() => undefined);
@@ -175,27 +153,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
     stop,
     [Symbol.asyncDispose]: () => stop(),
   };
-}
-
-interface OpenGateway extends Pick<Gateway, "url" | "stop"> {
-  /** Opens it to what the domains publish now. */
-  readonly open: () => void;
-}
-
-/** Opens the gateway to the domains that can be reached from here. */
-async function openGateway(
-  options: HostGatewayOptions | undefined,
-  { desk, logger }: { readonly desk: CallDesk; readonly logger: Logger },
-): Promise<OpenGateway | undefined> {
-  if (options === undefined) return undefined;
-  const reachable = (): readonly Domain[] =>
-    options.declarations().filter((domain) => publishedApis(domain).every(({ name }) => desk.isReachable(name)));
-  const closed = options.declarations().filter((domain) => !reachable().includes(domain));
-  for (const { name } of closed)
-    logger.warn(`the gateway leads nowhere for "${name}": it neither runs here nor has a URL in the configuration`);
-  const findTransport = (contract: ApiCore): CallTransport => desk.findOutsideTransport({ contract });
-  const gateway = await startGateway({ ...options, domains: reachable(), findTransport, logger });
-  return { url: gateway.url, stop: gateway.stop, open: () => gateway.replace(reachable()) };
 }
 
 function stopping(domain: string): Error {

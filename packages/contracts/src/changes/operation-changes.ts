@@ -1,4 +1,5 @@
 import type { ApiDocument, OperationDocument } from "../document/contract-document.ts";
+import { sameJson } from "../inclusion/holds.ts";
 import { below } from "../schema/schema-problem.ts";
 import type { RuleId } from "./rules.ts";
 
@@ -10,7 +11,7 @@ export interface OperationChange {
   readonly problem: string;
 }
 
-/** What changed in the operations of an API beside their schemas: routes, kinds, refusals, access. */
+/** What changed in the operations of an API beside their schemas: routes, kinds, refusals, access, batches, pages. */
 export function operationChanges(earlier: ApiDocument, later: ApiDocument): readonly OperationChange[] {
   const names = [...new Set([...Object.keys(earlier.operations), ...Object.keys(later.operations)])];
   return names.flatMap((name) => {
@@ -26,6 +27,7 @@ export function operationChanges(earlier: ApiDocument, later: ApiDocument): read
       ...routeChanges(name, before, after, pointer),
       ...accessChanges(name, before, after, pointer),
       ...refusalChanges(name, before, after, pointer),
+      ...manyChanges(name, before, after, pointer),
     ];
   });
 }
@@ -91,6 +93,30 @@ function refusalChanges(
       change("refusal-removed", place(refusal), `${name} does not refuse with ${refusal} any more.`),
     ),
   ];
+}
+
+/** By each way of answering for more than one: what it is called, and who counts on it. */
+const ways = {
+  batch: ["for many keys at once", "compositions that ask once for many keys find nothing by them"],
+  pages: ["page by page", "whoever reads page by page, such as a replica, cannot go on"],
+} as const;
+
+function manyChanges(
+  name: string,
+  before: OperationDocument,
+  after: OperationDocument,
+  pointer: string,
+): readonly OperationChange[] {
+  return (["batch", "pages"] as const).flatMap((way) => {
+    const [was, is] = [before[way], after[way]];
+    if (sameJson(was, is)) return [];
+    const [how, broken] = ways[way];
+    const place = `${pointer}/${way}`;
+    if (was === undefined) return [change(`${way}-added`, place, `${name} says that it answers ${how}.`)];
+    if (is === undefined)
+      return [change(`${way}-removed`, place, `${name} does not answer ${how} any more: ${broken}.`)];
+    return [change(`${way}-changed`, place, `${name} answers ${how} by other fields: ${broken}.`)];
+  });
 }
 
 function change(rule: RuleId, pointer: string, problem: string): OperationChange {

@@ -50,6 +50,12 @@ export type RuleId =
   | "access-narrowed"
   | "refusal-added"
   | "refusal-removed"
+  | "batch-added"
+  | "batch-removed"
+  | "batch-changed"
+  | "pages-added"
+  | "pages-removed"
+  | "pages-changed"
   | "key-changed";
 
 /** What a change does to the set of values. */
@@ -275,6 +281,12 @@ export const rules: Readonly<Record<RuleId, Rule>> = {
   "access-narrowed": declared("Fewer people may call from outside", "major", "`anyone` to `signed-in`"),
   "refusal-added": declared("An operation may refuse in a new way", "major", "`{}` to `{ OutOfStock }`"),
   "refusal-removed": declared("An operation does not refuse in a way any more", "minor", "`{ OutOfStock }` to `{}`"),
+  "batch-added": declared("A query says that it answers for many keys at once", "minor", "`{}` to `batch: { … }`"),
+  "batch-removed": declared("A query does not answer for many keys any more", "major", "`batch: { … }` to `{}`"),
+  "batch-changed": declared("A query answers for many keys in another way", "major", "`key: a` to `key: b`"),
+  "pages-added": declared("A query says that it answers page by page", "minor", "`{}` to `pages: { … }`"),
+  "pages-removed": declared("A query does not answer page by page any more", "major", "`pages: { … }` to `{}`"),
+  "pages-changed": declared("A query answers page by page in another way", "major", "`next: a` to `next: b`"),
   "key-changed": declared("Events are ordered by another field", "major", "`orderId` to `sku`"),
 };
 

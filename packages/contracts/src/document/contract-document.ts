@@ -17,7 +17,7 @@ export interface ApiDocument {
 }
 
 /** One operation of an API. */
-export interface OperationDocument extends Pick<Operation, "kind" | "method" | "path" | "access"> {
+export interface OperationDocument extends Pick<Operation, "kind" | "method" | "path" | "access" | "batch" | "pages"> {
   readonly input: JsonSchema;
   readonly output: JsonSchema;
   /** The details of each refusal, by its name. */

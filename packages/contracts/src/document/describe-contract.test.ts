@@ -1,7 +1,7 @@
-import { api, command, event, type JsonSchema } from "@polder/model";
+import { api, command, event, type JsonSchema, query } from "@polder/model";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { describeContract, type EventDocument } from "../index.ts";
+import { type ApiDocument, describeContract, type EventDocument, frozenText, readFrozen } from "../index.ts";
 
 const Reserved = event("inventory.StockReserved", {
   key: "sku",
@@ -72,6 +72,28 @@ test("an API with its operations, refusals and access", () => {
       },
     },
   });
+});
+
+test("a query that answers for many keys or page by page says so; of another nothing is written", () => {
+  const output = z.object({ all: z.array(z.object({ id: z.string() })), next: z.string().optional() });
+  const batch = { keys: "ids", items: "all", key: "id" } as const;
+  const pages = { after: "after", items: "all", next: "next" } as const;
+  const input = z.object({ ids: z.array(z.string()).max(5).optional(), after: z.string().optional() });
+  const Shelf = api("shelf", {
+    versions: {
+      "1.0.0": {
+        some: query("GET /some", { input, output, batch, pages }),
+        all: query("GET /all", { input, output }),
+      },
+    },
+  });
+  const document = describeContract(Shelf);
+  expect(document).toMatchObject({ operations: { some: { batch, pages } } });
+  expect(readFrozen(frozenText(document), "file")).toEqual(JSON.parse(frozenText(document)));
+  const { all, some } = (document as ApiDocument).operations;
+  expect(Object.keys(all ?? {})).toEqual(
+    Object.keys(some ?? {}).filter((name) => name !== "batch" && name !== "pages"),
+  );
 });
 
 test("DOCUMENT_VERSION_UNKNOWN names the versions that there are", () => {

@@ -26,13 +26,16 @@ export function describeContract(contract: Contract, version: string = contract.
   };
 }
 
-function describeOperation({ kind, method, path, input, output, refusals, access }: Operation): OperationDocument {
+function describeOperation(operation: Operation): OperationDocument {
+  const { kind, method, path, input, output, refusals, access, batch, pages } = operation;
   const details = Object.entries(refusals).map(([name, schema]) => [name, plainSchema(schema)]);
   return {
     kind,
     method,
     path,
     ...(access === undefined ? {} : { access }),
+    ...(batch === undefined ? {} : { batch }),
+    ...(pages === undefined ? {} : { pages }),
     input: plainSchema(input),
     output: plainSchema(output),
     refusals: Object.fromEntries(details),

@@ -67,6 +67,11 @@ describe("FROZEN_UNREADABLE", () => {
       '{"kind":"api","name":"a","version":"1.0.0","operations":{"find":{"path":"/x/:id","input":{}}}}',
       /find\/kind .*find\/method .*":id".*find\/output .*find\/refusals/,
     ],
+    [
+      "a query that answers for many keys, but does not say by what",
+      '{"kind":"api","name":"a","version":"1.0.0","operations":{"find":{"batch":{"keys":"ids"},"pages":"all"}}}',
+      /find\/batch does not name keys, items, key.*find\/pages does not name after, items, next/,
+    ],
   ])("names the file and what is wrong: %s", (_, text, problem) => {
     expect(() => readFrozen(text, "contracts/a/1.0.0.json")).toThrow(
       expect.objectContaining({ code: "FROZEN_UNREADABLE", message: expect.stringMatching(problem) }),

@@ -88,7 +88,19 @@ function operationProblems(name: string, operation: unknown): readonly string[] 
     ...(isObject(refusals) && Object.values(refusals).every(isObject)
       ? []
       : [`${place}/refusals has no schemas by name`]),
+    ...wayProblems(operation, ["batch", ["keys", "items", "key"]], place),
+    ...wayProblems(operation, ["pages", ["after", "items", "next"]], place),
   ];
+}
+
+function wayProblems(
+  operation: Readonly<Record<string, unknown>>,
+  [way, fields]: readonly [way: string, fields: readonly string[]],
+  place: string,
+): readonly string[] {
+  const said = operation[way];
+  if (said === undefined || (isObject(said) && fields.every((field) => typeof said[field] === "string"))) return [];
+  return [`${place}/${way} does not name ${fields.join(", ")}`];
 }
 
 function parameterProblems(place: string, path: string, input: unknown): readonly string[] {

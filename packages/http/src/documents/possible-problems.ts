@@ -30,6 +30,8 @@ export function possibleProblems(
     if (code === "REFUSED") return Object.keys(refusals).length > 0;
     if (elsewhere.has(code)) return false;
     if (ofCommands.has(code)) return kind === "command";
+    // Only queries are composed.
+    if (code === "COMPOSITION_TOO_WIDE") return kind === "query";
     // The gateway is a caller itself, and tells nobody how its own calls are admitted.
     if (code.startsWith("CALLER_")) return audience === "domains";
     if (code === "USER_MISSING") return audience === "gateway" && access !== "anyone";

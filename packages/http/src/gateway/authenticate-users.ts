@@ -35,8 +35,8 @@ export function authenticateUsers({ check, limiter }: AuthenticateUsersOptions):
       throw error;
     });
     count(known === undefined ? address : JSON.stringify(known.user));
-    requireAccess(wanted, known);
-    return known === undefined ? {} : { user: known.user };
+    requireAccess(wanted, known ?? {});
+    return known ?? {};
   };
 }
 
@@ -52,15 +52,24 @@ async function knownUser(
   return await check(token);
 }
 
-function requireAccess({ api, operation, declared: { access } }: WantedOperation, known: ProvenUser | undefined): void {
+/**
+ * Holds a user to what a contract says of an operation.
+ *
+ * @throws `USER_MISSING` where it is for users and nobody has signed in, `PERMISSION_MISSING` where the token does not
+ * hold the permission.
+ */
+export function requireAccess(
+  { api, operation, declared: { access } }: WantedOperation,
+  { user, permissions }: Partial<ProvenUser>,
+): void {
   if (access === "anyone") return;
-  if (known === undefined) {
+  if (user === undefined) {
     throw httpErrors.USER_MISSING(
       `${api}.${operation} is for users who have signed in. Send "Authorization: Bearer …" with an access token of your issuer.`,
       { api, operation },
     );
   }
-  if (access === undefined || access === "signed-in" || known.permissions.has(access)) return;
+  if (access === undefined || access === "signed-in" || permissions?.has(access) === true) return;
   throw httpErrors.PERMISSION_MISSING(
     `${api}.${operation} needs the permission "${access}", which this token does not hold. Ask for it when you sign in, or ask whoever gives permissions.`,
     { api, operation, permission: access },

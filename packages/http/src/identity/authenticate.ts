@@ -26,6 +26,8 @@ export interface SentRequest {
 export interface Authenticated {
   readonly caller?: string;
   readonly user?: User;
+  /** What the user's token permits. */
+  readonly permissions?: ReadonlySet<string>;
   /** Holds the proof against the whole request; throws where it is the proof of another one. */
   readonly confirm?: (request: SentRequest) => void;
 }

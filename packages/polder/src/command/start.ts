@@ -1,6 +1,7 @@
-import type { Logger } from "@polder/model";
+import type { Implementation, Logger } from "@polder/model";
 import { type RegistryServer, startRegistry } from "@polder/registry";
 import {
+  composedDomains,
   createLogger,
   gatewayOptionsOf,
   type HostOptions,
@@ -54,12 +55,13 @@ export function startWork(options: StartOptions): Work {
     await using project = await openCommandProject(input, logger);
     const isWithoutDomains = options.gatewayOnly === true || options.registryOnly === true;
     const selected = isWithoutDomains ? [] : selectDomains(project.domains, options.domain);
-    refuseUnservedNeeds(project, selected);
+    const { gateway = false, gatewayOnly = false } = options;
+    const isGateway = gateway || gatewayOnly;
+    refuseUnservedNeeds(project, selected, isGateway ? composedDomains(project) : []);
     await using tracing = await setUpTracing({ project, ratioDefault: TRACES_RATIO, env, logger });
     const { address } = await project.database(selected.map(({ name }) => name));
     await using registry = await startRegistryOf(project, options, logger);
-    const { gateway = false, gatewayOnly = false } = options;
-    await using mounted = gateway || gatewayOnly ? await openMounts(project, logger) : undefined;
+    await using mounted = isGateway ? await openMounts(project, logger) : undefined;
     const host = await startHost({
       implementations: selected.map(({ implementation }) => implementation),
       address,
@@ -85,10 +87,15 @@ export function startWork(options: StartOptions): Work {
 }
 
 /** Asked again by the host; here it is known before a database is opened, or an embedded server started. */
-function refuseUnservedNeeds({ urls }: Project, selected: readonly LoadedDomain[]): void {
+function refuseUnservedNeeds(
+  { urls }: Project,
+  selected: readonly LoadedDomain[],
+  composed: readonly Implementation[],
+): void {
   const reachable = new Set([...selected.map(({ name }) => name), ...Object.keys(urls)]);
+  const callers = [...selected.map(({ implementation }) => implementation), ...composed];
   refuseMissingCallees(
-    selected.map(({ implementation }) => implementation.domain),
+    callers.map(({ domain }) => domain),
     reachable,
   );
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { eventConversion, operationConversion, validatorOf } from "@polder/contracts";
+import { eventConversion, operationConversion } from "@polder/contracts";
 import {
   type AnyEvent,
   type AnySchema,
@@ -11,6 +11,7 @@ import {
 } from "@polder/model";
 import * as fc from "fast-check";
 import { instancesOf } from "./instances-of.ts";
+import { type ValidValue, validValue } from "./valid-value.ts";
 
 /** How thoroughly converters are checked. */
 export interface CheckConvertersOptions {
@@ -133,7 +134,7 @@ function eventWays(event: AnyEvent): readonly Way[] {
 async function checkWay(way: Way, { runs = 100, seed }: CheckConvertersOptions): Promise<void> {
   const made = instancesOf(way.from);
   const property = fc.asyncProperty(made, made, async (one, other) => {
-    const value = await valid(way.from, one);
+    const value = await validValue(way.from, one);
     fc.pre(value !== undefined);
     const converted = await convertible(way, value?.value);
     if (value === undefined || converted === undefined) return;
@@ -151,18 +152,8 @@ async function checkWay(way: Way, { runs = 100, seed }: CheckConvertersOptions):
   }
 }
 
-interface Found {
-  readonly value: unknown;
-}
-
-/** The value as a reader of its version gets it, or nothing where it is none of that version. */
-async function valid(schema: AnySchema, value: unknown): Promise<Found | undefined> {
-  const result = await validatorOf(schema, "writer")(structuredClone(value));
-  return result.valid ? { value: result.value } : undefined;
-}
-
 /** What a converter gives; nothing where it says that it cannot convert. */
-async function convertible({ convert }: Way, value: unknown): Promise<Found | undefined> {
+async function convertible({ convert }: Way, value: unknown): Promise<ValidValue | undefined> {
   try {
     return { value: await convert(structuredClone(value)) };
   } catch (error) {
@@ -194,7 +185,7 @@ async function checkDistinct(
 ): Promise<void> {
   for (const name of Object.keys(Object(other) as object)) {
     const field = (other as Readonly<Record<string, unknown>>)[name];
-    const changed = await valid(way.from, { ...(value as object), [name]: field });
+    const changed = await validValue(way.from, { ...(value as object), [name]: field });
     if (changed === undefined || isDeepStrictEqual(changed.value, value)) continue;
     const alike = await convertible(way, changed.value);
     if (alike === undefined || !isDeepStrictEqual(alike.value, converted)) continue;

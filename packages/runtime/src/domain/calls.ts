@@ -1,4 +1,4 @@
-import { type CallTransport, createClient } from "@polder/http";
+import { type CallTransport, createClient, type OutgoingCall } from "@polder/http";
 import {
   type AnyApi,
   type Call,
@@ -18,7 +18,12 @@ export type FindTransport = (need: Pick<Need, "contract" | "hedgeAfterMs">) => C
 
 /** What the calls of one handler need. */
 export interface CallParts {
+  /** Whose needs say what is called. */
   readonly domain: Domain;
+  /** As whom. Default: the domain. */
+  readonly caller?: string;
+  /** Asked before each call; what it throws, the call throws. Default: nobody is asked. */
+  readonly admit?: ((call: OutgoingCall) => void) | undefined;
   readonly findTransport: FindTransport;
   /** Is the handler's transaction open? Then it cannot call: it would hold its locks while it waits for another domain. */
   readonly isInTransaction: () => boolean;
@@ -37,6 +42,7 @@ export interface CallParts {
 /** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
 export function callsOf(parts: CallParts): Call<Domain> {
   const { domain, findTransport, isInTransaction, remainingMs, user, signal, onMade, logger } = parts;
+  const { caller = domain.name, admit } = parts;
   const call = (api: AnyApi): unknown => {
     const need = declaredNeed(domain, api?.name);
     if (need === undefined || need.contract.kind !== "api") {
@@ -47,23 +53,27 @@ export function callsOf(parts: CallParts): Call<Domain> {
     }
     const found = findTransport(need);
     return createClient(need.contract, need.version, {
-      transport: onMade === undefined ? found : measuredTransport(found, { caller: domain.name, told: onMade }),
-      caller: domain.name,
+      transport: onMade === undefined ? found : measuredTransport(found, { caller, told: onMade }),
+      caller,
       signal,
       deadline: () => withReserve(remainingMs()),
       logger,
       ...(need.fallbacks === undefined ? {} : { fallbacks: need.fallbacks }),
       ...(user === undefined ? {} : { user }),
-      onCall: ({ operation }) => {
-        if (!isInTransaction()) return;
-        throw runtimeErrors.CALL_IN_TRANSACTION(
-          `A handler of "${domain.name}" calls ${api.name}.${operation} while its transaction is open, and would hold its locks until the answer comes. Call first, then use tx.`,
-          { domain: domain.name, api: api.name, operation },
-        );
+      onCall: (outgoing) => {
+        if (isInTransaction()) throw inTransaction(domain, outgoing);
+        admit?.(outgoing);
       },
     });
   };
   return call as Call<Domain>;
+}
+
+function inTransaction({ name }: Domain, { api, operation }: OutgoingCall): Error {
+  return runtimeErrors.CALL_IN_TRANSACTION(
+    `A handler of "${name}" calls ${api}.${operation} while its transaction is open, and would hold its locks until the answer comes. Call first, then use tx.`,
+    { domain: name, api, operation },
+  );
 }
 
 /** Share of the time that is left which a call leaves to its handler. */
@@ -75,6 +85,6 @@ const RESERVE_MS_MAX = 100;
  * What a call may take of the time that is left. If it took all of it, a domain that hangs would take its callers with
  * it: each would be given up at the same moment, with no time for a fallback, or to say whom it waited for.
  */
-function withReserve(remainingMs: number): number {
+export function withReserve(remainingMs: number): number {
   return remainingMs - Math.min(RESERVE_MS_MAX, remainingMs * RESERVE_SHARE);
 }

@@ -16,11 +16,11 @@ import { compose } from "@polder/reading";
 import type { SagaAnswer } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
 import { withFields } from "../logger.ts";
-import { type HostObserver, timedHandler } from "../observe/host-observer.ts";
+import { type HostObserver, missingIn, timedHandler } from "../observe/host-observer.ts";
 import { inSpan } from "../tracing.ts";
 import { doing } from "../work-at-hand.ts";
 import { inTransaction } from "./bound-transaction.ts";
-import { callsOf, type FindTransport } from "./calls.ts";
+import { callsOf, type FindTransport, withReserve } from "./calls.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
 /** What running the handlers of a domain needs. */
@@ -74,7 +74,14 @@ async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCal
   return await inTransaction(parts.database, { mode: "snapshot", signal: call.signal }, async (transaction) => {
     const tx: Reader = { sql: transaction.sql, query: transaction.query };
     const shared = contextOf(parts, call, transaction.isOpen);
-    const composing: ComposingContext = { compose: (composition) => compose(composition, shared) };
+    const composing: ComposingContext = {
+      compose: (composition) =>
+        compose(composition, {
+          ...shared,
+          deadlineMs: withReserve(call.remainingMs()),
+          onMissing: missingIn(composition, parts.observer),
+        }),
+    };
     const context: QueryContext & ComposingContext = { tx, ...shared, ...composing };
     return await call.conclude(await handler.run(context as unknown as CommandContext));
   });

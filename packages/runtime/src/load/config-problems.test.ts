@@ -17,6 +17,7 @@ test.each([
       port: 80,
       issuer: { issuer: "https://id.example", audience: "shop", permissionClaims: ["roles"], clockToleranceSeconds: 0 },
       rateLimit: { perSecond: 0.5, burst: 1 },
+      composes: ["storefront"],
     },
     registry: { host: "127.0.0.1", port: 0, incompatibleCode: 40901 },
     connectionsMax: 2,
@@ -46,6 +47,9 @@ test.each([
     ["registry.port", "registry.incompatibleCode"],
   ],
   [{ domains: ["./order"], gateway: { registry: true } }, ["gateway.registry"]],
+  [{ domains: ["./order"], gateway: { composes: "storefront" } }, ["gateway.composes"]],
+  [{ domains: ["./order"], gateway: { composes: ["storefront", "storefront"] } }, ["gateway.composes"]],
+  [{ domains: ["./order"], gateway: { composes: [5] } }, ["gateway.composes"]],
   [
     { domains: ["./order"], gateway: { registry: { write: "no blanks", all: "anyone" } } },
     ["gateway.registry.all", "gateway.registry.read", "gateway.registry.write"],

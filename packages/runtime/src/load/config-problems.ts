@@ -127,9 +127,9 @@ function toleranceProblems(tolerance: unknown, place: string): readonly Problem[
 }
 
 function gatewayProblems(gateway: unknown): readonly Problem[] {
-  const problems = [...httpProblems(gateway, "gateway", ["issuer", "rateLimit", "documents", "registry"])];
+  const problems = [...httpProblems(gateway, "gateway", ["issuer", "rateLimit", "documents", "registry", "composes"])];
   if (!isObject(gateway)) return problems;
-  const { issuer, rateLimit, documents, registry } = gateway;
+  const { issuer, rateLimit, documents, registry, composes } = gateway;
   if (documents !== undefined && !["open", "all", "none"].includes(String(documents)))
     problems.push({ place: "gateway.documents", problem: 'must be "open", "all" or "none"' });
   return [
@@ -137,7 +137,20 @@ function gatewayProblems(gateway: unknown): readonly Problem[] {
     ...issuerProblems(issuer),
     ...rateLimitProblems(rateLimit),
     ...gatewayRegistryProblems(registry),
+    ...composesProblems(composes),
   ];
+}
+
+function composesProblems(composes: unknown): readonly Problem[] {
+  if (composes === undefined) return [];
+  if (
+    Array.isArray(composes) &&
+    composes.every((name) => typeof name === "string") &&
+    new Set(composes).size === composes.length
+  )
+    return [];
+  const problem = 'must list names of domains, each once, such as ["storefront"]';
+  return [{ place: "gateway.composes", problem }];
 }
 
 function gatewayRegistryProblems(registry: unknown): readonly Problem[] {

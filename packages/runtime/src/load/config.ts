@@ -29,6 +29,11 @@ export interface GatewayConfig extends HttpOptions {
   readonly documents?: ServedDocuments;
   /** Who may come to the registry through the gateway, at `/registry`. Default: nobody. */
   readonly registry?: GatewayRegistryConfig;
+  /**
+   * Domains whose compositions the gateway answers in its own process, whether or not they run anywhere. What these ask
+   * must be open to the outside, and the user must be allowed to see it. Default: none.
+   */
+  readonly composes?: readonly string[];
 }
 
 /** Who from outside may come to the registry: `anyone`, `signed-in`, or whoever holds a permission. */

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { neededEvents } from "@polder/bus";
 import type { GatewayMount, GatewaySettings } from "@polder/http";
-import { type Domain, GATEWAY, type Logger, type Problem, silentLogger } from "@polder/model";
+import { type Domain, GATEWAY, type Implementation, type Logger, type Problem, silentLogger } from "@polder/model";
 import { openSecrets, type Secrets } from "@polder/postgres";
 import type { RegistryServerOptions } from "@polder/registry";
-import type { HostGatewayOptions, HostOptions } from "../host.ts";
+import type { HostOptions } from "../host.ts";
 import { type KeyRing, openKeyRing } from "../identity/key-ring.ts";
 import { type Identity, openIdentity } from "../identity/open-identity.ts";
 import { type PublicKeysPlace, publicKeysPlace, unpublishedKeys } from "../identity/public-keys-place.ts";
+import type { HostGatewayOptions } from "../open-gateway.ts";
 import type { Tracing } from "../traces/set-up-tracing.ts";
 import { type BaseUrls, readBaseUrls } from "./base-urls.ts";
 import { databaseVariable, readDatabaseSettings, settingsInvalid } from "./database-settings.ts";
@@ -73,7 +74,7 @@ export async function openProject(options: ProjectOptions): Promise<Project> {
   const loaded = await loadConfig(options);
   const load = (): Promise<readonly LoadedDomain[]> => loadDomains(loaded.directory, loaded.config.domains);
   let domains = await load();
-  refuseStrangeDatabases(loaded, domains);
+  refuseStrangeNames(loaded, domains);
   warnOfStrangeVariables(env, domains, logger);
   const polderDirectory = polderDirectoryOf(loaded);
   let opened: Secrets | undefined;
@@ -148,12 +149,16 @@ export function polderDirectoryOf({ directory }: LoadedConfig): string {
   return join(directory, ".polder");
 }
 
-function refuseStrangeDatabases(loaded: LoadedConfig, domains: readonly LoadedDomain[]): void {
+/** What a configuration says of domains that there are not. */
+function refuseStrangeNames(loaded: LoadedConfig, domains: readonly LoadedDomain[]): void {
   const known = domains.map(({ name }) => name);
-  const problems = Object.keys(loaded.config.databases ?? {}).flatMap((name): readonly Problem[] =>
-    known.includes(name)
-      ? []
-      : [{ place: `databases.${name}`, problem: `names no domain of this project; it has ${known.join(", ")}` }],
+  const { databases = {}, gateway } = loaded.config;
+  const named = [
+    ...Object.keys(databases).map((name) => ({ name, place: `databases.${name}` })),
+    ...(gateway?.composes ?? []).map((name, index) => ({ name, place: `gateway.composes[${index}]` })),
+  ];
+  const problems = named.flatMap(({ name, place }): readonly Problem[] =>
+    known.includes(name) ? [] : [{ place, problem: `names no domain of this project; it has ${known.join(", ")}` }],
   );
   if (problems.length > 0) throw settingsInvalid(loaded, problems);
 }
@@ -192,8 +197,15 @@ export function gatewayOptionsOf(
   },
 ): HostGatewayOptions {
   const given = { ...(port === undefined ? {} : { port }), ...(issuer === undefined ? {} : { issuer }) };
-  const { registry: _, ...settings } = project.loaded.config.gateway ?? {};
-  return { ...settings, ...given, mounts, declarations: () => project.domains.map(declarationOf) };
+  const { registry: _, composes: __, ...settings } = project.loaded.config.gateway ?? {};
+  const composes = composedDomains(project);
+  return { ...settings, ...given, mounts, composes, declarations: () => project.domains.map(declarationOf) };
+}
+
+/** The domains whose compositions the gateway answers itself, as the configuration says. */
+export function composedDomains({ loaded, domains }: Pick<Project, "loaded" | "domains">): readonly Implementation[] {
+  const names = loaded.config.gateway?.composes ?? [];
+  return domains.filter(({ name }) => names.includes(name)).map(({ implementation }) => implementation);
 }
 
 /** What a project says of the registry; a port that is given wins. */

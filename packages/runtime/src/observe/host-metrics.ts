@@ -1,5 +1,6 @@
 import type { Delivered } from "@polder/bus";
 import type { CircuitState, ServedCall } from "@polder/http";
+import type { Missing } from "@polder/model";
 import type { ConnectionCounts, TransactionOutcome } from "@polder/postgres";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from "prom-client";
 import type { SpanCounts } from "../traces/counted-spans.ts";
@@ -63,10 +64,19 @@ export interface HostMetrics {
   readonly relayed: (domain: string, events: number) => void;
   readonly transaction: (domain: string, outcome: TransactionOutcome, seconds: number) => void;
   readonly slow: (what: "statement" | "handler", domain: string) => void;
+  /** A composition was answered without a part, or with a substitute for it. */
+  readonly missing: (missing: MissingPart) => void;
   /** That of the text: OpenMetrics 1.0.0. */
   readonly contentType: string;
   /** All of it as OpenMetrics text. */
   readonly text: (look: HostLook) => Promise<string>;
+}
+
+/** A part of a composition that is missing. */
+export interface MissingPart extends Pick<Missing, "source" | "code"> {
+  readonly domain: string;
+  /** Such as `storefront.history`. */
+  readonly operation: string;
 }
 
 /** Which subscription, to whose events. */
@@ -117,6 +127,8 @@ export function createHostMetrics(): HostMetrics {
     },
     transaction: (domain, outcome, seconds) => of.transactionTime.observe({ domain, outcome }, seconds),
     slow: (what, domain) => of.slow.inc({ domain, what }),
+    missing: ({ domain, operation, source, code }) =>
+      of.missing.inc({ domain, operation, source, code: codeLabel(code) }),
     contentType,
     text: async (found) => {
       look(found);
@@ -153,6 +165,12 @@ function workMetrics(register: Registry) {
     relayed: counter("polder_relay_events", "Events moved from the outbox to the log.", ["domain"]),
     transactionTime: histogram("polder_transaction_seconds", "Time from begin to end.", ["domain", "outcome"]),
     slow: counter("polder_slow", "Statements and handlers that were slow.", ["domain", "what"]),
+    missing: counter("polder_composition_missing", "Parts that answers were composed without.", [
+      "domain",
+      "operation",
+      "source",
+      "code",
+    ]),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ResilienceObserver, ServedCall } from "@polder/http";
-import type { Logger } from "@polder/model";
+import type { Composition, Logger, Missing } from "@polder/model";
 import type { DatabaseObserver } from "@polder/postgres";
 import type { SpanCounts } from "../traces/counted-spans.ts";
 import type { WorkAtHand } from "../work-at-hand.ts";
@@ -53,6 +53,14 @@ export async function openObserver(
       transaction: (outcome, seconds) => metrics?.transaction(domain, outcome, seconds),
     }),
   };
+}
+
+/** Counts what is missing in the answers of a composition. */
+export function missingIn(
+  { domain, api, operation }: Composition,
+  { metrics }: Pick<HostObserver, "metrics">,
+): (missing: Missing) => void {
+  return ({ source, code }) => metrics?.missing({ domain, operation: `${api}.${operation}`, source, code });
 }
 
 /** Runs a handler and tells how long it took, whether it went well or not. */
