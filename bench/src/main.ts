@@ -7,10 +7,11 @@ import { fanout } from "./fanout/fanout.ts";
 import { commit, machine } from "./machine.ts";
 import { observe } from "./observe/observe.ts";
 import { json, page, type Result } from "./print.ts";
+import { reads } from "./reads/reads.ts";
 import { saga } from "./saga/saga.ts";
 import { start } from "./start/start.ts";
 
-const benchmarks: readonly Benchmark[] = [calls, contracts, events, fanout, observe, saga, start];
+const benchmarks: readonly Benchmark[] = [calls, contracts, events, fanout, observe, reads, saga, start];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
