@@ -14,7 +14,7 @@ export { homeSteps } from "./provision/home-steps.ts";
 export { type ProvisionOptions, type ProvisionReport, provision } from "./provision/provision.ts";
 export { type DomainHome, homeOf, POLDER_ROLE } from "./provision/roles.ts";
 export type { SystemScope, SystemStep } from "./provision/system-object.ts";
-export { answerInsert, findAnswer, forgetAnswers, type KeyedRequest } from "./request/request.ts";
+export { answerInsert, findAnswer, forgetAnswers, type KeyedRequest, type StoredAnswer } from "./request/request.ts";
 export { openSecrets, type Secrets, type SecretsOptions, secretVariable } from "./secrets.ts";
 export { changeSharedFile, type SharedFileOptions } from "./shared-file.ts";
 export { identifier, literal } from "./sql-name.ts";

@@ -103,6 +103,13 @@ test("the events of a transaction are in the order in which they were published"
   expect(rows.map(({ n }) => n)).toEqual(events.map((_, n) => n));
 });
 
+test.each([1, 3])("with %i events: each row says which transaction it was", async (count) => {
+  const events = Array.from({ length: count }, (_, n) => event(`key-${n}`));
+  const [inserted] = await app.begin().commit([outboxInsert("order", events)]);
+  expect(inserted?.rows).toEqual(await outbox("xid"));
+  expect(inserted?.rows).toHaveLength(count);
+});
+
 test("domains do not wait for each other's keys", async () => {
   await using other = database.openAs(inventory);
   const tx = app.begin();

@@ -16,7 +16,8 @@ export interface OutboxEvent {
 }
 
 /**
- * The statement that writes the events of a transaction into a domain's outbox.
+ * The statement that writes the events of a transaction into a domain's outbox. Each row of its result has the
+ * transaction's id as `xid`, a text.
  *
  * Order per key needs that whoever draws the smaller identity value for a key commits first. So the
  * keys are locked before the first value is drawn, and until the end of the transaction; sorted, so that
@@ -37,6 +38,9 @@ export function outboxInsert(schema: string, events: readonly OutboxEvent[]): St
   };
 }
 
+/** By the function rather than the column, which the application may not read. */
+const RETURNING = "returning pg_current_xact_id() as xid";
+
 const known = new Map<string, { readonly one: string; readonly many: string }>();
 
 function texts(schema: string): { readonly one: string; readonly many: string } {
@@ -47,7 +51,8 @@ function texts(schema: string): { readonly one: string; readonly many: string } 
     // A filter with a volatile function runs before the row is projected, hence before the identity value is drawn.
     one: `insert into ${sqlOutbox} (event_id, key, type, version, data, headers)
 select $1::uuid, $2::text, $3::text, $4::text, $5::json, $6::json
-where pg_advisory_xact_lock(hashtextextended($7::text || '/' || $2::text, 0)) is not null`,
+where pg_advisory_xact_lock(hashtextextended($7::text || '/' || $2::text, 0)) is not null
+${RETURNING}`,
     // The comparison with a sub-query runs once, before the first row.
     many: `with locked as materialized (
   select pg_advisory_xact_lock(lock_key)
@@ -58,7 +63,8 @@ select event_id, key, type, version, data, headers
 from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[], $6::json[]) with ordinality
   as event (event_id, key, type, version, data, headers, position)
 where (select count(*) from locked) > 0
-order by position`,
+order by position
+${RETURNING}`,
   };
   known.set(schema, made);
   return made;

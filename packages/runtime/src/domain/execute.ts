@@ -106,7 +106,7 @@ async function findKept(
   request: KeyedRequest | undefined,
 ): Promise<Kept | undefined> {
   if (request === undefined) return undefined;
-  return (await findAnswer(database, transaction.schema, request)) as Kept | undefined;
+  return (await findAnswer(database, transaction.schema, request))?.answer as Kept | undefined;
 }
 
 /** Nothing is held meanwhile. Whoever does not wait until then may ask again under the same key. */
