@@ -15,6 +15,15 @@ export { type Listening, listenForGrowth } from "./log/listen.ts";
 export { postgresSource } from "./log/postgres-source.ts";
 export { type SharedSourceOptions, sharedSource } from "./log/shared-source.ts";
 export { type EventMajor, parkedMajor, type StoredMajor, storedMajor } from "./log/stored-major.ts";
+export { type AskedPosition, type LocatedPosition, locatePositions } from "./position/locate-positions.ts";
+export {
+  deploymentOf,
+  type PositionToCome,
+  type Publisher,
+  positionOf,
+  positionOfNow,
+} from "./position/make-position.ts";
+export { type Progress, subscriptionProgress, type WantedProgress } from "./position/subscription-progress.ts";
 export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
 export type { StreamName } from "./subscription/checkpoints.ts";
 export {

@@ -7,7 +7,7 @@ export { postgresErrors } from "./errors.ts";
 export { type MigrateOptions, migrate } from "./migrate/migrate.ts";
 export { type AppliedMigration, planMigrations } from "./migrate/plan-migrations.ts";
 export { type Migration, migrationOf, readMigrations } from "./migrate/read-migrations.ts";
-export { type OutboxEvent, outboxInsert } from "./outbox/outbox-insert.ts";
+export { type OutboxEvent, outboxInsert, publishedXid } from "./outbox/outbox-insert.ts";
 export { makePolderDirectory } from "./polder-directory.ts";
 export type { Drift } from "./provision/drift.ts";
 export { homeSteps } from "./provision/home-steps.ts";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Database, type OutboxEvent, outboxInsert, provision } from "@polder/postgres";
+import { type Database, type OutboxEvent, outboxInsert, provision, publishedXid } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -107,6 +107,7 @@ test.each([1, 3])("with %i events: each row says which transaction it was", asyn
   const events = Array.from({ length: count }, (_, n) => event(`key-${n}`));
   const [inserted] = await app.begin().commit([outboxInsert("order", events)]);
   expect(inserted?.rows).toEqual(await outbox("xid"));
+  expect(await outbox("xid")).toContainEqual({ xid: publishedXid(inserted) });
   expect(inserted?.rows).toHaveLength(count);
 });
 

@@ -1,3 +1,4 @@
+import type { QueryResult } from "@polder/model";
 import { identifier } from "../sql-name.ts";
 import type { Statement } from "../statement.ts";
 
@@ -16,8 +17,7 @@ export interface OutboxEvent {
 }
 
 /**
- * The statement that writes the events of a transaction into a domain's outbox. Each row of its result has the
- * transaction's id as `xid`, a text.
+ * The statement that writes the events of a transaction into a domain's outbox; {@link publishedXid} reads its result.
  *
  * Order per key needs that whoever draws the smaller identity value for a key commits first. So the
  * keys are locked before the first value is drawn, and until the end of the transaction; sorted, so that
@@ -36,6 +36,13 @@ export function outboxInsert(schema: string, events: readonly OutboxEvent[]): St
     text: texts(schema).many,
     values: [column("id"), column("key"), column("type"), column("version"), column("data"), column("headers"), schema],
   };
+}
+
+/** The id of the transaction that published, from the result of its {@link outboxInsert}; a number as text. */
+export function publishedXid(inserted: QueryResult<unknown> | undefined): string {
+  const row = inserted?.rows[0] as { readonly xid: string } | undefined;
+  if (row === undefined) throw new Error("nothing was written into the outbox");
+  return row.xid;
 }
 
 /** By the function rather than the column, which the application may not read. */

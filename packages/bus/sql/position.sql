@@ -1,0 +1,78 @@
+-- Says how far the log has to be read for what some transactions have published. The log is given its positions after
+-- their commits, so they are known by their ids; and what is wanted is an upper bound, as close as it costs little.
+--
+-- asked: a list of { deployment, xid, last, events, keys }; without `last` whatever is there now counts, without `keys`
+-- those of any key.
+-- One row for each, `ask` counts from 0. state:
+--   foreign: it was in another database, or in this one before it was restored elsewhere.
+--   ahead: no such transaction has begun here.
+--   waiting: the relay has not moved its events yet.
+--   logged: its events, as far as they have these names and keys, are in the log at `seq` or before.
+create or replace function {{locate}}(asked json)
+returns table (ask integer, state text, seq bigint)
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+-- Pin the plan, as the relay does.
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+as $body$
+#variable_conflict use_column
+declare
+  r polder.relay%rowtype;
+  here text := polder.deployment();
+  now_visible pg_snapshot := pg_current_snapshot();
+  moved pg_snapshot;
+begin
+  perform polder.require_need({{domain}}, '{}');
+  select * into r from polder.relay where domain = {{domain}} order by step desc limit 1;
+  -- Before the relay has adopted a restored database, its snapshots speak of other transactions.
+  if r.system_identifier = polder.system_identifier() then
+    moved := r.lo;
+    -- The relay writes down nothing while there is nothing to move. Then what is seen now has been moved as well.
+    if r.hi is null and not exists (
+      select from {{outbox}} o where o.xid >= pg_snapshot_xmax(r.lo)
+      union all
+      select from {{outbox}} o where o.xid = any (array(select pg_snapshot_xip(r.lo)))
+    ) then
+      moved := now_visible;
+    end if;
+  end if;
+  return query
+  with asked_for as (
+    select (n - 1)::integer as ask, a.*
+    from json_array_elements(asked) with ordinality as e (one, n),
+      json_to_record(e.one) as a (deployment text, xid xid8, last uuid, events text[], keys text[])
+  ), newest as materialized (
+    select l.seq, l.event_id from {{log}} l where l.seq > r.seq - {{newest}} and l.seq <= r.seq
+  ), found as (
+    select a.*, l.seq as last_seq,
+      case
+        when a.deployment is distinct from here then 'foreign'
+        when a.xid >= pg_snapshot_xmax(now_visible) then 'ahead'
+        -- Within a transaction the last event is moved last.
+        when l.seq is not null or pg_visible_in_snapshot(a.xid, moved) then 'logged'
+        else 'waiting'
+      end as state
+    from asked_for a left join newest l on l.event_id = a.last
+  ), bounded as (
+    select f.*, coalesce(f.last_seq, case when f.last is null then r.seq else r.seq - {{newest}} end) as bound
+    from found f
+  )
+  select b.ask, b.state, case when b.state = 'logged' then greatest(0, coalesce(
+    (
+      select l.seq
+      from {{log}} l
+      where l.seq <= b.bound and l.seq > b.bound - {{newest}} and l.type = any (b.events)
+        -- Close to the end its own events are told from those of others.
+        and (b.keys is null or b.last_seq is null or {{fingerprint}} = any (b.keys))
+      order by l.seq desc
+      limit 1
+    ),
+    b.bound - {{newest}}
+  )) end
+  from bounded b;
+end
+$body$;
+
+revoke all on function {{locate}}(json) from public;
+grant execute on function polder.deployment() to {{app}};
