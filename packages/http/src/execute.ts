@@ -15,6 +15,8 @@ export interface AdmittedCall {
   readonly caller?: string;
   /** Somebody from outside on whose behalf the call is made. */
   readonly user?: User;
+  /** Of a query: the answer is not to be older than what these positions stand for; at least one. */
+  readonly notBefore?: readonly string[];
   /** Aborts when the deadline has passed, the caller has gone, or the process stops hard. Work for the call ends then. */
   readonly signal: AbortSignal;
   /** Milliseconds left of the deadline: calls made on behalf of this one take no longer. */

@@ -60,7 +60,7 @@ export { type SigningKey, type SignOptions, signCalls } from "./identity/sign-ca
 export { type VerifyOptions, verifyCallers } from "./identity/verify-callers.ts";
 export { localTransport } from "./local-transport.ts";
 export type { Route } from "./operation-table.ts";
-export { type Dependency, type ProblemDocument, problemOf, refusalProblem } from "./problem.ts";
+export { type Behind, type Dependency, type ProblemDocument, problemOf, refusalProblem } from "./problem.ts";
 export { type BulkheadTransportOptions, bulkheadTransport } from "./resilience/bulkhead-transport.ts";
 export { type CallRules, callRules, callRulesProblems } from "./resilience/call-rules.ts";
 export type { Clock } from "./resilience/clock.ts";
