@@ -1,5 +1,5 @@
 -- Says how far the log has to be read for what some transactions have published. The log is given its positions after
--- their commits, so they are known by their ids; and what is wanted is an upper bound, as close as it costs little.
+-- their commits, so they are known by their ids; and what is wanted are upper bounds, as close as they cost little.
 --
 -- asked: a list of { deployment, xid, last, events, keys }; without `last` whatever is there now counts, without `keys`
 -- those of any key.
@@ -7,9 +7,10 @@
 --   foreign: it was in another database, or in this one before it was restored elsewhere.
 --   ahead: no such transaction has begun here.
 --   waiting: the relay has not moved its events yet.
---   logged: its events, as far as they have these names and keys, are in the log at `seq` or before.
+--   logged: its events, as far as they have these names and keys, are in the log at `floor` or before, or where they are
+--     in one of `parts`, at the position in `seqs` that belongs to it, or before.
 create or replace function {{locate}}(asked json)
-returns table (ask integer, state text, seq bigint)
+returns table (ask integer, state text, floor bigint, parts smallint[], seqs bigint[])
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 -- Pin the plan, as the relay does.
@@ -55,22 +56,33 @@ begin
       end as state
     from asked_for a left join newest l on l.event_id = a.last
   ), bounded as (
-    select f.*, coalesce(f.last_seq, case when f.last is null then r.seq else r.seq - {{newest}} end) as bound
+    -- What is among the newest no more has no bound but their beginning: to look for it would cost more than it helps.
+    select f.*, case when f.last is null then r.seq else f.last_seq end as bound
     from found f
   )
-  select b.ask, b.state, case when b.state = 'logged' then greatest(0, coalesce(
-    (
-      select l.seq
+  select b.ask, b.state, greatest(0, coalesce(b.bound, r.seq) - {{newest}}), p.parts, p.seqs
+  from bounded b cross join lateral (
+    select array_agg(m.part) as parts, array_agg(m.seq) as seqs
+    from (
+      -- Of one key the first that is met, from the end: most transactions have but one.
+      (
+        select l.part, l.seq
+        from {{log}} l
+        where b.state = 'logged' and cardinality(b.keys) = 1
+          and l.seq <= b.bound and l.seq > b.bound - {{newest}}
+          and l.type = any (b.events) and {{fingerprint}} = b.keys[1]
+        order by l.seq desc
+        limit 1
+      )
+      union all
+      select l.part, max(l.seq)
       from {{log}} l
-      where l.seq <= b.bound and l.seq > b.bound - {{newest}} and l.type = any (b.events)
-        -- Close to the end its own events are told from those of others.
-        and (b.keys is null or b.last_seq is null or {{fingerprint}} = any (b.keys))
-      order by l.seq desc
-      limit 1
-    ),
-    b.bound - {{newest}}
-  )) end
-  from bounded b;
+      where b.state = 'logged' and cardinality(b.keys) is distinct from 1
+        and l.seq <= b.bound and l.seq > b.bound - {{newest}}
+        and l.type = any (b.events) and (b.keys is null or {{fingerprint}} = any (b.keys))
+      group by l.part
+    ) m
+  ) p;
 end
 $body$;
 

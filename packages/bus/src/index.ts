@@ -15,6 +15,7 @@ export { type Listening, listenForGrowth } from "./log/listen.ts";
 export { postgresSource } from "./log/postgres-source.ts";
 export { type SharedSourceOptions, sharedSource } from "./log/shared-source.ts";
 export { type EventMajor, parkedMajor, type StoredMajor, storedMajor } from "./log/stored-major.ts";
+export { type Pause, pauseFor } from "./pause.ts";
 export { type AskedPosition, type LocatedPosition, locatePositions } from "./position/locate-positions.ts";
 export {
   deploymentOf,

@@ -12,6 +12,7 @@ import {
   subscriptionProgress,
   type WantedProgress,
 } from "../src/index.ts";
+import { partOf } from "../src/subscription/parking.ts";
 import {
   ledgerSubscription,
   openWholesale,
@@ -64,8 +65,14 @@ async function locate(position: Position, events: readonly string[] = all): Prom
 
 const now = async (): Promise<Position> =>
   await positionOfNow(wholesale.sales, { publisher: "sales", deployment }, new Date(0));
-const at = (seq: number) => ({ state: "logged", seq: BigInt(seq) });
 const waiting = { state: "waiting" };
+const logged = (floor: bigint, ...parts: readonly (readonly [article: string, seq: number])[]) => ({
+  state: "logged",
+  wanted: expect.objectContaining({
+    floor,
+    ofParts: new Map(parts.map(([article, seq]) => [partOf(article), BigInt(seq)])),
+  }),
+});
 
 describe("a position", () => {
   test("names what was published by fingerprints, and its last event", async () => {
@@ -95,9 +102,12 @@ describe("the events of a transaction", () => {
     await relay();
     await publish(sold("b", 3));
     await relay();
-    expect([await locate(earlier), await locate(later)]).toEqual([at(1), at(4)]);
-    expect(await locate(later, ["sales.Sold"])).toEqual(at(3));
-    expect(await locate({ ...later, keys: earlier.keys ?? [] }, ["sales.Sold"])).toEqual(at(3));
+    expect([await locate(earlier), await locate(later)]).toEqual([
+      logged(0n, ["a", 1]),
+      logged(0n, ["b", 4], ["a", 3]),
+    ]);
+    expect(await locate(later, ["sales.Sold"])).toEqual(logged(0n, ["b", 2], ["a", 3]));
+    expect(await locate({ ...later, keys: earlier.keys ?? [] })).toEqual(logged(0n, ["a", 3]));
   });
 
   test("are found by many at once, in the order in which they are asked for", async () => {
@@ -105,7 +115,9 @@ describe("the events of a transaction", () => {
     for (let n = 1; n <= 5; n += 1) positions.unshift(await publish(sold(`a${n}`, n)));
     await relay();
     const asked = positions.map((position) => ({ position, events: all }));
-    expect(await locatePositions(wholesale.ledger, "sales", asked)).toEqual([5, 4, 3, 2, 1].map(at));
+    expect(await locatePositions(wholesale.ledger, "sales", asked)).toEqual(
+      [5, 4, 3, 2, 1].map((n) => logged(0n, [`a${n}`, n])),
+    );
   });
 
   test("that commit out of order are found by their own commits", async () => {
@@ -115,43 +127,42 @@ describe("the events of a transaction", () => {
     const position = { ...positionOf({ publisher: "sales", deployment }, [event]), xid };
     const fast = await publish(sold("fast", 1));
     await relay();
-    expect([await locate(fast), await locate(position)]).toEqual([at(1), waiting]);
+    expect([await locate(fast), await locate(position)]).toEqual([logged(0n, ["fast", 1]), waiting]);
     await slow.commit();
     expect(await locate(position)).toEqual(waiting);
     await relay();
-    expect(await locate(position)).toEqual(at(2));
+    expect(await locate(position)).toEqual(logged(0n, ["slow", 2]));
   });
 
   test("of a backlog are found as soon as they have been moved, page by page", async () => {
     const positions: Position[] = [];
     for (let n = 1; n <= 5; n += 1) positions.push(await publish(sold("a", n)));
+    const a = (seq: number) => logged(0n, ["a", seq]);
     const found = async () => await Promise.all(positions.map((position) => locate(position)));
     await relay(2);
-    expect(await found()).toEqual([at(1), at(2), waiting, waiting, waiting]);
+    expect(await found()).toEqual([a(1), a(2), waiting, waiting, waiting]);
     await relay(2);
-    expect(await found()).toEqual([at(1), at(2), at(3), at(4), waiting]);
+    expect(await found()).toEqual([a(1), a(2), a(3), a(4), waiting]);
     await relay(2);
-    expect(await found()).toEqual([1, 2, 3, 4, 5].map(at));
+    expect(await found()).toEqual([1, 2, 3, 4, 5].map(a));
   });
 
   test("that are no more among the newest are before those", async () => {
     const old = await publish(sold("old", 1));
     await publish(...Array.from({ length: 1_500 }, (_, n) => sold("a", n)));
     await relay(5_000);
-    expect(await locate(old)).toEqual(at(501));
-    // Nothing of what is wanted is in the next thousand either.
-    expect(await locate(old, ["sales.Returned"])).toEqual(at(0));
+    expect(await locate(old)).toEqual(logged(501n));
   });
 });
 
 describe("a position of now", () => {
   test("is reached while nothing is left to be moved, also where the relay has written nothing down", async () => {
-    expect(await locate(await now())).toEqual(at(0));
+    expect(await locate(await now())).toEqual(logged(0n));
     await publish(sold("a", 1), sold("a", 2, "sales.Returned"));
     await relay();
     await relay();
-    expect(await locate(await now())).toEqual(at(2));
-    expect(await locate(await now(), ["sales.Sold"])).toEqual(at(1));
+    expect(await locate(await now())).toEqual(logged(0n, ["a", 2]));
+    expect(await locate(await now(), ["sales.Sold"])).toEqual(logged(0n, ["a", 1]));
   });
 
   test("waits for what was published before it", async () => {
@@ -160,13 +171,13 @@ describe("a position of now", () => {
     expect(await locate(position)).toEqual(waiting);
     await relay();
     await publish(sold("a", 2));
-    expect(await locate(position)).toEqual(at(1));
+    expect(await locate(position)).toEqual(logged(0n, ["a", 1]));
   });
 
   test("does not wait for a transaction that has not committed by then", async () => {
     const open = wholesale.sales.begin();
     await open.run(outboxInsert("sales", [sold("a", 1)]));
-    expect(await locate(await now())).toEqual(at(0));
+    expect(await locate(await now())).toEqual(logged(0n));
     await open.rollback();
   });
 });
@@ -216,7 +227,7 @@ test("in a restored database nothing is found before the relay has adopted it", 
   );
   expect([await locate(position), await locate(await now())]).toEqual([waiting, waiting]);
   await database.admin.query("select polder.adopt_sales()");
-  expect([await locate(position), await locate(await now())]).toEqual([at(1), at(1)]);
+  expect([await locate(position), await locate(await now())]).toEqual([logged(0n, ["a", 1]), logged(0n, ["a", 1])]);
 });
 
 test("whoever does not need a domain's events may not ask for its positions", async () => {
@@ -231,13 +242,20 @@ describe("a subscription", () => {
     return await subscriptionProgress(wholesale.ledger, stream, wanted);
   }
 
+  /** One position for all parts. */
+  const upTo = (seq: bigint, more: Pick<WantedProgress, "keys" | "since"> = {}): WantedProgress => ({
+    floor: seq,
+    ofParts: new Map(),
+    ...more,
+  });
   const keysOf = async (article: string): Promise<readonly string[]> =>
     positionOf({ publisher: "sales", deployment }, [sold(article, 0)]).keys ?? [];
 
   test("that has never run has come nowhere", async () => {
-    expect(await progress({ seq: 3n }, { seq: 1n, keys: await keysOf("a") })).toEqual([
+    expect(await progress(upTo(3n), upTo(1n, { keys: await keysOf("a") }), upTo(0n))).toEqual([
       { lag: 3n, parked: 0, dead: 0 },
       { lag: 1n, parked: 0, dead: 0 },
+      { lag: 0n, parked: 0, dead: 0 },
     ]);
   });
 
@@ -255,16 +273,27 @@ describe("a subscription", () => {
       `select min(a) filter (where part < 32) as low, min(a) filter (where part >= 32) as high
 from (select a::text, get_byte(sha256(convert_to(a::text, 'UTF8')), 0) & 63 as part from generate_series(1, 100) as a) as article`,
     );
-    const [low, high] = await Promise.all([keysOf(rows[0]?.low ?? ""), keysOf(rows[0]?.high ?? "")]);
-    const seq = 15n;
+    const [inLow, inHigh] = [rows[0]?.low ?? "", rows[0]?.high ?? ""];
+    const [low, high] = await Promise.all([keysOf(inLow), keysOf(inHigh)]);
     const lags = async (...wanted: readonly WantedProgress[]) => (await progress(...wanted)).map(({ lag }) => lag);
-    expect(await lags({ seq, keys: low }, { seq, keys: high }, { seq, keys: [...high, ...low] }, { seq })).toEqual([
+    const keys = [...high, ...low];
+    expect(await lags(upTo(15n, { keys: low }), upTo(15n, { keys: high }), upTo(15n, { keys }), upTo(15n))).toEqual([
       5n,
       0n,
       5n,
       5n,
     ]);
-    expect(await lags({ seq: 10n, keys: low }, { seq: 21n, keys: high })).toEqual([0n, 1n]);
+    expect(await lags(upTo(10n, { keys: low }), upTo(21n, { keys: high }))).toEqual([0n, 1n]);
+    // Each range is asked for what is in its own parts.
+    const ofParts = new Map([
+      [partOf(inLow), 9n],
+      [partOf(inHigh), 20n],
+    ]);
+    expect(await lags({ floor: 0n, ofParts }, { floor: 0n, ofParts, keys }, { floor: 12n, ofParts })).toEqual([
+      0n,
+      0n,
+      2n,
+    ]);
   });
 
   test("tells what it has parked of these keys, up to there, and since then", async () => {
@@ -277,11 +306,11 @@ from (select a::text, get_byte(sha256(convert_to(a::text, 'UTF8')), 0) & 63 as p
         return await writeEntries(events, transaction, signal);
       },
     });
-    await until(async () => (await progress({ seq: 3n }))[0]?.lag === 0n, "all has been looked at");
+    await until(async () => (await progress(upTo(3n)))[0]?.lag === 0n, "all has been looked at");
     const bad = await keysOf("bad");
     const good = await keysOf("good");
     expect(
-      await progress({ seq: 3n, keys: bad }, { seq: 2n, keys: bad }, { seq: 3n, keys: good }, { seq: 3n }),
+      await progress(upTo(3n, { keys: bad }), upTo(2n, { keys: bad }), upTo(3n, { keys: good }), upTo(3n)),
     ).toEqual([
       { lag: 0n, parked: 2, dead: 1 },
       { lag: 0n, parked: 1, dead: 1 },
@@ -290,7 +319,7 @@ from (select a::text, get_byte(sha256(convert_to(a::text, 'UTF8')), 0) & 63 as p
     ]);
     const { rows } = await database.admin.query<{ at: Date }>("select now() as at");
     const since = (rows[0]?.at ?? new Date()).getTime();
-    expect(await progress({ seq: 3n, since }, { seq: 3n, since: since - 60_000 })).toMatchObject([
+    expect(await progress(upTo(3n, { since }), upTo(3n, { since: since - 60_000 }))).toMatchObject([
       { parked: 0 },
       { parked: 2 },
     ]);

@@ -59,6 +59,7 @@ export { fetchJson, keySetOf, keysUnavailable } from "./identity/load-keys.ts";
 export { type SigningKey, type SignOptions, signCalls } from "./identity/sign-calls.ts";
 export { type VerifyOptions, verifyCallers } from "./identity/verify-callers.ts";
 export { localTransport } from "./local-transport.ts";
+export { positionInvalid } from "./not-before.ts";
 export type { Route } from "./operation-table.ts";
 export { type Behind, type Dependency, type ProblemDocument, problemOf, refusalProblem } from "./problem.ts";
 export { type BulkheadTransportOptions, bulkheadTransport } from "./resilience/bulkhead-transport.ts";

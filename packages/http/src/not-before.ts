@@ -56,7 +56,8 @@ export function checkNotBefore(
 
 const POINTER = `/${NOT_BEFORE_PARAMETER}`;
 
-function positionInvalid(
+/** The error of positions that cannot be used; it carries every one, as `/notBefore/2` for the third. */
+export function positionInvalid(
   { api, operation }: OperationDetails,
   violations: readonly { readonly pointer: string; readonly problem: string }[],
 ): PolderError {

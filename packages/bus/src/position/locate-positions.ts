@@ -1,6 +1,7 @@
 import type { Position } from "@polder/model";
 import { type Database, homeOf } from "@polder/postgres";
 import { busNames } from "../names.ts";
+import type { WantedProgress } from "./subscription-progress.ts";
 
 /** A position, and the events of it that somebody wants. */
 export interface AskedPosition {
@@ -10,16 +11,18 @@ export interface AskedPosition {
 }
 
 /**
- * Where the events of a position are: in the log, all of them at `seq` or before; or `waiting` for the relay. `foreign`
- * is a position of another database, `ahead` one of a transaction that has not begun there yet.
+ * Where the events of a position are: `logged`, and how far a subscription has to come to have handled them; or `waiting`
+ * for the relay. `foreign` is a position of another database, `ahead` one of a transaction that has not begun there yet.
  */
 export type LocatedPosition =
-  | { readonly state: "logged"; readonly seq: bigint }
+  | { readonly state: "logged"; readonly wanted: WantedProgress }
   | { readonly state: "waiting" | "foreign" | "ahead" };
 
 interface Row {
   readonly state: LocatedPosition["state"];
-  readonly seq: string | null;
+  readonly floor: string | null;
+  readonly parts: readonly number[] | null;
+  readonly seqs: readonly string[] | null;
 }
 
 /**
@@ -39,8 +42,22 @@ export async function locatePositions(
     keys,
     events,
   }));
-  const { rows } = await database.query<Row>(`select state, seq from ${sql.locate}($1) order by ask`, [
+  const { rows } = await database.query<Row>(`select state, floor, parts, seqs from ${sql.locate}($1) order by ask`, [
     JSON.stringify(wanted),
   ]);
-  return rows.map(({ state, seq }) => (state === "logged" ? { state, seq: BigInt(seq ?? 0) } : { state }));
+  return rows.map((row, index) => located(row, asked[index]?.position));
+}
+
+function located({ state, floor, parts, seqs }: Row, position: Position | undefined): LocatedPosition {
+  if (state !== "logged") return { state };
+  const { keys, since } = position ?? {};
+  return {
+    state,
+    wanted: {
+      floor: BigInt(floor ?? 0),
+      ofParts: new Map(parts?.map((part, index) => [part, BigInt(seqs?.[index] ?? 0)])),
+      ...(keys === undefined ? {} : { keys }),
+      ...(since === undefined ? {} : { since }),
+    },
+  };
 }

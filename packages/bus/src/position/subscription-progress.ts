@@ -4,9 +4,14 @@ import { busNames } from "../names.ts";
 import type { StreamName } from "../subscription/checkpoints.ts";
 import { partOfFingerprint } from "./key-fingerprint.ts";
 
-/** What a subscription is to have handled: the log up to `seq`, as far as these keys and this time are concerned. */
+/**
+ * What a subscription is to have handled: the log up to some positions, as far as these keys and this time are concerned.
+ * Parts have positions of their own, because a range moves on at once only where it has handled something.
+ */
 export interface WantedProgress extends Pick<Position, "keys" | "since"> {
-  readonly seq: bigint;
+  readonly floor: bigint;
+  /** Positions by part, where they are beyond the floor. */
+  readonly ofParts: ReadonlyMap<number, bigint>;
 }
 
 /** How far a subscription has come with it. */
@@ -20,7 +25,7 @@ export interface Progress {
 }
 
 interface Row {
-  readonly reached: string | null;
+  readonly lag: string | null;
   readonly parked: number;
   readonly dead: number;
 }
@@ -32,36 +37,58 @@ export async function subscriptionProgress(
   wanted: readonly WantedProgress[],
 ): Promise<readonly Progress[]> {
   const sql = busNames(homeOf(consumer));
-  const asked = wanted.map(({ seq, keys, since }) => ({
-    seq: String(seq),
-    keys,
-    parts: keys && [...new Set(keys.map(partOfFingerprint))],
-    since: since === undefined ? undefined : new Date(since).toISOString(),
-  }));
   // One statement, so that checkpoints and parked events are of one moment: an event is parked with its checkpoint.
   const { rows } = await database.query<Row>(
-    `select r.reached, p.parked, p.dead
+    `select r.lag, p.parked, p.dead
 from json_array_elements($3::json) with ordinality as e (one, n)
-cross join lateral json_to_record(e.one) as a (seq bigint, keys text[], parts integer[], since timestamptz)
+cross join lateral json_to_record(e.one) as a (
+  floor bigint, parts integer[], seqs bigint[], newest bigint, keys text[], parts_of_keys integer[], since timestamptz
+)
 cross join lateral (
-  select min(c.seq) as reached
+  select max(greatest(a.floor, w.seq) - c.seq) as lag
   from ${sql.checkpoint} c
+  cross join lateral (
+    select max(u.seq) as seq
+    from unnest(a.parts, a.seqs) as u (part, seq)
+    where u.part between c.part_lo and c.part_hi
+  ) as w
   where c.subscription = $1 and c.publisher = $2
-    and (a.parts is null or exists (select from unnest(a.parts) as part where part between c.part_lo and c.part_hi))
+    and (
+      a.parts_of_keys is null
+      or exists (select from unnest(a.parts_of_keys) as part where part between c.part_lo and c.part_hi)
+    )
 ) as r
 cross join lateral (
   select count(*)::integer as parked, count(*) filter (where state = 'dead')::integer as dead
   from ${sql.parked}
-  where r.reached >= a.seq and subscription = $1 and publisher = $2 and seq <= a.seq
-    and (a.parts is null or part = any (a.parts))
+  where r.lag <= 0 and subscription = $1 and publisher = $2 and seq <= a.newest
+    and (a.parts_of_keys is null or part = any (a.parts_of_keys))
     and (a.keys is null or ${sql.fingerprint} = any (a.keys))
     and (a.since is null or at >= a.since)
 ) as p
 order by e.n`,
-    [subscription, publisher, JSON.stringify(asked)],
+    [subscription, publisher, JSON.stringify(wanted.map(toRecord))],
   );
-  return rows.map(({ reached, parked, dead }, index) => {
-    const behind = (wanted[index]?.seq ?? 0n) - BigInt(reached ?? 0);
+  return rows.map(({ lag, parked, dead }, index) => {
+    const behind = lag === null ? newestOf(wanted[index]) : BigInt(lag);
     return { lag: behind > 0n ? behind : 0n, parked, dead };
   });
+}
+
+function toRecord(wanted: WantedProgress): object {
+  const { floor, ofParts, keys, since } = wanted;
+  return {
+    floor: String(floor),
+    parts: [...ofParts.keys()],
+    seqs: [...ofParts.values()].map(String),
+    newest: String(newestOf(wanted)),
+    keys,
+    parts_of_keys: keys && [...new Set(keys.map(partOfFingerprint))],
+    since: since === undefined ? undefined : new Date(since).toISOString(),
+  };
+}
+
+/** The farthest of all the positions. */
+function newestOf({ floor, ofParts }: WantedProgress = { floor: 0n, ofParts: new Map() }): bigint {
+  return [...ofParts.values()].reduce((newest, seq) => (seq > newest ? seq : newest), floor);
 }
