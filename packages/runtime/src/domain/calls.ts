@@ -28,6 +28,8 @@ export interface CallParts {
   readonly onMade?: ((call: MadeCall) => void) | undefined;
   /** Somebody from outside on whose behalf the handler runs. */
   readonly user: User | undefined;
+  /** What the answers of queries are not to be older than: positions of commands. Default: nothing. */
+  readonly notBefore?: readonly string[] | undefined;
   /** Aborts when that call or delivery is given up: its calls are given up with it. */
   readonly signal: AbortSignal;
   /** Told when a fallback answers, or fails. */
@@ -36,7 +38,7 @@ export interface CallParts {
 
 /** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
 export function callsOf(parts: CallParts): Call<Domain> {
-  const { domain, findTransport, isInTransaction, remainingMs, user, signal, onMade, logger } = parts;
+  const { domain, findTransport, isInTransaction, remainingMs, user, notBefore, signal, onMade, logger } = parts;
   const call = (api: AnyApi): unknown => {
     const need = declaredNeed(domain, api?.name);
     if (need === undefined || need.contract.kind !== "api") {
@@ -54,6 +56,7 @@ export function callsOf(parts: CallParts): Call<Domain> {
       logger,
       ...(need.fallbacks === undefined ? {} : { fallbacks: need.fallbacks }),
       ...(user === undefined ? {} : { user }),
+      ...(notBefore === undefined ? {} : { notBefore }),
       onCall: ({ operation }) => {
         if (!isInTransaction()) return;
         throw runtimeErrors.CALL_IN_TRANSACTION(
@@ -72,9 +75,9 @@ const RESERVE_SHARE = 0.1;
 const RESERVE_MS_MAX = 100;
 
 /**
- * What a call may take of the time that is left. If it took all of it, a domain that hangs would take its callers with
+ * What a call, or any other wait, may take of the time that is left, in milliseconds. If it took all of it, a domain that hangs would take its callers with
  * it: each would be given up at the same moment, with no time for a fallback, or to say whom it waited for.
  */
-function withReserve(remainingMs: number): number {
+export function withReserve(remainingMs: number): number {
   return remainingMs - Math.min(RESERVE_MS_MAX, remainingMs * RESERVE_SHARE);
 }

@@ -3,10 +3,12 @@ import { type GrowthSignal, type Relay, type Stream, startPresence, startRelay }
 import type { ServedDomain } from "@polder/http";
 import type { Implementation, Logger } from "@polder/model";
 import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
+import { type Freshness, openFreshness, type ServingCopy } from "@polder/reading";
 import { withFields } from "../logger.ts";
 import { type DomainUses, startDomainUses } from "../observe/domain-uses.ts";
 import type { HostObserver } from "../observe/host-observer.ts";
 import type { FindTransport } from "./calls.ts";
+import { openCommandPositions } from "./command-positions.ts";
 import { createDeliver, type DeliverParts } from "./deliver.ts";
 import { warnOfDeprecatedEvents } from "./deprecated-needs.ts";
 import { openDomainSagas } from "./domain-sagas.ts";
@@ -26,6 +28,8 @@ export interface RunDomainOptions {
   readonly findTransport: FindTransport;
   readonly logger: Logger;
   readonly observer: HostObserver;
+  /** The read models and replicas of the domain as they serve now. Default: none. */
+  readonly copies?: () => Promise<readonly ServingCopy[]>;
   /** How long a lease on a subscription lasts, in milliseconds. Default 15,000. */
   readonly leaseMs?: number;
   /** For how long what is over is kept. */
@@ -53,7 +57,8 @@ export interface RunningDomain {
 
 /** Brings a domain to work. */
 export async function runDomain(options: RunDomainOptions): Promise<RunningDomain> {
-  const { implementation, database, findTransport, observer } = options;
+  const { implementation, database, publisherDatabase, growth, findTransport, observer } = options;
+  const { copies = async () => [] } = options;
   const { domain } = implementation;
   const logger = withFields(options.logger, { domain: domain.name });
   const schema = homeOf(domain.name).schema;
@@ -67,6 +72,8 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     started: () => sagas.wake(),
   };
   const shared = { domain, findTransport, logger, observer };
+  const positions = await openCommandPositions(domain, database);
+  const freshness = openFreshness({ domain: domain.name, database, publisherDatabase, growth, copies });
   const { sagasDays } = options.retention ?? {};
   const keep = sagasDays === undefined ? {} : { keepDays: sagasDays };
   const sagas = openDomainSagas({ ...shared, ...lease, ...keep, database, instance, transaction });
@@ -80,7 +87,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const uses = startDomainUses({ domain, database, events, logger, ...environment });
   const startStreams = (): readonly Stream[] => {
     const declared = handledSubscriptions(implementation, { ...shared, transaction });
-    const handled = [...declared, ...sagas.subscriptions].map((one) => countingHandled(one, uses));
+    const handled = [...declared, ...sagas.subscriptions].map((one) => tellingHandled(one, { uses, freshness }));
     return startDomainStreams({ ...options, ...lease, handled, domain, instance, logger });
   };
   let isDelivering = false;
@@ -96,7 +103,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     database,
     served: {
       implementation,
-      ...createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf }),
+      ...createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf, positions, freshness }),
     },
     answered: uses.served,
     deliver: () => {
@@ -117,14 +124,18 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   };
 }
 
-/** Counts the events that a subscription has handled, when that is committed. */
-function countingHandled({ subscription, handle }: HandledSubscription, uses: DomainUses): HandledSubscription {
+/** Counts the events that a subscription has handled, and wakes who waits for them, when that is committed. */
+function tellingHandled(
+  { subscription, handle }: HandledSubscription,
+  { uses, freshness }: { readonly uses: DomainUses; readonly freshness: Freshness },
+): HandledSubscription {
   return {
     subscription,
     handle: async (events, transaction, signal) => {
       const handled = await handle(events, transaction, signal);
       const committed = (): void => {
         uses.handled(events);
+        freshness.handled(subscription.name);
         handled.committed?.();
       };
       return { ...handled, committed };
