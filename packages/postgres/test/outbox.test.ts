@@ -103,12 +103,10 @@ test("the events of a transaction are in the order in which they were published"
   expect(rows.map(({ n }) => n)).toEqual(events.map((_, n) => n));
 });
 
-test.each([1, 3])("with %i events: each row says which transaction it was", async (count) => {
+test.each([1, 3])("of %i events it is known in which transaction they were published", async (count) => {
   const events = Array.from({ length: count }, (_, n) => event(`key-${n}`));
   const [inserted] = await app.begin().commit([outboxInsert("order", events)]);
-  expect(inserted?.rows).toEqual(await outbox("xid"));
-  expect(await outbox("xid")).toContainEqual({ xid: publishedXid(inserted) });
-  expect(inserted?.rows).toHaveLength(count);
+  expect(await outbox("xid")).toEqual(events.map(() => ({ xid: publishedXid(inserted) })));
 });
 
 test("domains do not wait for each other's keys", async () => {

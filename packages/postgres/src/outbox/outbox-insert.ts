@@ -45,33 +45,32 @@ export function publishedXid(inserted: QueryResult<unknown> | undefined): string
   return row.xid;
 }
 
-/** By the function rather than the column, which the application may not read. */
-const RETURNING = "returning pg_current_xact_id() as xid";
-
 const known = new Map<string, { readonly one: string; readonly many: string }>();
 
 function texts(schema: string): { readonly one: string; readonly many: string } {
   const found = known.get(schema);
   if (found !== undefined) return found;
   const sqlOutbox = identifier(schema, "_outbox");
+  // The transaction's id is given by the function: the column is not for the application to read.
   const made = {
     // A filter with a volatile function runs before the row is projected, hence before the identity value is drawn.
     one: `insert into ${sqlOutbox} (event_id, key, type, version, data, headers)
 select $1::uuid, $2::text, $3::text, $4::text, $5::json, $6::json
 where pg_advisory_xact_lock(hashtextextended($7::text || '/' || $2::text, 0)) is not null
-${RETURNING}`,
+returning pg_current_xact_id() as xid`,
     // The comparison with a sub-query runs once, before the first row.
     many: `with locked as materialized (
   select pg_advisory_xact_lock(lock_key)
   from (select distinct hashtextextended($7::text || '/' || key, 0) as lock_key from unnest($2::text[]) as key order by 1) as keys
+), written as (
+  insert into ${sqlOutbox} (event_id, key, type, version, data, headers)
+  select event_id, key, type, version, data, headers
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[], $6::json[]) with ordinality
+    as event (event_id, key, type, version, data, headers, position)
+  where (select count(*) from locked) > 0
+  order by position
 )
-insert into ${sqlOutbox} (event_id, key, type, version, data, headers)
-select event_id, key, type, version, data, headers
-from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::json[], $6::json[]) with ordinality
-  as event (event_id, key, type, version, data, headers, position)
-where (select count(*) from locked) > 0
-order by position
-${RETURNING}`,
+select pg_current_xact_id() as xid`,
   };
   known.set(schema, made);
   return made;
