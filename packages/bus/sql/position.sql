@@ -40,21 +40,31 @@ begin
   end if;
   return query
   with asked_for as (
-    select (n - 1)::integer as ask, a.*
+    select (n - 1)::integer as ask, a.*, coalesce(pg_visible_in_snapshot(a.xid, moved), false) as is_moved
     from json_array_elements(asked) with ordinality as e (one, n),
       json_to_record(e.one) as a (deployment text, xid xid8, last uuid, events text[], keys text[])
-  ), newest as materialized (
-    select l.seq, l.event_id from {{log}} l where l.seq > r.seq - {{newest}} and l.seq <= r.seq
+  ), paged as materialized (
+    -- While a backlog is moved, a transaction may be in the log before the snapshot says so: the last of its events goes
+    -- last. Many may be waiting then, so that all are looked for at once.
+    select l.seq, l.event_id from {{log}} l where r.hi is not null and l.seq > r.seq - {{newest}} and l.seq <= r.seq
   ), found as (
-    select a.*, l.seq as last_seq,
+    select a.*, coalesce(p.seq, m.seq) as last_seq,
       case
         when a.deployment is distinct from here then 'foreign'
         when a.xid >= pg_snapshot_xmax(now_visible) then 'ahead'
-        -- Within a transaction the last event is moved last.
-        when l.seq is not null or pg_visible_in_snapshot(a.xid, moved) then 'logged'
+        when a.is_moved or p.seq is not null then 'logged'
         else 'waiting'
       end as state
-    from asked_for a left join newest l on l.event_id = a.last
+    from asked_for a
+    left join paged p on p.event_id = a.last
+    left join lateral (
+      -- From the end: mostly it has come just now.
+      select l.seq
+      from {{log}} l
+      where a.is_moved and p.seq is null and l.seq > r.seq - {{newest}} and l.seq <= r.seq and l.event_id = a.last
+      order by l.seq desc
+      limit 1
+    ) m on true
   ), bounded as (
     -- What is among the newest no more has no bound but their beginning: to look for it would cost more than it helps.
     select f.*, case when f.last is null then r.seq else f.last_seq end as bound
