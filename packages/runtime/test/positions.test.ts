@@ -215,12 +215,13 @@ describe("a query", () => {
   test("that is not to be older than a command shows what it has done", async () => {
     await using running = await runBoth();
     running.deliver();
+    const { bank, report: reports } = running;
     let sum = 0;
     for (let amount = 1; amount <= 30; amount += 1) {
       // #region ask
-      const booked = await running.bank.book({ account: "a", amount });
+      const booked = await bank.book({ account: "a", amount });
       if (!booked.ok) throw new Error(booked.refusal);
-      const shown = await running.report.total({}, { notBefore: booked.position });
+      const shown = await reports.total({}, { notBefore: booked.position });
       // #endregion ask
       sum += amount;
       expect(shown).toEqual({ ok: true, value: { total: sum } });
@@ -229,12 +230,12 @@ describe("a query", () => {
 
   test("may be answered with what there is where the new does not come in time", async () => {
     await using running = await runBoth();
-    const { position } = (await running.bank.book({ account: "a", amount: 5 })) as { readonly position: string };
-    const { report: client } = running;
+    const { report: reports } = running;
+    const position = positionOf(await running.bank.book({ account: "a", amount: 5 }));
     // #region rather-old
-    const shown = await client.total({}, { notBefore: position, deadlineMs: 500 }).catch(async (error: unknown) => {
+    const shown = await reports.total({}, { notBefore: position, deadlineMs: 500 }).catch(async (error: unknown) => {
       if (!isPolderError(error, "READ_MODEL_BEHIND")) throw error;
-      return { ...(await client.total({})), isOld: true };
+      return { ...(await reports.total({})), isOld: true };
     });
     // #endregion rather-old
     expect(shown).toEqual({ ok: true, value: { total: 0 }, isOld: true });
@@ -261,7 +262,7 @@ describe("a query", () => {
 
   test("holds no connection while it waits", async () => {
     await using running = await runBoth();
-    const { position } = (await running.bank.book({ account: "a", amount: 5 })) as { readonly position: string };
+    const position = positionOf(await running.bank.book({ account: "a", amount: 5 }));
     const waiting = Array.from({ length: 60 }, () => running.report.total({}, { notBefore: position }));
     // Ten connections are there for all, and one query after the other gets one.
     for (let call = 0; call < 20; call += 1) await running.report.total({});
