@@ -162,6 +162,30 @@ describe("an event that could not be handled", () => {
   });
 });
 
+test("a position of all since a moment: what was given up before it keeps nobody waiting", async () => {
+  market.startRelay("sales");
+  await market.subscribe({
+    options: { attemptsMax: 1 },
+    handle: async (events, transaction, stopped) => {
+      if (events.some(({ key }) => key === "bad")) throw new Error("out of luck");
+      return await writeEntries(events, transaction, stopped);
+    },
+  });
+  const clock = async () =>
+    (await market.ledger.query<{ at: Date }>("select clock_timestamp() as at")).rows[0]?.at as Date;
+  const before = await clock();
+  await market.publish(about("bad"));
+  await until(
+    async () => (await market.ledger.query("select from _parked where state = 'dead'")).rowCount === 1,
+    "it is given up",
+  );
+  const after = await clock();
+  const { ids } = await market.publish(about("good"));
+  await reached(await market.salesSince(after));
+  expect(await market.found(ids)).toEqual(ids);
+  await expect(reached(await market.salesSince(before))).rejects.toMatchObject(behind({ parkedEvents: 1 }));
+});
+
 describe("POSITION_INVALID", () => {
   test("at once for positions of another database, and of transactions to come: all of them", async () => {
     await using other = await server.database();

@@ -8,6 +8,7 @@ import {
   growthSignal,
   type HandleEvents,
   positionOf,
+  positionOfNow,
   postgresSource,
   type Relay,
   runStream,
@@ -96,6 +97,8 @@ export interface Market extends AsyncDisposable {
   readonly publish: (...events: readonly OutboxEvent[]) => Promise<Published>;
   /** The same, with the commit in the caller's hands. */
   readonly begin: (...events: readonly OutboxEvent[]) => Promise<{ readonly commit: () => Promise<Published> }>;
+  /** The position of all that Sales has published since a moment. */
+  readonly salesSince: (since: Date) => Promise<string>;
   readonly startRelay: (domain: string) => Relay;
   /** Starts to keep the copy as a process of its own would. */
   readonly subscribe: (options?: {
@@ -125,18 +128,7 @@ export async function openMarket(
     growth,
     copies: async () => [entries],
   });
-  const begin: Market["begin"] = async (...events) => {
-    const [publisher = ""] = (events[0]?.type ?? "").split(".");
-    const transaction = (publishers.get(publisher) as Database).begin();
-    const xid = publishedXid(await transaction.run(outboxInsert(publisher, events)));
-    return {
-      commit: async () => {
-        await transaction.commit();
-        const position = writePosition({ ...positionOf({ publisher, deployment }, events), xid });
-        return { position, ids: events.map(({ id }) => id) };
-      },
-    };
-  };
+  const begin = beginOf(publishers, deployment);
   const all = opened.move();
   return {
     ledger,
@@ -144,6 +136,10 @@ export async function openMarket(
     freshness,
     begin,
     publish: async (...events) => await (await begin(...events)).commit(),
+    salesSince: async (since) => {
+      const sales = publishers.get("sales") as Database;
+      return writePosition(await positionOfNow(sales, { publisher: "sales", deployment }, since));
+    },
     startRelay: (name) => {
       const relay = startRelay({ domain: name, database: publishers.get(name) as Database, growth, pollMs: 20 });
       all.defer(relay.stop);
@@ -174,6 +170,21 @@ export async function openMarket(
       return rows.map(({ id }) => id);
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+function beginOf(publishers: ReadonlyMap<string, Database>, deployment: string): Market["begin"] {
+  return async (...events) => {
+    const [publisher = ""] = (events[0]?.type ?? "").split(".");
+    const transaction = (publishers.get(publisher) as Database).begin();
+    const xid = publishedXid(await transaction.run(outboxInsert(publisher, events)));
+    return {
+      commit: async () => {
+        await transaction.commit();
+        const position = writePosition({ ...positionOf({ publisher, deployment }, events), xid });
+        return { position, ids: events.map(({ id }) => id) };
+      },
+    };
   };
 }
 

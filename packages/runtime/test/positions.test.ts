@@ -172,7 +172,7 @@ interface Running extends AsyncDisposable {
 }
 
 /** Bank and Report at work, called over HTTP. */
-async function runBoth(): Promise<Running> {
+async function runBoth(reporter: Implementation = reporting): Promise<Running> {
   await using opened = new AsyncDisposableStack();
   const databases = new Map<string, Database>();
   for (const name of ["bank", "report"]) databases.set(name, opened.use(database.openAs(homeOf(name))));
@@ -195,7 +195,7 @@ async function runBoth(): Promise<Running> {
     opened.defer(() => running.stop({ signal: new AbortController().signal }));
     return running;
   };
-  const running = [await open(bankWith()), await open(reporting)];
+  const running = [await open(bankWith()), await open(reporter)];
   const dispatcher = createDispatcher({ served: running.map(({ served }) => served) });
   const { url } = opened.use(await serveHttp({ dispatcher, port: 0 }));
   const transport = httpTransport({ baseUrl: url });
@@ -258,6 +258,15 @@ describe("a query", () => {
     });
     running.deliver();
     expect(await (await fetch(total)).json()).toEqual({ total: 5 });
+  });
+
+  test("waits only for what its handler reads", async () => {
+    const total = handler(report, Report.total, async () => ({ total: -1 }), { reads: [] });
+    const apis = { report: { ...reporting.apis["report"], total } } as never;
+    await using running = await runBoth(implement(report, { apis, subscriptions: reporting.subscriptions }));
+    const position = positionOf(await running.bank.book({ account: "a", amount: 5 }));
+    // Nothing is delivered.
+    expect(await running.report.total({}, { notBefore: position })).toEqual({ ok: true, value: { total: -1 } });
   });
 
   test("holds no connection while it waits", async () => {
