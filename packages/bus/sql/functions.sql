@@ -43,6 +43,18 @@ begin
 end
 $body$;
 
-revoke all on function polder.require_need(text, text[]) from public;
 revoke all on function polder.forget(text, text, text[]) from public;
+-- Names this database among all others, wherever it is: in a copy, or in another cluster, ids of transactions mean
+-- something else. Nobody can tell from it what the cluster and the database are called.
+create or replace function polder.deployment() returns text
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $body$
+  select left(encode(sha256(convert_to(polder.system_identifier() || '/' || oid, 'UTF8')), 'hex'), 16)
+  from pg_database
+  where datname = current_database()
+$body$;
+
+revoke all on function polder.require_need(text, text[]) from public;
+revoke all on function polder.deployment() from public;
 revoke all on function polder.report(text, text, bigint) from public;

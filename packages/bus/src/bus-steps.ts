@@ -39,6 +39,7 @@ export function busDomainSteps(
       { name: "0102 checkpoint", sql: sqlFile("checkpoint", sql) },
       { name: "relay functions", sql: sqlFile("relay", sql), repeatable: true },
       { name: "read functions", sql: sqlFile("read", sql), repeatable: true },
+      { name: "position function", sql: sqlFile("position", sql), repeatable: true },
       { name: "advance function", sql: sqlFile("advance", sql), repeatable: true },
       {
         name: "0103 first partitions",
@@ -68,7 +69,7 @@ export function busNeedSteps(declared: Domain, isHere: (publisher: string) => bo
     .join(", ");
   const sqlGrants = [...needed.keys()].map((publisher) => {
     const sql = busNames(homeOf(publisher));
-    return `grant execute on function ${sql.read}(bigint, bigint, integer, integer, text[], integer), ${sql.pending}(bigint, text[]), ${sql.seq_at}(timestamptz), ${sql.log_state}() to ${identifier(app)};`;
+    return `grant execute on function ${sql.read}(bigint, bigint, integer, integer, text[], integer), ${sql.pending}(bigint, text[]), ${sql.seq_at}(timestamptz), ${sql.locate}(json), ${sql.log_state}() to ${identifier(app)};`;
   });
   const sqlReport = `grant execute on function ${identifier(POLDER_ROLE, "report")}(text, text, bigint), ${identifier(POLDER_ROLE, "forget")}(text, text, text[]) to ${identifier(app)};`;
   return {

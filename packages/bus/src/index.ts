@@ -19,6 +19,15 @@ export { type SharedSourceOptions, sharedSource } from "./log/shared-source.ts";
 export { type EventMajor, parkedMajor, type StoredMajor, storedMajor } from "./log/stored-major.ts";
 export { channelOf } from "./names.ts";
 export { type Pause, pauseFor } from "./pause.ts";
+export { type AskedPosition, type LocatedPosition, locatePositions } from "./position/locate-positions.ts";
+export {
+  deploymentOf,
+  type PositionToCome,
+  type Publisher,
+  positionOf,
+  positionOfNow,
+} from "./position/make-position.ts";
+export { type Progress, subscriptionProgress, type WantedProgress } from "./position/subscription-progress.ts";
 export { type Relay, type RelayOptions, startRelay } from "./relay/relay.ts";
 export { type Beginning, beginSubscription } from "./subscription/begin.ts";
 export type { StreamName } from "./subscription/checkpoints.ts";

@@ -104,6 +104,7 @@ const forbidden = [
 const read = [
   "select * from polder.read_inventory(0, 100, 0, 63, '{inventory.Counted}', 10)",
   "select polder.seq_at_inventory(now())",
+  "select polder.locate_inventory('[]')",
   "select polder.log_state_inventory()",
   "select polder.report('inventory', 'spy', 1)",
 ];

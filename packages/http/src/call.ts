@@ -17,6 +17,8 @@ export interface CallRequest {
   readonly user?: User;
   /** What the user's token permits: known at the gateway alone, it never travels. */
   readonly permissions?: ReadonlySet<string>;
+  /** Positions of commands: the answer is not to be older than what these have published. Queries only, at most 20. */
+  readonly notBefore?: readonly string[];
   /** W3C trace context: `traceparent`, `tracestate` and `baggage`, in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -45,6 +47,8 @@ interface AnswerNews {
 export interface Answered extends AnswerNews {
   readonly kind: "answered";
   readonly output: unknown;
+  /** What a command has published. */
+  readonly position?: string;
 }
 
 /** The operation said no, in a way that its contract declares. */

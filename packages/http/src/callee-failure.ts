@@ -20,6 +20,7 @@ const codes: readonly string[] = [
   "DEPENDENCY_FAILED",
   "OPERATION_UNKNOWN",
   "OVERLOADED",
+  "READ_MODEL_BEHIND",
   "SAGA_ABORTED",
   "SHUTTING_DOWN",
   "VERSION_RETIRED",
@@ -27,9 +28,9 @@ const codes: readonly string[] = [
 ];
 
 /**
- * Says whether an error is the failure of a call's other side: nobody answered, it was too slow or too busy, it broke
- * inside, it took back what it had begun, or what it serves is not what its contract says. Refusals are none, nor is
- * what the caller did wrong or gave up by itself.
+ * Says whether an error is the failure of a call's other side: nobody answered, it was too slow, too busy or too far
+ * behind, it broke inside, it took back what it had begun, or what it serves is not what its contract says. Refusals are
+ * none, nor is what the caller did wrong or gave up by itself.
  */
 export function calleeFailure(error: unknown): CalleeFailure | undefined {
   if (!isPolderError(error)) return undefined;

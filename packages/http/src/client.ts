@@ -16,6 +16,7 @@ import type { CallAnswer, CallTransport, OutgoingCall } from "./call.ts";
 import { startDeadline } from "./deadline.ts";
 import { checkKey } from "./idempotency-key.ts";
 import { jsonTextOf } from "./json.ts";
+import { checkNotBefore, positionsOf } from "./not-before.ts";
 import { unknownVersion } from "./operation-table.ts";
 import { readAnswer } from "./read-answer.ts";
 import { fallBack } from "./resilience/fallback.ts";
@@ -35,6 +36,8 @@ export interface ClientOptions<Ops extends Operations = Operations> {
   readonly deadlineMsDefault?: number;
   /** Milliseconds left of the call in whose course this client calls: none of its calls takes longer. */
   readonly deadline?: () => number | undefined;
+  /** What the answers of its queries are not to be older than, beside what each call says: positions of commands. */
+  readonly notBefore?: readonly string[];
   /** Gives its calls up when it aborts: that of the call in whose course this client calls. */
   readonly signal?: AbortSignal;
   /** Told of every call before anything else happens. What it throws, the call throws. */
@@ -51,7 +54,7 @@ export interface ClientOptions<Ops extends Operations = Operations> {
  * are kept.
  *
  * The functions throw
- * - `CONTRACT_VIOLATED` and `IDEMPOTENCY_KEY_INVALID` before anything is sent,
+ * - `CONTRACT_VIOLATED`, `IDEMPOTENCY_KEY_INVALID` and `POSITION_INVALID` before anything is sent,
  * - `CALL_DEADLINE_EXCEEDED` at the deadline, and `CALL_ABORTED` when the call's signal aborts,
  * - what the transport throws besides, such as `CALL_CIRCUIT_OPEN` and `CALL_BULKHEAD_FULL` of `resilientTransport`,
  * - `CALL_UNREACHABLE` when nobody answers, `ANSWER_INVALID` and `ANSWER_TOO_LARGE` for an answer that cannot be used,
@@ -97,6 +100,8 @@ async function makeCall(
     { api, version, operation, ...(caller === undefined ? {} : { caller }) },
     async (headers) => {
       if (one.key !== undefined) checkKey(one.key, outgoing);
+      const notBefore = positionsOf(declared.kind === "query" ? options.notBefore : [], one.notBefore);
+      if (notBefore.length > 0) checkNotBefore(notBefore, outgoing);
       const input = await deadline.race(inputToSend(outgoing, one.input));
       const request = {
         api,
@@ -106,6 +111,7 @@ async function makeCall(
         ...(one.key === undefined ? {} : { key: one.key }),
         ...(caller === undefined ? {} : { caller }),
         ...(user === undefined ? {} : { user }),
+        ...(notBefore.length === 0 ? {} : { notBefore }),
         headers,
       };
       const fallback = fallbackOf(outgoing, options);

@@ -9,6 +9,7 @@ import type { AdmittedCall, ServedDomain } from "./execute.ts";
 import { createGate } from "./gate.ts";
 import { checkKey } from "./idempotency-key.ts";
 import type { AdmitCaller } from "./identity/admit-callers.ts";
+import { checkNotBefore } from "./not-before.ts";
 import { createOperationTable, type Route, type ServedOperation } from "./operation-table.ts";
 import { problemOf } from "./problem.ts";
 import { reportDependencyFailure, reportFailure } from "./report-failure.ts";
@@ -144,6 +145,8 @@ async function perform(
 ): Promise<CallAnswer> {
   const { route, request, deadline } = running;
   if (request.key !== undefined) checkKey(request.key, route);
+  const { notBefore = [] } = request;
+  if (notBefore.length > 0) checkNotBefore(notBefore, route);
   const { value, violations } = await admitInput(route.declared, request.input);
   if (violations.length > 0) throw inputInvalid(route, violations);
   deadline.signal.throwIfAborted();
@@ -154,6 +157,7 @@ async function perform(
     ...(request.caller === undefined ? {} : { caller: request.caller }),
     ...(request.user === undefined ? {} : { user: request.user }),
     ...(request.permissions === undefined ? {} : { permissions: request.permissions }),
+    ...(notBefore.length === 0 ? {} : { notBefore }),
     signal: deadline.signal,
     remainingMs: deadline.remainingMs,
     headers: request.headers,

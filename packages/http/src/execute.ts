@@ -17,6 +17,8 @@ export interface AdmittedCall {
   readonly user?: User;
   /** What the user's token permits, where the call is answered at the gateway itself. */
   readonly permissions?: ReadonlySet<string>;
+  /** Of a query: the answer is not to be older than what these positions stand for; at least one. */
+  readonly notBefore?: readonly string[];
   /** Aborts when the deadline has passed, the caller has gone, or the process stops hard. Work for the call ends then. */
   readonly signal: AbortSignal;
   /** Milliseconds left of the deadline: calls made on behalf of this one take no longer. */

@@ -3,6 +3,7 @@ import type { CallAnswer, CallRequest, CallTransport, TransportOptions } from ".
 import { answerTooLarge } from "./conclude.ts";
 import { readDeprecation } from "./deprecation-headers.ts";
 import type { Authorize, OutgoingRequest } from "./identity/authenticate.ts";
+import { NOT_BEFORE_HEADER, POSITION_HEADER } from "./not-before.ts";
 import { readProblem } from "./problem.ts";
 import { answerInvalid } from "./read-answer.ts";
 import { readRetryAfter } from "./retry-after.ts";
@@ -40,8 +41,9 @@ export function httpTransport(options: HttpTransportOptions): CallTransport {
           const response = await fetch(base + url, { ...init, headers });
           const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
           const deprecation = readDeprecation(response.headers);
+          const position = response.headers.get(POSITION_HEADER) ?? undefined;
           const text = await readText(response, answerBytesMax);
-          return { status: response.status, retryAfterMs, deprecation, text };
+          return { status: response.status, retryAfterMs, deprecation, position, text };
         });
         if (text === undefined) throw answerTooLarge(request, answerBytesMax);
         const answer = readReceived(request, { ...received, text });
@@ -98,6 +100,7 @@ function writeRequest(request: CallRequest, { declared, deadlineMs, signal }: Tr
     "polder-version": request.version,
     "polder-deadline-ms": String(Math.max(0, Math.ceil(deadlineMs))),
     ...(request.key === undefined ? {} : { "idempotency-key": request.key }),
+    ...(request.notBefore === undefined ? {} : { [NOT_BEFORE_HEADER]: request.notBefore.join(", ") }),
     ...(hasBody ? { "content-type": "application/json" } : {}),
   };
   return {
@@ -133,13 +136,15 @@ interface Received {
   readonly status: number;
   readonly text: string;
   readonly retryAfterMs: number | undefined;
+  readonly position: string | undefined;
 }
 
-function readReceived(request: CallRequest, { status, text, retryAfterMs }: Received): CallAnswer {
-  if (status === 204) return { kind: "answered", output: null };
+function readReceived(request: CallRequest, { status, text, retryAfterMs, position }: Received): CallAnswer {
+  const published = position === undefined ? {} : { position };
+  if (status === 204) return { kind: "answered", output: null, ...published };
   const json = parsed(text);
   if (status >= 200 && status < 300) {
-    if (json !== undefined) return { kind: "answered", output: json.value };
+    if (json !== undefined) return { kind: "answered", output: json.value, ...published };
     throw answerInvalid(request, [{ pointer: "", problem: "is no JSON" }]);
   }
   const problem = readProblem(json?.value);

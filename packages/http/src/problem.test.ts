@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { hiddenProblemOf, problemOf, readProblem, refusalProblem } from "./problem.ts";
 
 const dependency = { api: "bank", operation: "balance", code: "CALL_UNREACHABLE" };
+const behind = { readModel: "balances", publisher: "bank", lagEvents: 7, parkedEvents: 1 };
 const violations = [{ pointer: "/sku", problem: "is missing" }];
 
 test("a problem document has the code's status and page, and the violations", () => {
@@ -31,6 +32,7 @@ test("problem documents are read as they were written", () => {
     refusalProblem("OutOfStock", { available: 1 }),
     problemOf(new PolderError("VERSION_UNKNOWN", "Not that one.", { living: ["1.0.0"] })),
     problemOf(new PolderError("DEPENDENCY_FAILED", "It needs more.", { dependency, retryAfterMs: 700 })),
+    problemOf(new PolderError("READ_MODEL_BEHIND", "Not yet.", { behind })),
   ]) {
     expect(readProblem(JSON.parse(JSON.stringify(problem)))).toEqual(problem);
   }
@@ -60,7 +62,10 @@ test.each([
   [{ retryAfterMs: 1e300 }, { retryAfterMs: 86_400_000 }],
   [{ retryAfterMs: -1 }, { retryAfterMs: 0 }],
   [{ retryAfterMs: "soon" }, {}],
+  [{ behind: { ...behind, lagEvents: "7", why: "secret" } }, { behind: { ...behind, lagEvents: undefined } }],
+  [{ behind: { ...behind, parkedEvents: "1" } }, {}],
+  [{ behind: null }, {}],
 ])("of %j is taken what is understood: %j", (more, taken) => {
-  const { dependency: found, retryAfterMs } = readProblem({ code: "X", status: 503, ...more }) ?? {};
-  expect(JSON.parse(JSON.stringify({ dependency: found, retryAfterMs }))).toEqual(taken);
+  const { dependency: found, behind: late, retryAfterMs } = readProblem({ code: "X", status: 503, ...more }) ?? {};
+  expect(JSON.parse(JSON.stringify({ dependency: found, behind: late, retryAfterMs }))).toEqual(taken);
 });

@@ -11,6 +11,17 @@ export interface Dependency {
   readonly code: string;
 }
 
+/** A read model or replica that is not as new as a query asked for. */
+export interface Behind {
+  readonly readModel: string;
+  /** The domain whose events it has yet to handle. */
+  readonly publisher: string;
+  /** Positions of that domain's log that it has yet to look at; missing while the events are not in the log yet. */
+  readonly lagEvents?: number;
+  /** Events that it could not handle, and that wait to be tried again or seen to. */
+  readonly parkedEvents: number;
+}
+
 /** A failed call as it travels: a problem document (RFC 9457) with the code and what belongs to it. */
 export interface ProblemDocument {
   /** The page about the code, relative to where Polder's documentation is served. */
@@ -35,6 +46,8 @@ export interface ProblemDocument {
   readonly details?: unknown;
   /** What the operation needed, where that has failed. */
   readonly dependency?: Dependency;
+  /** What is not as new as the query asked for. */
+  readonly behind?: Behind;
   /** How long to wait before another attempt, in milliseconds; over HTTP also `Retry-After`, in whole seconds. */
   readonly retryAfterMs?: number;
 }
@@ -50,6 +63,7 @@ export function problemOf(error: PolderError): ProblemDocument {
     ...(violations === undefined ? {} : { violations }),
     ...livingOf(error.details),
     ...dependencyOf(error.details),
+    ...behindOf(error.details),
   };
 }
 
@@ -88,6 +102,7 @@ export function readProblem(value: unknown): ProblemDocument | undefined {
     ...livingOf(found),
     ...(typeof found.refusal === "string" ? { refusal: found.refusal, details: found.details ?? null } : {}),
     ...dependencyOf(found),
+    ...behindOf(found),
   };
 }
 
@@ -127,6 +142,16 @@ function isDependency(value: unknown): value is Dependency {
 
 function withoutMore({ api, operation, code }: Dependency): Dependency {
   return { api, operation, code };
+}
+
+function behindOf(carrier: unknown): Pick<ProblemDocument, "behind"> {
+  if (typeof carrier !== "object" || carrier === null || !("behind" in carrier)) return {};
+  const { readModel, publisher, lagEvents, parkedEvents } = (carrier.behind ?? {}) as Partial<
+    Record<keyof Behind, unknown>
+  >;
+  if (typeof readModel !== "string" || typeof publisher !== "string" || typeof parkedEvents !== "number") return {};
+  const lag = typeof lagEvents === "number" ? { lagEvents } : {};
+  return { behind: { readModel, publisher, ...lag, parkedEvents } };
 }
 
 function isViolation(value: unknown): value is Violation {

@@ -14,8 +14,10 @@ import { type ProblemDocument, refusalProblem } from "./problem.ts";
 export async function readAnswer(outgoing: OutgoingCall, answer: CallAnswer): Promise<unknown> {
   const { declared } = outgoing;
   switch (answer.kind) {
-    case "answered":
-      return { ok: true, value: await readAs(declared.output, answer.output, outgoing) };
+    case "answered": {
+      const value = await readAs(declared.output, answer.output, outgoing);
+      return { ok: true, value, ...(answer.position === undefined ? {} : { position: answer.position }) };
+    }
     case "refused": {
       const { refusal } = answer;
       const schema = Object.hasOwn(declared.refusals, refusal) ? declared.refusals[refusal] : undefined;
@@ -89,7 +91,9 @@ const rethrown: ReadonlySet<string> = new Set([
   "OPERATION_UNKNOWN",
   "OVERLOADED",
   "PERMISSION_MISSING",
+  "POSITION_INVALID",
   "RATE_LIMITED",
+  "READ_MODEL_BEHIND",
   "SAGA_ABORTED",
   "SHUTTING_DOWN",
   "USER_MISSING",

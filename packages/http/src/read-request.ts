@@ -5,6 +5,7 @@ import { pathAtRoute } from "./accept-version.ts";
 import { inputInvalid } from "./admit-input.ts";
 import type { CallRequest } from "./call.ts";
 import { httpErrors } from "./errors.ts";
+import { NOT_BEFORE_HEADER, NOT_BEFORE_PARAMETER, positionsIn, positionsOf, takesParameter } from "./not-before.ts";
 import type { Route } from "./operation-table.ts";
 import { parseJson } from "./parse-json.ts";
 import { type BodyBudget, hasBody, readBody } from "./read-body.ts";
@@ -43,7 +44,8 @@ export async function readRequest(
   const others =
     route.method === "GET"
       ? { ...inQuery(route, query, incoming), body: nothing }
-      : await inBody(route, query, incoming, limits);
+      : { ...(await inBody(route, query, incoming, limits)), notBefore: [] };
+  const notBefore = positionsOf(positionsIn(singleHeader(headers[NOT_BEFORE_HEADER]) ?? ""), others.notBefore);
   const violations = [...inPath.violations, ...others.violations, ...contradictions(inPath, others)];
   if (violations.length > 0) throw inputInvalid(route, violations);
   const request: CallRequest = {
@@ -52,6 +54,7 @@ export async function readRequest(
     operation: route.operation,
     input: { ...others.fields, ...inPath.fields },
     ...(key === undefined ? {} : { key }),
+    ...(notBefore.length === 0 ? {} : { notBefore }),
     headers: traceHeaders(headers),
   };
   return { request, deadlineMs, body: others.body };
@@ -79,12 +82,23 @@ export function splitUrl(url: string): { readonly path: string; readonly query: 
 
 const nothing = new Uint8Array();
 
-function inQuery(route: Route, query: string, incoming: IncomingMessage): ReadFields {
-  const read = readQueryFields(route.declared, query);
+interface InQuery extends ReadFields {
+  readonly notBefore: readonly string[];
+}
+
+function inQuery(route: Route, query: string, incoming: IncomingMessage): InQuery {
+  const read = takeNotBefore(route, readQueryFields(route.declared, query));
   // What is not read would be lost in silence.
   if (!hasBody(incoming)) return read;
   const problem = "came with a body; a query takes its fields from path and query string";
   return { ...read, violations: [...read.violations, { pointer: "", problem }] };
+}
+
+/** Takes the parameter out of what becomes the input. */
+function takeNotBefore({ declared }: Route, { fields, violations }: ReadFields): InQuery {
+  const { [NOT_BEFORE_PARAMETER]: given, ...others } = fields;
+  if (given === undefined || !takesParameter(declared)) return { fields, violations, notBefore: [] };
+  return { fields: others, violations, notBefore: [given].flat().flatMap((text) => positionsIn(String(text))) };
 }
 
 async function inBody(

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CallAnswer } from "./call.ts";
+import { POSITION_HEADER } from "./not-before.ts";
 import { type ProblemDocument, problemMediaType, refusalProblem } from "./problem.ts";
 import { hasBody } from "./read-body.ts";
 import { writeRetryAfter } from "./retry-after.ts";
@@ -28,9 +29,10 @@ export async function writeAnswer(
     const { refusal, details, trace } = answer;
     return writeProblem(exchange, refusalProblem(refusal, details, trace), headers);
   }
-  if (answer.output === null) return write(exchange, { status: 204, headers });
+  const published = answer.position === undefined ? headers : { ...headers, [POSITION_HEADER]: answer.position };
+  if (answer.output === null) return write(exchange, { status: 204, headers: published });
   const body = JSON.stringify(answer.output);
-  return write(exchange, { status: 200, headers: { ...headers, "content-type": "application/json" }, body });
+  return write(exchange, { status: 200, headers: { ...published, "content-type": "application/json" }, body });
 }
 
 /** Writes a problem document (RFC 9457). */

@@ -101,12 +101,13 @@ test("a need says what stands in for a query, with the types of the version that
   expectTypeOf(declared.needs[0].version).toEqualTypeOf<"1.9.0">();
 });
 
-test("an answer says when a fallback gave it", () => {
+test("an answer says when a fallback gave it, and what a command has published", () => {
   type Answer = Outcome<typeof outcomeSchema, Record<never, never>>;
   expectTypeOf<Answer>().toEqualTypeOf<{
     readonly ok: true;
     readonly value: { n: number };
     readonly fallback?: string;
+    readonly position?: string;
   }>();
 });
 

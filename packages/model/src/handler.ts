@@ -30,6 +30,12 @@ export interface CallOptions {
   /** How long to wait, in milliseconds; never longer than what is left of the caller's own deadline. Default 5,000. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /**
+   * Asks a query for an answer that is not older than what these commands have published: the `position` of their
+   * outcomes, at most 20. It waits until the read models and replicas behind the query have come so far, or fails with
+   * `READ_MODEL_BEHIND` shortly before its deadline.
+   */
+  readonly notBefore?: string | readonly (string | undefined)[] | undefined;
 }
 
 /** A typed client of one version of an API: a function an operation. */

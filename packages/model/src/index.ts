@@ -128,6 +128,7 @@ export {
   PolderError,
   type PolderErrorOptions,
 } from "./polder-error.ts";
+export { POSITION_KEYS_MAX, type Position, readPosition, writePosition } from "./position.ts";
 export { describeProblems, type Problem, refuseProblems } from "./problems.ts";
 export {
   type BatchProjection,

@@ -30,5 +30,10 @@ export type Outcome<Output extends AnySchema, Declared extends Refusals> =
       readonly value: SchemaOutput<Output>;
       /** There where the call failed and the domain's fallback answered: the code of the failure. */
       readonly fallback?: string;
+      /**
+       * What a command has published, for the `notBefore` of queries that are to show it; missing where it published
+       * nothing. It is to be handed on as it is.
+       */
+      readonly position?: string;
     }
   | RefusedOutcome<Declared>;

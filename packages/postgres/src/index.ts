@@ -9,14 +9,14 @@ export { lockMigrations, type MigrationLockOptions } from "./migrate/migration-l
 export { type AppliedMigration, planMigrations } from "./migrate/plan-migrations.ts";
 export { type Migration, migrationOf, readMigrations } from "./migrate/read-migrations.ts";
 export { type OwnerWork, runAsOwner } from "./migrate/run-as-owner.ts";
-export { type OutboxEvent, outboxInsert } from "./outbox/outbox-insert.ts";
+export { type OutboxEvent, outboxInsert, publishedXid } from "./outbox/outbox-insert.ts";
 export { makePolderDirectory } from "./polder-directory.ts";
 export type { Drift } from "./provision/drift.ts";
 export { homeSteps } from "./provision/home-steps.ts";
 export { type ProvisionOptions, type ProvisionReport, provision } from "./provision/provision.ts";
 export { type DomainHome, homeOf, POLDER_ROLE } from "./provision/roles.ts";
 export type { SystemScope, SystemStep } from "./provision/system-object.ts";
-export { answerInsert, findAnswer, forgetAnswers, type KeyedRequest } from "./request/request.ts";
+export { answerInsert, findAnswer, forgetAnswers, type KeyedRequest, type StoredAnswer } from "./request/request.ts";
 export { openSecrets, type Secrets, type SecretsOptions, secretVariable } from "./secrets.ts";
 export { changeSharedFile, type SharedFileOptions } from "./shared-file.ts";
 export { identifier, literal } from "./sql-name.ts";

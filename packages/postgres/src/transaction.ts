@@ -16,13 +16,13 @@ export interface OpenTransaction extends Reader {
   readonly isOpen: () => boolean;
   readonly run: <Row>(statement: Statement) => Promise<QueryResult<Row>>;
   /**
-   * Sends the last statements and the commit together, in one round trip. When any of them fails,
-   * PostgreSQL turns the commit into a rollback, and the failure is thrown.
+   * Sends the last statements and the commit together, in one round trip, and gives the results of the statements. When
+   * any of them fails, PostgreSQL turns the commit into a rollback, and the failure is thrown.
    *
    * @throws `TRANSACTION_ENDED` when it has been rolled back or committed before, `TRANSACTION_ABORTED` when a
    * statement failed and nobody said so.
    */
-  readonly commit: (last?: readonly Statement[]) => Promise<void>;
+  readonly commit: (last?: readonly Statement[]) => Promise<readonly QueryResult<unknown>[]>;
   /**
    * Ends the transaction without a trace. With `broken`, what is under way is not waited for: the connection is cut,
    * its statements fail with `broken`, and PostgreSQL ends the session when it notices, within five seconds. Never throws.
@@ -96,14 +96,15 @@ export function openTransaction({ connect, names, target, mode, observer, settin
       if (ended) throw tooLate();
       if (last.length > 0) void begun();
       const connected = await end()?.catch((error: unknown) => Promise.reject(explained(error, target)));
-      if (connected === undefined) return;
+      if (connected === undefined) return [];
       try {
-        await commitOn(connected, last, { names, target, observer });
+        const results = await commitOn(connected, last, { names, target, observer });
+        tell("committed");
+        return results;
       } catch (error) {
         tell("rolled back");
         throw error;
       }
-      tell("committed");
     },
     rollback: async (broken) => {
       const connected = await end()?.catch(() => undefined);
@@ -135,7 +136,7 @@ async function commitOn(
   client: pg.PoolClient,
   last: readonly Statement[],
   { names, target, observer }: Pick<Parts, "names" | "target" | "observer">,
-): Promise<void> {
+): Promise<readonly QueryResult<unknown>[]> {
   sendTogether(client);
   const sent = [
     ...last.map((statement) => observed(observer, statement.text, () => client.query(toConfig(statement, names)))),
@@ -160,6 +161,7 @@ async function commitOn(
       {},
     );
   }
+  return results.slice(0, -1).flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
 }
 
 /** Released alone, a connection in pipeline mode would first bring its statements to an end. */

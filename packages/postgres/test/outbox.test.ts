@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Database, type OutboxEvent, outboxInsert, provision } from "@polder/postgres";
+import { type Database, type OutboxEvent, outboxInsert, provision, publishedXid } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -101,6 +101,12 @@ test("the events of a transaction are in the order in which they were published"
   await app.begin().commit([outboxInsert("order", events)]);
   const rows = await outbox<{ n: number }>("(data->>'n')::int as n");
   expect(rows.map(({ n }) => n)).toEqual(events.map((_, n) => n));
+});
+
+test.each([1, 3])("of %i events it is known in which transaction they were published", async (count) => {
+  const events = Array.from({ length: count }, (_, n) => event(`key-${n}`));
+  const [inserted] = await app.begin().commit([outboxInsert("order", events)]);
+  expect(await outbox("xid")).toEqual(events.map(() => ({ xid: publishedXid(inserted) })));
 });
 
 test("domains do not wait for each other's keys", async () => {

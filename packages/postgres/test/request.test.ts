@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 const request = (input: unknown, key: string = "k"): KeyedRequest => ({ operation: "order.place", key, input });
-const find = (asked: KeyedRequest): Promise<unknown> => findAnswer(app, "order", asked);
+const find = async (asked: KeyedRequest): Promise<unknown> => (await findAnswer(app, "order", asked))?.answer;
 const reused = { code: "IDEMPOTENCY_KEY_REUSED", details: { operation: "order.place", key: "k" } };
 
 /** A command as the runtime runs it: the effect and the answer in one transaction. */
@@ -118,6 +118,17 @@ test("any input and any answer is kept as it is, the order of fields aside", asy
 test("an operation without input or answer has a key as well", async () => {
   await app.run(answerInsert("order", request(undefined), undefined));
   expect(await find(request(undefined))).toBeNull();
+});
+
+test("an answer is kept with its transaction; of one that an older release has stored it is not known", async () => {
+  const tx = app.begin();
+  const { rows } = await tx.query<{ xid: string; at: Date }>("select pg_current_xact_id() as xid, now() as at");
+  await tx.commit([answerInsert("order", request({}), 1)]);
+  expect(await findAnswer(app, "order", request({}))).toEqual({ answer: 1, ...rows[0] });
+  await database.admin.query(
+    'insert into "order"._request (operation, key, input_hash, answer) select operation, \'old\', input_hash, answer from "order"._request',
+  );
+  expect(await findAnswer(app, "order", request({}, "old"))).toMatchObject({ answer: 1, xid: null });
 });
 
 test("old answers are forgotten, so many at a time", async () => {

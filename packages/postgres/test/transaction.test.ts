@@ -85,6 +85,13 @@ describe("a transaction", () => {
     expect(await items()).toEqual([1, 2, 3, 4]);
   });
 
+  test("gives the results of its last statements", async () => {
+    const named = { text: "insert into item values ($1) returning id", values: [2] };
+    const [first, second, ...more] = await app.begin().commit([insert(1), named]);
+    expect([first?.rowCount, second?.rows, more]).toEqual([1, [{ id: 2 }], []]);
+    expect(await app.begin().commit()).toEqual([]);
+  });
+
   test("needs one round trip for that: all is sent before anything is answered", async () => {
     await using proxy = await startProxy(server.server.port);
     await using behind = openDatabase({ ...database.appAddress("order"), port: proxy.port, schema: "order" });

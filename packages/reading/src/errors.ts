@@ -1,3 +1,4 @@
+import type { Behind } from "@polder/http";
 import { defineErrors, type ErrorMakers } from "@polder/model";
 
 /** The codes of this package, with what each carries. */
@@ -22,6 +23,7 @@ export interface ReadingErrors {
     readonly join: string;
     readonly keysMax: number;
   };
+  readonly READ_MODEL_BEHIND: { readonly behind: Behind };
 }
 
 /** The errors of @polder/reading. Each code has a page under `docs/errors`. */
@@ -37,4 +39,5 @@ export const readingErrors: ErrorMakers<ReadingErrors> = defineErrors<ReadingErr
   READ_MODEL_UNKNOWN: "There is no such read model",
   COMPOSITION_CIRCULAR: "Joins of a composition wait for each other",
   COMPOSITION_TOO_WIDE: "A composition asks for more keys than it may",
+  READ_MODEL_BEHIND: "A read model is not as new as a query asked for",
 });

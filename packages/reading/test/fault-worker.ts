@@ -93,7 +93,8 @@ async function work(number: number): Promise<void> {
   if (number % 4 > 0) {
     const item = `item-${n}`;
     const event = outboxEvent(number % 4 === 1 ? "goods.Sold" : "goods.Made", item, { item });
-    return await goods.begin().commit([outboxInsert("goods", [event])]);
+    await goods.begin().commit([outboxInsert("goods", [event])]);
+    return;
   }
   const maker = `maker-${n}`;
   const transaction = makers.begin();

@@ -18,10 +18,10 @@ export async function requireHome(database: Database, domain: string): Promise<v
   from unnest($2::text[]) as name
   where not exists (select from pg_tables where schemaname = $1::text and tablename = name)
   union all
-  select '_instance.subscriptions'
+  select '_request.xid'
   where not exists (
     select from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = $1::text and c.relname = '_instance' and a.attname = 'subscriptions'
+    where n.nspname = $1::text and c.relname = '_request' and a.attname = 'xid'
   )
 ) as missing`,
     [schema, tables],

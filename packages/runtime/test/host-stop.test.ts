@@ -53,7 +53,7 @@ describe("a graceful stop", () => {
       code: expect.stringMatching(/^(SHUTTING_DOWN|CALL_UNREACHABLE)$/),
     });
     inside.release();
-    expect(await booking).toEqual({ ok: true, value: { balance: 5 } });
+    expect(await booking).toMatchObject({ ok: true, value: { balance: 5 } });
     await stopping;
     expect(await bookings()).toEqual([{ account: "a" }]);
     await allClosed(database);

@@ -34,7 +34,7 @@ describe("the same key", () => {
     expect(second).toEqual(first);
     expect(await bookings()).toHaveLength(1);
     expect(await published()).toHaveLength(1);
-    expect(await host.bank.book({ account: "a", amount: 5 }, { key: "l" })).toEqual({
+    expect(await host.bank.book({ account: "a", amount: 5 }, { key: "l" })).toMatchObject({
       ok: true,
       value: { balance: 10 },
     });
@@ -56,7 +56,7 @@ describe("the same key", () => {
       await host.bank.book(book, { key: "k" });
     }
     await using host = await hostOn(database, [bankWith()]);
-    expect(await host.bank.book(book, { key: "k" })).toEqual({ ok: true, value: { balance: 5 } });
+    expect(await host.bank.book(book, { key: "k" })).toMatchObject({ ok: true, value: { balance: 5 } });
     expect(await bookings()).toHaveLength(1);
   });
 
@@ -64,7 +64,8 @@ describe("the same key", () => {
     await using host = await hostOn(database, [bankWith()]);
     const calls = Array.from({ length: 20 }, () => host.bank.book({ account: "a", amount: 5 }, { key: "k" }));
     const outcomes = await Promise.all(calls);
-    expect(outcomes).toEqual(outcomes.map(() => ({ ok: true, value: { balance: 5 } })));
+    expect(outcomes[0]).toMatchObject({ ok: true, value: { balance: 5 } });
+    expect(outcomes).toEqual(outcomes.map(() => outcomes[0]));
     expect(await bookings()).toHaveLength(1);
     expect(await published()).toHaveLength(1);
     expect(await answers()).toHaveLength(1);
@@ -93,7 +94,7 @@ describe("the same key", () => {
       }),
     ]);
     const calls = [1, 2].map(() => host.bank.book({ account: "a", amount: 5 }, { key: "k" }));
-    expect(await Promise.all(calls)).toEqual(calls.map(() => ({ ok: true, value: { balance: 5 } })));
+    expect(await Promise.all(calls)).toMatchObject(calls.map(() => ({ ok: true, value: { balance: 5 } })));
   });
 
   test("with another input is refused, also at the same time", async () => {
@@ -150,5 +151,8 @@ test("a failed command keeps no answer: the same key runs again", async () => {
   });
   expect(await answers()).toEqual([]);
   fails = false;
-  expect(await host.bank.book({ account: "a", amount: 5 }, { key: "k" })).toEqual({ ok: true, value: { balance: 5 } });
+  expect(await host.bank.book({ account: "a", amount: 5 }, { key: "k" })).toMatchObject({
+    ok: true,
+    value: { balance: 5 },
+  });
 });

@@ -12,6 +12,6 @@ export {
 } from "./repair.ts";
 export { type RunningSagas, runSagas, type SagasOptions } from "./run-sagas.ts";
 export { sagaDomainSteps } from "./saga-steps.ts";
-export { type SagaAnswer, sagaAnswer, sagaNewsInsert, sagaStart } from "./start-saga.ts";
+export { type AnsweredSaga, type SagaAnswer, sagaAnswer, sagaNewsInsert, sagaStart } from "./start-saga.ts";
 export type { HeldSaga, StoredEvent } from "./store.ts";
 export type { LocalWork, SagaSeams } from "./work.ts";

@@ -42,6 +42,12 @@ export type SagaAnswer =
   | { readonly kind: "answered"; readonly output: unknown }
   | { readonly kind: "refused"; readonly refusal: string; readonly details: unknown };
 
+/** What callers get from a saga, and since when it has done something. */
+export interface AnsweredSaga {
+  readonly answer: SagaAnswer;
+  readonly startedAt: Date;
+}
+
 type StoredAnswer = SagaAnswer | { readonly kind: "aborted"; readonly reason: string };
 
 /** How long to wait between two looks when nobody says that there is an answer, in milliseconds. */
@@ -57,7 +63,7 @@ export async function sagaAnswer(
   database: Database,
   saga: { readonly domain: string; readonly name: string; readonly key: string },
   options: { readonly signal: AbortSignal; readonly onAnswer: (listener: () => void) => () => void },
-): Promise<SagaAnswer> {
+): Promise<AnsweredSaga> {
   const { signal } = options;
   const { name, key } = saga;
   const sql = sagaNames(saga.domain);
@@ -70,13 +76,13 @@ export async function sagaAnswer(
     const timer = setTimeout(told.resolve, LOOK_MS);
     try {
       signal.throwIfAborted();
-      const { rows } = await database.query<{ answer: StoredAnswer | null; state: string }>(
-        `select answer, state from ${sql.saga} where saga = $1 and key = $2`,
+      const { rows } = await database.query<{ answer: StoredAnswer | null; state: string; startedAt: Date }>(
+        `select answer, state, started_at as "startedAt" from ${sql.saga} where saga = $1 and key = $2`,
         [name, key],
       );
       const [found] = rows;
       if (found?.answer?.kind === "aborted") throw aborted(name, key, found.answer.reason);
-      if (found?.answer != null) return found.answer;
+      if (found?.answer != null) return { answer: found.answer, startedAt: found.startedAt };
       if (found === undefined || found.state === "done" || found.state === "undone") throw unanswered(name, key);
       await told.promise;
     } finally {

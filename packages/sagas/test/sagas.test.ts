@@ -276,10 +276,11 @@ test("whoever waits for the answer gets it as soon as it is given, and later as 
       { signal: AbortSignal.timeout(60_000), onAnswer: () => () => undefined },
     );
   for (const name of ["refusing", "failing", "silent"]) await start(agency.database, name, "1", {});
-  expect(await answer("refusing")).toEqual({ kind: "refused", refusal: "SoldOut", details: { left: 0 } });
+  const refused = { kind: "refused", refusal: "SoldOut", details: { left: 0 } };
+  expect(await answer("refusing")).toEqual({ answer: refused, startedAt: expect.any(Date) });
   await expect(answer("failing")).rejects.toMatchObject({ code: "SAGA_ABORTED", details: { reason: "no money left" } });
   await expect(answer("silent")).rejects.toMatchObject({ code: "SAGA_UNANSWERED" });
-  await expect(answer("refusing")).resolves.toMatchObject({ refusal: "SoldOut" });
+  await expect(answer("refusing")).resolves.toMatchObject({ answer: { refusal: "SoldOut" } });
 });
 
 test("code with a mistake stands still after some tries, and goes on with better code", async () => {

@@ -73,12 +73,17 @@ describe("for those who come through the gateway", () => {
         schema: { type: "array", items: { type: "string" }, minItems: 1 },
       },
       { name: "size", in: "query", schema: { type: "string" } },
+      { $ref: "#/components/parameters/notBefore" },
+      { $ref: "#/components/parameters/Polder-Not-Before" },
       { $ref: "#/components/parameters/Polder-Deadline-Ms" },
       { $ref: "#/components/parameters/Polder-Version" },
     ]);
     expect(get).not.toHaveProperty("requestBody");
     const statuses = Object.keys(get.responses);
-    expect(statuses).toEqual(expect.arrayContaining(["200", "204", "400", "401", "404", "429", "500", "503", "504"]));
+    expect(statuses).toEqual(
+      expect.arrayContaining(["200", "204", "400", "401", "404", "412", "429", "500", "503", "504"]),
+    );
+    expect(get.responses[200].headers).not.toHaveProperty("Polder-Position");
     // It refuses nothing, asks for no permission, and has no body.
     for (const status of ["403", "409", "413", "415"]) expect(statuses).not.toContain(status);
     // What a schema library writes for itself is not in it.

@@ -19,6 +19,7 @@ import {
   pathParameters,
   versionParts,
 } from "@polder/model";
+import { NOT_BEFORE_PARAMETER, POSITIONS_MAX } from "../not-before.ts";
 import { problemMediaType } from "../problem.ts";
 import { type Audience, possibleProblems } from "./possible-problems.ts";
 import { problemSchema, refusalSchema } from "./problem-schema.ts";
@@ -77,9 +78,7 @@ export function openApiOf(api: AnyApi, version: string, options: OpenApiOptions)
     paths: Object.fromEntries(paths),
     components: {
       schemas: components.schemas(),
-      headers: Object.fromEntries(
-        [...everyAnswer(writer), "Retry-After" as const].map((name) => [name, answerHeaders[name]]),
-      ),
+      headers: headersFor(all, writer),
       parameters: parametersFor(all),
       ...(Object.keys(security).length === 0 ? {} : { securitySchemes: security }),
     },
@@ -109,7 +108,7 @@ function pathOf({ name, version }: ApiDocument, { path }: OperationDocument): st
 
 function operationObject(name: string, operation: OperationDocument, writer: Writer): object {
   const { document, audience, components, sunset } = writer;
-  const { kind, method, path, input, access } = operation;
+  const { method, path, input, access } = operation;
   const owner = capitalised(name);
   const schema = components.place(closed(input), `${owner}Input`);
   const properties = (schema["properties"] ?? {}) as Readonly<Record<string, JsonSchema>>;
@@ -129,7 +128,7 @@ function operationObject(name: string, operation: OperationDocument, writer: Wri
     ...(typeof sunset === "string" ? { "x-sunset": sunset } : {}),
     ...(audience === "domains" ? { "x-access": access ?? null } : {}),
     security: securityOf(access, audience),
-    parameters: [...parameters, ...headerNames(kind).map((header) => ({ $ref: `#/components/parameters/${header}` }))],
+    parameters: [...parameters, ...ownParameters(operation).map((own) => ({ $ref: `#/components/parameters/${own}` }))],
     ...(body === undefined ? {} : { requestBody: body }),
     responses: { ...answers(operation, owner, writer), ...problems(operation, owner, writer) },
   };
@@ -166,9 +165,9 @@ function bodyObject(schema: JsonSchema, inPath: ReadonlySet<string>): object | u
   return { required: needed.length > 0, content: { "application/json": { schema: body } } };
 }
 
-function answers({ output }: OperationDocument, owner: string, writer: Writer): object {
+function answers({ kind, output }: OperationDocument, owner: string, writer: Writer): object {
   const { components } = writer;
-  const headers = headerRefs(everyAnswer(writer));
+  const headers = headerRefs([...everyAnswer(writer), ...(kind === "command" ? (["Polder-Position"] as const) : [])]);
   const nothing = { 204: { description: "Done; there is nothing to say.", headers } };
   if (output["type"] === "null") return nothing;
   const schema = components.place(read(output), `${owner}Output`);
@@ -220,6 +219,11 @@ const answerHeaders = {
   },
   Sunset: { description: "Until when the version is served, as an HTTP date (RFC 8594).", schema: { type: "string" } },
   "Retry-After": { description: "Seconds after which another attempt is worth it.", schema: { type: "integer" } },
+  "Polder-Position": {
+    description:
+      "What the command has published, where it has published something: for `Polder-Not-Before` of queries that are to show it.",
+    schema: { type: "string" },
+  },
 };
 
 type AnswerHeader = keyof typeof answerHeaders;
@@ -238,6 +242,16 @@ function until({ sunset }: Deprecation): string {
   return sunset === undefined ? "" : `, served until ${sunset}`;
 }
 
+function headersFor(operations: readonly OperationDocument[], writer: Writer): object {
+  const isCommanded = operations.some(({ kind }) => kind === "command");
+  const names = [
+    ...everyAnswer(writer),
+    "Retry-After" as const,
+    ...(isCommanded ? (["Polder-Position"] as const) : []),
+  ];
+  return Object.fromEntries(names.map((name) => [name, answerHeaders[name]]));
+}
+
 const parameters = {
   "Idempotency-Key": {
     name: "Idempotency-Key",
@@ -251,6 +265,21 @@ const parameters = {
     description: "How long the caller waits, in milliseconds.",
     schema: { type: "integer", minimum: 0, maximum: 999_999_999 },
   },
+  "Polder-Not-Before": {
+    name: "Polder-Not-Before",
+    in: "header",
+    description:
+      "Positions of commands, separated by commas: the answer is not older than what these have published. It waits for it until the deadline.",
+    schema: { type: "string" },
+  },
+  notBefore: {
+    name: "notBefore",
+    in: "query",
+    description: "The same as `Polder-Not-Before`; both may be given.",
+    schema: { type: "array", items: { type: "string" }, maxItems: POSITIONS_MAX },
+    style: "form",
+    explode: false,
+  },
   "Polder-Version": {
     name: "Polder-Version",
     in: "header",
@@ -259,13 +288,16 @@ const parameters = {
   },
 };
 
-function headerNames(kind: OperationDocument["kind"]): readonly (keyof typeof parameters)[] {
+/** The parameters of Polder's own. */
+function ownParameters({ kind, input }: OperationDocument): readonly (keyof typeof parameters)[] {
   const all = ["Polder-Deadline-Ms", "Polder-Version"] as const;
-  return kind === "command" ? ["Idempotency-Key", ...all] : all;
+  if (kind === "command") return ["Idempotency-Key", ...all];
+  const fields = Object.keys((input["properties"] ?? {}) as object);
+  return [...(fields.includes(NOT_BEFORE_PARAMETER) ? [] : [NOT_BEFORE_PARAMETER]), "Polder-Not-Before", ...all];
 }
 
 function parametersFor(operations: readonly OperationDocument[]): object {
-  const names = new Set(operations.flatMap(({ kind }) => headerNames(kind)));
+  const names = new Set(operations.flatMap(ownParameters));
   return Object.fromEntries([...names].map((name) => [name, parameters[name]]));
 }
 

@@ -18,6 +18,8 @@ const ofCommands = new Set([
   "MEDIA_TYPE_UNSUPPORTED",
   "SAGA_ABORTED",
 ]);
+/** Codes of what only queries have: positions that their answers are not to be older than. */
+const ofQueries = new Set(["POSITION_INVALID", "READ_MODEL_BEHIND"]);
 /** Codes of the gateway, which asks who the user is. */
 const ofGateway = new Set(["RATE_LIMITED", "USER_TOKEN_EXPIRED", "USER_TOKEN_INVALID"]);
 
@@ -32,6 +34,7 @@ export function possibleProblems(
     if (ofCommands.has(code)) return kind === "command";
     // Only queries are composed.
     if (code === "COMPOSITION_TOO_WIDE") return kind === "query";
+    if (ofQueries.has(code)) return kind === "query";
     // The gateway is a caller itself, and tells nobody how its own calls are admitted.
     if (code.startsWith("CALLER_")) return audience === "domains";
     if (code === "USER_MISSING") return audience === "gateway" && access !== "anyone";

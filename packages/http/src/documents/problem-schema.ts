@@ -36,6 +36,17 @@ export const problemSchema: JsonSchema = {
       required: ["api", "operation", "code"],
       properties: { api: { type: "string" }, operation: { type: "string" }, code: { type: "string" } },
     },
+    behind: {
+      type: "object",
+      description: "What is not as new as the query asked for.",
+      required: ["readModel", "publisher", "parkedEvents"],
+      properties: {
+        readModel: { type: "string" },
+        publisher: { type: "string", description: "The domain whose events it has yet to handle." },
+        lagEvents: { type: "integer", description: "Missing while the events are not in the log yet." },
+        parkedEvents: { type: "integer", description: "Events that it could not handle." },
+      },
+    },
     retryAfterMs: { type: "number", description: "How long to wait before another attempt, in milliseconds." },
   },
 };
@@ -47,6 +58,7 @@ export function refusalSchema(refusal: string, details: JsonSchema): JsonSchema 
     violations: _v,
     living: _l,
     dependency: _d,
+    behind: _b,
     retryAfterMs: _r,
     ...common
   } = properties as Record<string, JsonSchema>;

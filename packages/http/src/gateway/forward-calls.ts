@@ -16,6 +16,7 @@ import { type Deadline, startDeadline } from "../deadline.ts";
 import { type Dispatcher, dispatcherLimits } from "../dispatcher.ts";
 import { createGate } from "../gate.ts";
 import { checkKey } from "../idempotency-key.ts";
+import { checkNotBefore } from "../not-before.ts";
 import { type Route, routesOf, unknownOperation } from "../operation-table.ts";
 import { problemOf } from "../problem.ts";
 import { reportFailure } from "../report-failure.ts";
@@ -49,6 +50,7 @@ export function forwardCalls({ domains, findTransport, logger }: ForwardOptions)
     const leave = gate.enter();
     try {
       if (request.key !== undefined) checkKey(request.key, route);
+      if (request.notBefore !== undefined) checkNotBefore(request.notBefore, route);
       const { violations } = await admitInput(route.declared, request.input);
       if (violations.length > 0) throw inputInvalid(route, violations);
       return await inClientSpan({ ...request, caller: GATEWAY }, async (trace) => {

@@ -14,7 +14,10 @@ const soonStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 /** Statuses below 500 that say: not now (425 is of RFC 8470, 499 is nginx's). */
 const openStatuses: ReadonlySet<number> = new Set([408, 425, 499]);
 
-/** Mistakes of the caller's that pass by themselves: with a roll-out, with keys that travel, or with a clock that is set. */
+/**
+ * Mistakes of the caller's that pass by themselves: with a roll-out, with keys that travel, with a clock that is set, or
+ * when a read model has come as far as was asked for.
+ */
 const passingCodes: ReadonlySet<string> = new Set([
   "CALLER_KEY_UNKNOWN",
   "CALLER_TOKEN_EARLY",
@@ -22,6 +25,7 @@ const passingCodes: ReadonlySet<string> = new Set([
   "CALLER_TOKEN_REPLAYED",
   "METHOD_NOT_ALLOWED",
   "OPERATION_UNKNOWN",
+  "READ_MODEL_BEHIND",
   "VERSION_UNKNOWN",
 ]);
 

@@ -64,6 +64,11 @@ create index on ${sqlTable("_request")} (at);`,
         // Of a process that does not say which subscriptions it runs it is assumed that it runs all.
         sql: `alter table ${sqlTable("_instance")} add column subscriptions text[];`,
       },
+      {
+        name: "0006 transaction of an answer",
+        // Of answers that were stored before it is not known.
+        sql: `alter table ${sqlTable("_request")} add column xid xid8;`,
+      },
       rightsStep(home),
     ],
   };

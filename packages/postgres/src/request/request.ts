@@ -12,19 +12,33 @@ export interface KeyedRequest {
   readonly input: unknown;
 }
 
+/** An answer that was stored, and the transaction in which that happened. */
+export interface StoredAnswer {
+  readonly answer: unknown;
+  /** The transaction's id; nothing where a release stored it that did not note it yet. */
+  readonly xid: string | null;
+  /** When the transaction began. */
+  readonly at: Date;
+}
+
 /**
  * The answer that this request got when it first came, or nothing.
  *
  * @throws `IDEMPOTENCY_KEY_REUSED` when the key came with another input.
  */
-export async function findAnswer(database: Database, schema: string, request: KeyedRequest): Promise<unknown> {
-  const found = await database.query<{ answer: unknown; same: boolean }>(
-    `select answer, input_hash = $3 as same from ${identifier(schema, "_request")} where operation = $1 and key = $2`,
+export async function findAnswer(
+  database: Database,
+  schema: string,
+  request: KeyedRequest,
+): Promise<StoredAnswer | undefined> {
+  const found = await database.query<StoredAnswer & { readonly same: boolean }>(
+    `select answer, xid, at, input_hash = $3 as same from ${identifier(schema, "_request")} where operation = $1 and key = $2`,
     [request.operation, request.key, hashOf(request.input)],
   );
   const row = found.rows[0];
   if (row === undefined) return undefined;
-  if (row.same) return row.answer;
+  const { same, ...stored } = row;
+  if (same) return stored;
   throw postgresErrors.IDEMPOTENCY_KEY_REUSED(
     `The idempotency key ${JSON.stringify(request.key)} of ${request.operation} came before with another input. Take a fresh key for another command.`,
     { operation: request.operation, key: request.key },
@@ -34,7 +48,7 @@ export async function findAnswer(database: Database, schema: string, request: Ke
 /** The statement that stores an answer, in the transaction of the command. It fails when the request has an answer already. */
 export function answerInsert(schema: string, request: KeyedRequest, answer: unknown): Statement {
   return {
-    text: `insert into ${identifier(schema, "_request")} (operation, key, input_hash, answer) values ($1, $2, $3, $4)`,
+    text: `insert into ${identifier(schema, "_request")} (operation, key, input_hash, answer, xid) values ($1, $2, $3, $4, pg_current_xact_id())`,
     values: [request.operation, request.key, hashOf(request.input), JSON.stringify(answer ?? null)],
   };
 }

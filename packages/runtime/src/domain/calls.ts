@@ -33,6 +33,8 @@ export interface CallParts {
   readonly onMade?: ((call: MadeCall) => void) | undefined;
   /** Somebody from outside on whose behalf the handler runs. */
   readonly user: User | undefined;
+  /** What the answers of queries are not to be older than: positions of commands. Default: nothing. */
+  readonly notBefore?: readonly string[] | undefined;
   /** Aborts when that call or delivery is given up: its calls are given up with it. */
   readonly signal: AbortSignal;
   /** Told when a fallback answers, or fails. */
@@ -41,7 +43,7 @@ export interface CallParts {
 
 /** Makes the `call` of one run of a handler: clients of the APIs that the domain needs, and of no other. */
 export function callsOf(parts: CallParts): Call<Domain> {
-  const { domain, findTransport, isInTransaction, remainingMs, user, signal, onMade, logger } = parts;
+  const { domain, findTransport, isInTransaction, remainingMs, user, notBefore, signal, onMade, logger } = parts;
   const { caller = domain.name, admit } = parts;
   const call = (api: AnyApi): unknown => {
     const need = declaredNeed(domain, api?.name);
@@ -60,6 +62,7 @@ export function callsOf(parts: CallParts): Call<Domain> {
       logger,
       ...(need.fallbacks === undefined ? {} : { fallbacks: need.fallbacks }),
       ...(user === undefined ? {} : { user }),
+      ...(notBefore === undefined ? {} : { notBefore }),
       onCall: (outgoing) => {
         if (isInTransaction()) throw inTransaction(domain, outgoing);
         admit?.(outgoing);
@@ -82,7 +85,7 @@ const RESERVE_SHARE = 0.1;
 const RESERVE_MS_MAX = 100;
 
 /**
- * What a call may take of the time that is left. If it took all of it, a domain that hangs would take its callers with
+ * What a call, or any other wait, may take of the time that is left, in milliseconds. If it took all of it, a domain that hangs would take its callers with
  * it: each would be given up at the same moment, with no time for a fallback, or to say whom it waited for.
  */
 export function withReserve(remainingMs: number): number {

@@ -3,9 +3,9 @@ import { outlookOf } from "@polder/http";
 import type { Domain, Logger, Saga, Started, Subscription } from "@polder/model";
 import type { Database } from "@polder/postgres";
 import {
+  type AnsweredSaga,
   type RunningSagas,
   runSagas,
-  type SagaAnswer,
   type SagaSeams,
   type SagasOptions,
   sagaAnswer,
@@ -42,7 +42,7 @@ export interface DomainSagas {
   readonly wake: () => void;
   readonly stop: RunningSagas["stop"];
   /** Waits for the answer of one. */
-  readonly answerOf: (saga: Started, signal: AbortSignal) => Promise<SagaAnswer>;
+  readonly answerOf: (saga: Started, signal: AbortSignal) => Promise<AnsweredSaga>;
   /** The subscriptions that bring them the events that they wait for. */
   readonly subscriptions: readonly HandledSubscription[];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { AdmittedCall, Executed, ServedDomain } from "@polder/http";
+import type { PositionToCome } from "@polder/bus";
+import type { AdmittedCall, Answered, Executed, ServedDomain } from "@polder/http";
 import type {
   CommandContext,
   ComposingContext,
@@ -11,9 +12,17 @@ import type {
   Refused,
   Started,
 } from "@polder/model";
-import { answerInsert, type Database, findAnswer, isWorthRepeating, type KeyedRequest } from "@polder/postgres";
-import { compose } from "@polder/reading";
-import type { SagaAnswer } from "@polder/sagas";
+import {
+  answerInsert,
+  type Database,
+  findAnswer,
+  isWorthRepeating,
+  type KeyedRequest,
+  publishedXid,
+  type Statement,
+} from "@polder/postgres";
+import { compose, type Freshness } from "@polder/reading";
+import type { AnsweredSaga } from "@polder/sagas";
 import { runtimeErrors } from "../errors.ts";
 import { withFields } from "../logger.ts";
 import { type HostObserver, missingIn, timedHandler } from "../observe/host-observer.ts";
@@ -21,6 +30,7 @@ import { inSpan } from "../tracing.ts";
 import { doing } from "../work-at-hand.ts";
 import { inTransaction } from "./bound-transaction.ts";
 import { callsOf, type FindTransport, withReserve } from "./calls.ts";
+import type { CommandPositions } from "./command-positions.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
 
 /** What running the handlers of a domain needs. */
@@ -32,13 +42,20 @@ export interface ExecuteParts {
   /** What its transactions need to know. */
   readonly transaction: HandlerTransactionParts;
   /** Waits for the answer of a saga that a handler has started. */
-  readonly answerOf: (saga: Started, signal: AbortSignal) => Promise<SagaAnswer>;
+  readonly answerOf: (saga: Started, signal: AbortSignal) => Promise<AnsweredSaga>;
+  /** Says what commands have published; missing where the domain publishes no events. */
+  readonly positions: CommandPositions | undefined;
+  /** Holds queries until what they read is as new as they ask for. */
+  readonly freshness: Freshness;
   readonly logger: Logger;
   readonly observer: HostObserver;
 }
 
 /** What is kept of a keyed command: how it ended, or the saga that will say. */
 type Kept = Executed | Started;
+
+/** The same as it is stored, with what is known of its position before the commit. */
+type StoredKept = Kept & { readonly published?: PositionToCome };
 
 /** Runs of a handler at most, when its transaction loses against another one. */
 const RUNS_MAX = 4;
@@ -51,6 +68,7 @@ export function createExecute(parts: ExecuteParts): Required<Pick<ServedDomain, 
   const execute: ServedDomain["execute"] = async (handler, call) => {
     const name = `${handler.api}.${handler.operation}`;
     const work = { domain: parts.domain.name, handler: name };
+    await beFresh(parts, handler, call);
     const run = (): Promise<Kept> =>
       handler.declared.kind === "query"
         ? repeating(parts, call, { once: (again) => runQuery(parts, handler, again) })
@@ -68,6 +86,18 @@ export function createExecute(parts: ExecuteParts): Required<Pick<ServedDomain, 
       return kept?.kind === "started" ? await answerOfSaga(parts, kept, call) : kept;
     },
   };
+}
+
+/** A query that is not to be older than something waits for it, and holds nothing meanwhile. */
+async function beFresh(
+  { domain, freshness }: ExecuteParts,
+  { api, operation, reads }: Handler,
+  { notBefore, signal, remainingMs }: AdmittedCall,
+): Promise<void> {
+  if (notBefore === undefined) return;
+  await inSpan(`wait for ${api}.${operation} to be fresh`, { "polder.domain": domain.name }, () =>
+    freshness.reached({ api, operation, notBefore, reads, signal, waitMs: withReserve(remainingMs()) }),
+  );
 }
 
 async function runQuery(parts: ExecuteParts, handler: Handler, call: AdmittedCall): Promise<Executed> {
@@ -109,21 +139,31 @@ function requestOf({ api }: Handler, { key, asked }: Pick<AdmittedCall, "key" | 
 }
 
 async function findKept(
-  { database, transaction }: ExecuteParts,
+  { database, transaction, positions }: ExecuteParts,
   request: KeyedRequest | undefined,
 ): Promise<Kept | undefined> {
   if (request === undefined) return undefined;
-  return (await findAnswer(database, transaction.schema, request)) as Kept | undefined;
+  const stored = await findAnswer(database, transaction.schema, request);
+  if (stored === undefined) return undefined;
+  const { published, ...kept } = stored.answer as StoredKept;
+  if (kept.kind !== "answered") return kept;
+  return positionedAt(kept, await positions?.ofStored(stored, published));
+}
+
+function positionedAt(answered: Answered, position: string | undefined): Answered {
+  return position === undefined ? answered : { ...answered, position };
 }
 
 /** Nothing is held meanwhile. Whoever does not wait until then may ask again under the same key. */
 async function answerOfSaga(
-  { answerOf }: ExecuteParts,
+  { answerOf, positions }: ExecuteParts,
   saga: Started,
   call: Pick<AdmittedCall, "signal" | "conclude">,
 ): Promise<Executed> {
-  const answer = await answerOf(saga, call.signal);
-  return await call.conclude(answer.kind === "answered" ? answer.output : answer);
+  const { answer, startedAt } = await answerOf(saga, call.signal);
+  const executed = await call.conclude(answer.kind === "answered" ? answer.output : answer);
+  // Nobody has noted down what its steps have published.
+  return executed.kind === "answered" ? positionedAt(executed, await positions?.ofNow(startedAt)) : executed;
 }
 
 interface Repeatable<Result> {
@@ -166,24 +206,28 @@ async function runOnce(
   call: AdmittedCall,
   { key, request }: CommandRun,
 ): Promise<Kept> {
-  const { domain, database } = parts;
+  const { domain, database, positions } = parts;
   return await inTransaction(database, { mode: "read write", signal: call.signal }, async (transaction) => {
-    const { tx, last, committed } = handlerTransaction(parts.transaction, transaction, call.user);
+    const { tx, last, events, committed } = handlerTransaction(parts.transaction, transaction, call.user);
     const read = readerBeside(parts, call, transaction.isOpen);
     const context: CommandContext = { tx, read, key, ...contextOf(parts, call, transaction.isOpen) };
     const answered = await handler.run(context);
     const kept = isAnswering(parts, handler, answered) ? answered : await call.conclude(answered);
-    const answer = request === undefined ? [] : [answerInsert(parts.transaction.schema, request, kept)];
+    const store = (stored: StoredKept): readonly Statement[] =>
+      request === undefined ? [] : [answerInsert(parts.transaction.schema, request, stored)];
     if (kept.kind === "refused") {
       // A refusal leaves no trace but itself.
       await transaction.rollback();
-      for (const statement of answer) await database.run(statement);
+      for (const statement of store(kept)) await database.run(statement);
       return kept;
     }
-    const statements = [...(await last()), ...answer];
-    await inSpan("commit", { "polder.domain": domain.name }, () => transaction.commit(statements));
+    const writing = await last();
+    const published = positions?.before(events());
+    const statements = [...writing, ...store(published === undefined ? kept : { ...kept, published })];
+    const results = await inSpan("commit", { "polder.domain": domain.name }, () => transaction.commit(statements));
     committed();
-    return kept;
+    if (published === undefined || kept.kind !== "answered") return kept;
+    return positionedAt(kept, positions?.of(published, publishedXid(results[0])));
   });
 }
 
@@ -223,7 +267,7 @@ type SharedContext = Pick<CommandContext, "input" | "refuse" | "call" | "caller"
 
 function contextOf(
   { domain, findTransport, logger, observer }: ExecuteParts,
-  { input, caller, user, signal, remainingMs }: AdmittedCall,
+  { input, caller, user, signal, remainingMs, notBefore }: AdmittedCall,
   isInTransaction: () => boolean,
 ): SharedContext {
   return {
@@ -239,6 +283,8 @@ function contextOf(
       isInTransaction,
       remainingMs,
       user,
+      // What the answer is not to be older than, none of its sources is to be either.
+      notBefore,
       signal,
       logger,
       onMade: observer.metrics?.made,

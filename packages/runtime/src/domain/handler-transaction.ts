@@ -43,6 +43,8 @@ export interface HandlerTransaction {
    * validation, and ends publishing.
    */
   readonly last: () => Promise<readonly Statement[]>;
+  /** The events that `last` writes, by the first of its statements where there are some. */
+  readonly events: () => readonly OutboxEvent[];
   /** To be called when it has been committed. */
   readonly committed: () => void;
 }
@@ -58,6 +60,7 @@ export function handlerTransaction(
 ): HandlerTransaction {
   const starts: Promise<Statement>[] = [];
   const published: Promise<OutboxEvent>[] = [];
+  const events: OutboxEvent[] = [];
   let ended = false;
   const publish = (event: Event, data: unknown): string => {
     const declared = publishedEvent(domain, event?.name);
@@ -94,12 +97,12 @@ export function handlerTransaction(
     },
     last: async () => {
       ended = true;
-      const events: OutboxEvent[] = [];
       for (const event of published) events.push(await event);
       const statements = events.length === 0 ? [] : [outboxInsert(schema, events)];
       for (const statement of starts) statements.push(await statement);
       return statements;
     },
+    events: () => events,
     committed: () => {
       if (published.length > 0) told.published();
       if (starts.length > 0) told.started();

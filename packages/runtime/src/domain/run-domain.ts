@@ -3,11 +3,12 @@ import { type GrowthSignal, type Relay, type Stream, startPresence, startRelay }
 import type { ServedDomain } from "@polder/http";
 import type { Implementation, Logger } from "@polder/model";
 import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
-import type { CopyLook, KeptCopies } from "@polder/reading";
+import { type CopyLook, type Freshness, type KeptCopies, openFreshness, servingCopies } from "@polder/reading";
 import { withFields } from "../logger.ts";
 import { type DomainUses, startDomainUses } from "../observe/domain-uses.ts";
 import type { HostObserver } from "../observe/host-observer.ts";
 import type { FindTransport } from "./calls.ts";
+import { openCommandPositions } from "./command-positions.ts";
 import { createDeliver, type DeliverParts } from "./deliver.ts";
 import { warnOfDeprecatedEvents } from "./deprecated-needs.ts";
 import { startDomainCopies } from "./domain-copies.ts";
@@ -57,7 +58,7 @@ export interface RunningDomain {
 
 /** Brings a domain to work. */
 export async function runDomain(options: RunDomainOptions): Promise<RunningDomain> {
-  const { implementation, database, findTransport, observer } = options;
+  const { implementation, database, publisherDatabase, growth, findTransport, observer } = options;
   const { domain } = implementation;
   const logger = withFields(options.logger, { domain: domain.name });
   const schema = homeOf(domain.name).schema;
@@ -71,6 +72,14 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     started: () => sagas.wake(),
   };
   const shared = { domain, findTransport, logger, observer };
+  const positions = await openCommandPositions(domain, database);
+  const freshness = openFreshness({
+    domain: domain.name,
+    database,
+    publisherDatabase,
+    growth,
+    copies: () => servingCopies(database, implementation),
+  });
   const { sagasDays } = options.retention ?? {};
   const keep = sagasDays === undefined ? {} : { keepDays: sagasDays };
   const sagas = openDomainSagas({ ...shared, ...lease, ...keep, database, instance, transaction });
@@ -92,7 +101,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   const environment = options.environment === undefined ? {} : { environment: options.environment };
   const uses = startDomainUses({ domain, database, events, logger, ...environment });
   const opened = openDomainStreams({ ...options, ...lease, domain, events, instance, logger });
-  const counted: DomainStreams = { ...opened, start: (one) => opened.start(countingHandled(one, uses)) };
+  const counted: DomainStreams = { ...opened, start: (one) => opened.start(tellingHandled(one, { uses, freshness })) };
   const startStreams = (): readonly Stream[] => {
     const declared = handledSubscriptions(implementation, { ...shared, transaction });
     return [...declared, ...sagas.subscriptions].flatMap(counted.start);
@@ -111,7 +120,7 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
     database,
     served: {
       implementation,
-      ...createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf }),
+      ...createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf, positions, freshness }),
     },
     answered: uses.served,
     copies: () => copies?.looks() ?? [],
@@ -144,15 +153,19 @@ export async function runDomain(options: RunDomainOptions): Promise<RunningDomai
   };
 }
 
-/** Counts the events that a subscription has handled, when that is committed. */
-function countingHandled<Handled extends HandledSubscription>(handled: Handled, uses: DomainUses): Handled {
-  const { handle } = handled;
+/** Counts the events that a subscription has handled, and wakes who waits for them, when that is committed. */
+function tellingHandled<Handled extends HandledSubscription>(
+  handled: Handled,
+  { uses, freshness }: { readonly uses: DomainUses; readonly freshness: Freshness },
+): Handled {
+  const { handle, subscription } = handled;
   return {
     ...handled,
     handle: async (events, transaction, signal) => {
       const done = await handle(events, transaction, signal);
       const committed = (): void => {
         uses.handled(events);
+        freshness.handled(subscription.name);
         done.committed?.();
       };
       return { ...done, committed };
