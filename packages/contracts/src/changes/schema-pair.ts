@@ -5,6 +5,7 @@ import { readMeasured, readSchema, type SchemaReading } from "../schema/read-sch
 import { unsupported } from "../schema/schema-problem.ts";
 import { openSchemaStore } from "../schema/schema-store.ts";
 import { shareUnchanged } from "../schema/share-unchanged.ts";
+import { type FindTarget, targetFinder } from "../schema/target-finder.ts";
 import { openViews } from "../schema/view.ts";
 import type { Direction } from "./finding.ts";
 import type { Effect, Role } from "./rules.ts";
@@ -20,6 +21,8 @@ export interface SchemaPair {
   readonly role: Role;
   readonly earlier: JsonSchema;
   readonly later: JsonSchema;
+  /** What references mean in each. */
+  readonly targets: { readonly earlier: FindTarget; readonly later: FindTarget };
   /** Whether what is written in a direction is read. */
   readonly travels: (direction: Direction, place?: Place) => Inclusion;
   /** What the change at a place does. */
@@ -77,6 +80,7 @@ export function schemaPair(
     role,
     earlier,
     later,
+    targets: { earlier: targetFinder(earlier), later: targetFinder(later) },
     travels: (direction, place = top) =>
       direction === "request" || direction === "event-replay" ? grows(place) : shrinks(place),
     effect: (place) => effectFrom(grows(place), shrinks(place)),

@@ -1,4 +1,4 @@
-import { sameJson } from "../inclusion/holds.ts";
+import { sameJson } from "../schema/same-json.ts";
 import type { RuleId } from "./rules.ts";
 import type { Place, SchemaPair } from "./schema-pair.ts";
 import { discriminatorOf, type Subject, type Variant } from "./subject.ts";

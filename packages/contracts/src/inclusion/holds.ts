@@ -32,18 +32,6 @@ export function holds(store: SchemaStore, id: NodeId, value: unknown): Truth {
   return node.opaque !== undefined && plain === true ? undefined : plain;
 }
 
-/** Whether two JSON values are the same, whatever the order of their properties. */
-export function sameJson(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && sameJson(Reflect.get(one, key), Reflect.get(other, key)))
-  );
-}
-
 const spellings = new WeakMap<readonly unknown[], ReadonlySet<string>>();
 
 /** Whether a list has a value; fast for long lists that are asked again. */
@@ -78,15 +66,15 @@ function rulesHold(store: SchemaStore, node: SchemaNode, value: unknown): Truth 
 }
 
 function numberHolds(rules: NumberRules, value: number): Truth {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, integer } = rules;
-  return (
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, integer, format } = rules;
+  const isWithin =
     (minimum === undefined || value >= minimum) &&
     (maximum === undefined || value <= maximum) &&
     (exclusiveMinimum === undefined || value > exclusiveMinimum) &&
     (exclusiveMaximum === undefined || value < exclusiveMaximum) &&
     (integer === undefined || Number.isInteger(value)) &&
-    (multipleOf === undefined || Number.isInteger(value / multipleOf))
-  );
+    (multipleOf === undefined || Number.isInteger(value / multipleOf));
+  return isWithin && format !== undefined ? undefined : isWithin;
 }
 
 function stringHolds({ minLength, maxLength, pattern, format }: StringRules, value: string): Truth {

@@ -127,7 +127,7 @@ function find(search: Search, quest: Quest): Found {
     case "boolean":
       return amongValues(search, quest, [false, true]);
     case "number":
-      return findNumber(shape.leaves);
+      return findNumber(search, shape.leaves);
     case "string":
       return findString(search, shape.leaves);
     case "array":

@@ -69,6 +69,7 @@ describe("SCHEMA_UNSUPPORTED", () => {
         definitions: { a: {} },
       },
     ],
+    ["what draft-07 passes over", { $schema: "http://json-schema.org/draft-07/schema#", prefixItems: [{}] }],
     ["1,000 levels", nested(1_000)],
     ["5 MB", { enum: ["x".repeat(5_000_000)] }],
     [

@@ -17,6 +17,8 @@ export interface NumberRules {
   readonly exclusiveMaximum?: number;
   readonly multipleOf?: number;
   readonly integer?: true;
+  /** A format of which nobody here knows which numbers have it. */
+  readonly format?: string;
 }
 
 /** What one schema says about strings; lengths in code points. */

@@ -1,8 +1,19 @@
 import type { JsonSchema } from "@polder/model";
 import { isObject, mapSubschemas } from "./subschemas.ts";
+import { targetFinder } from "./target-finder.ts";
 
-/** Keywords that list schemas of the very same value. */
-const alternatives = new Set(["allOf", "anyOf", "oneOf"]);
+/** Keywords whose schemas describe the very same value, and may name fields of it. */
+const besideKeywords: ReadonlySet<string> = new Set([
+  "allOf",
+  "anyOf",
+  "oneOf",
+  "then",
+  "else",
+  "dependentSchemas",
+  "dependencies",
+]);
+/** Keywords whose schema asks about a value. What it asks stays as it is, whoever looks. */
+const asking: ReadonlySet<string> = new Set(["not", "if"]);
 
 /** Schemas as somebody else sees them. */
 export interface Views {
@@ -18,11 +29,8 @@ export interface Views {
 export function openViews(): Views {
   const opening = remembering((schema) => openBelow(schema, opening));
   const filling = remembering((schema) => fillBelow(schema, filling));
-  const closing = remembering((schema) => closeBelow(schema, close));
-  const closingInside = remembering((schema) => closeInside(schema, close));
-  const close = (schema: JsonSchema, insideAllOf: boolean): JsonSchema =>
-    insideAllOf ? closingInside(schema) : closing(schema);
-  return { closed: closing, opened: opening, filled: filling };
+  const closing = openClosing();
+  return { closed: remembering((schema) => closedWhole(schema, closing)), opened: opening, filled: filling };
 }
 
 /**
@@ -62,11 +70,11 @@ function remembering(view: (schema: JsonSchema) => JsonSchema): (schema: JsonSch
 }
 
 function openBelow(schema: JsonSchema, open: (child: JsonSchema) => JsonSchema): JsonSchema {
-  return withoutClosing(mapSubschemas(withoutFormatPattern(schema), open));
+  return withoutClosing(mapSubschemas(withoutFormatPattern(schema), unlessAsked(open)));
 }
 
 function fillBelow(schema: JsonSchema, fill: (child: JsonSchema) => JsonSchema): JsonSchema {
-  const result = mapSubschemas(schema, fill);
+  const result = mapSubschemas(schema, unlessAsked(fill));
   if (!isObject(result["properties"])) return result;
   const defaulted = Object.entries(result["properties"]).flatMap(([name, property]) =>
     isObject(property) && "default" in property ? [name] : [],
@@ -76,24 +84,118 @@ function fillBelow(schema: JsonSchema, fill: (child: JsonSchema) => JsonSchema):
   return { ...result, required: [...new Set([...required, ...defaulted])] };
 }
 
-type Close = (schema: JsonSchema, insideAllOf: boolean) => JsonSchema;
-
-function closeBelow(schema: JsonSchema, close: Close): JsonSchema {
-  const result = mapSubschemas(withoutFormatPattern(schema), (child, keyword) => close(child, keyword === "allOf"));
-  if ("allOf" in result && !("unevaluatedProperties" in result)) return { ...result, unevaluatedProperties: false };
-  if ("properties" in result && !("additionalProperties" in result)) return { ...result, additionalProperties: false };
-  return result;
+function unlessAsked(view: (schema: JsonSchema) => JsonSchema): (child: JsonSchema, keyword: string) => JsonSchema {
+  return (child, keyword) => (asking.has(keyword) ? child : view(child));
 }
 
-/** Branches of an `allOf` see one another's fields, so only their parent can be closed. */
-function closeInside(schema: JsonSchema, close: Close): JsonSchema {
-  return withoutClosing(
-    mapSubschemas(withoutFormatPattern(schema), (child, keyword) => close(child, alternatives.has(keyword))),
+/**
+ * A schema as a part of a closed one. Where several schemas describe one object (`allOf`, a reference with `properties`
+ * beside it), none of them can be closed, since each refuses the fields of the others: the one around them is, by
+ * `unevaluatedProperties`. What they refer to may be used alone elsewhere, so they get a copy of it that is open.
+ */
+interface Closing {
+  readonly alone: (schema: JsonSchema) => JsonSchema;
+  readonly beside: (schema: JsonSchema) => JsonSchema;
+  /** The references below a result of these that lead to open copies. */
+  readonly copiesFor: (result: JsonSchema) => readonly string[];
+}
+
+function openClosing(): Closing {
+  const copied = new WeakMap<JsonSchema, readonly string[]>();
+  const copiesFor: Closing["copiesFor"] = (result) => copied.get(result) ?? [];
+  const close = (schema: JsonSchema, isAlone: boolean): JsonSchema => {
+    const plain = withoutFormatPattern(schema);
+    const isTogether = !isAlone || isDescribedTogether(plain);
+    const references = new Set<string>();
+    const mapped = mapSubschemas(plain, (child, keyword) => {
+      if (asking.has(keyword)) return child;
+      const result = isTogether && besideKeywords.has(keyword) ? beside(child) : alone(child);
+      for (const reference of copiesFor(result)) references.add(reference);
+      return result;
+    });
+    const { $ref } = mapped;
+    const isCopied = isTogether && typeof $ref === "string";
+    if (isCopied) references.add($ref);
+    const referring = isCopied ? { ...mapped, $ref: `#/$defs/${copyName($ref)}` } : mapped;
+    const result = isAlone ? closedHere(referring, isTogether) : withoutClosing(referring);
+    if (references.size > 0) copied.set(result, [...references]);
+    return result;
+  };
+  const alone = remembering((schema) => close(schema, true));
+  const beside = remembering((schema) => close(schema, false));
+  return { alone, beside, copiesFor };
+}
+
+/** Whether several schemas describe one object, or one that holds only sometimes. */
+function isDescribedTogether(schema: JsonSchema): boolean {
+  const own = "properties" in schema || "patternProperties" in schema ? 1 : 0;
+  const referred = "$ref" in schema ? 1 : 0;
+  const all = Array.isArray(schema["allOf"]) ? schema["allOf"].filter(mayNameFields).length : 0;
+  const some = ["anyOf", "oneOf"].filter((keyword) => nameFields(schema[keyword])).length;
+  const sometimes = ["then", "else", "dependentSchemas", "dependencies"].some((keyword) => nameFields(schema[keyword]));
+  return sometimes || own + referred + all + some > 1;
+}
+
+/** Whether what stands under a keyword may name fields: a schema, or several. */
+function nameFields(value: unknown): boolean {
+  return (
+    mayNameFields(value) || (typeof value === "object" && value !== null && Object.values(value).some(mayNameFields))
   );
 }
 
+function mayNameFields(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  if (naming.some((keyword) => keyword in schema)) return true;
+  return [...besideKeywords].some((keyword) => nameFields(schema[keyword]));
+}
+
+const naming = ["properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "$ref"];
+
+function closedHere(schema: JsonSchema, isTogether: boolean): JsonSchema {
+  if ("additionalProperties" in schema || "unevaluatedProperties" in schema) return schema;
+  if (isTogether) return { ...schema, unevaluatedProperties: false };
+  return "properties" in schema ? { ...schema, additionalProperties: false } : schema;
+}
+
 function withoutClosing(schema: JsonSchema): JsonSchema {
-  if (schema["additionalProperties"] !== false) return schema;
-  const { additionalProperties: _, ...rest } = schema;
-  return rest;
+  if (schema["additionalProperties"] !== false && schema["unevaluatedProperties"] !== false) return schema;
+  return Object.fromEntries(
+    Object.entries(schema).filter(
+      ([keyword, value]) => value !== false || !["additionalProperties", "unevaluatedProperties"].includes(keyword),
+    ),
+  );
+}
+
+/** A whole schema closed, with the open copies that it needs in its `$defs`. */
+function closedWhole(root: JsonSchema, { alone, beside, copiesFor }: Closing): JsonSchema {
+  const closedRoot = alone(root);
+  const find = targetFinder(root);
+  const copies = new Map<string, unknown>();
+  const waiting = [...copiesFor(closedRoot)];
+  for (let reference = waiting.pop(); reference !== undefined; reference = waiting.pop()) {
+    const name = copyName(reference);
+    if (copies.has(name)) continue;
+    const target = find(reference, "");
+    // What leads nowhere is told as it was written.
+    const source = target === undefined ? { $ref: reference } : target.schema;
+    const copy = target !== undefined && isObject(source) ? beside(source) : source;
+    copies.set(name, isObject(copy) ? withoutNames(copy) : copy);
+    if (isObject(copy)) waiting.push(...copiesFor(copy));
+  }
+  if (copies.size === 0) return closedRoot;
+  const $defs = isObject(closedRoot["$defs"]) ? closedRoot["$defs"] : {};
+  return { ...closedRoot, $defs: { ...$defs, ...Object.fromEntries(copies) } };
+}
+
+/** The name of the open copy of what a reference leads to: `Address.fields` for `#/$defs/Address`. */
+function copyName(reference: string): string {
+  const place = reference.replace(/^#\/\$defs\//, "");
+  const name = place.replaceAll(/[^\w-]/g, (sign) => (sign === "/" ? "." : `.${sign.codePointAt(0)?.toString(16)}.`));
+  return `${name}.fields`;
+}
+
+/** A copy has no names of its own, which would be there twice. */
+function withoutNames(schema: JsonSchema): JsonSchema {
+  const { $defs: _defs, definitions: _definitions, $id: _id, $schema: _schema, $anchor: _anchor, ...rest } = schema;
+  return mapSubschemas(rest, withoutNames);
 }
