@@ -363,6 +363,15 @@ test("what cannot be decided counts as breaking, and says why", () => {
   expect(comparison).toMatchObject({ step: "major", findings: [{ rule: "undecided" }] });
 });
 
+test("a union of a thousand variants that have all changed", { timeout: 60_000 }, () => {
+  const union = (mark: string): JsonSchema => ({
+    oneOf: Array.from({ length: 1_000 }, (_, index) => object({ kind: { const: `${mark}${index}` } }, "kind")),
+  });
+  const { step, findings } = compareDocuments(eventDocument(union("a")), eventDocument(union("b"), "2.0.0"));
+  expect(step).toBe("major");
+  expect(findings).toHaveLength(2_000);
+});
+
 test("DOCUMENTS_UNRELATED for two contracts", () => {
   expect(() => compareDocuments(asRequest(object({})), eventDocument(object({})))).toThrow(
     expect.objectContaining({ code: "DOCUMENTS_UNRELATED" }),

@@ -136,7 +136,7 @@ function schemaFindings(pair: SchemaPair, base: string, versions: Versions): rea
 
 /** What changed where no rule has seen more than words: nothing is said to be the same that is not. */
 function silentChanges(pair: SchemaPair, known: number): readonly Change[] {
-  const effect = pair.effect({ earlier: "", later: "" });
+  const effect = pair.effect();
   if (effect === "same" && known > 0) return [];
   return [{ rule: ruleOfEffect("rule", effect), pointer: "", says: "says otherwise" }];
 }

@@ -1,7 +1,9 @@
 import type { JsonSchema } from "@polder/model";
-import { type Inclusion, isIncluded } from "../inclusion/compare-schemas.ts";
+import { decideInclusion, type Inclusion, isIncluded } from "../inclusion/compare-schemas.ts";
+import { STEPS_MAX } from "../inclusion/search.ts";
 import { measureSchema } from "../schema/measure-schema.ts";
 import { readMeasured, readSchema, type SchemaReading } from "../schema/read-schema.ts";
+import type { NodeId } from "../schema/schema-node.ts";
 import { unsupported } from "../schema/schema-problem.ts";
 import { openSchemaStore } from "../schema/schema-store.ts";
 import { shareUnchanged } from "../schema/share-unchanged.ts";
@@ -25,8 +27,8 @@ export interface SchemaPair {
   readonly targets: { readonly earlier: FindTarget; readonly later: FindTarget };
   /** Whether what is written in a direction is read. */
   readonly travels: (direction: Direction, place?: Place) => Inclusion;
-  /** What the change at a place does. */
-  readonly effect: (place: Place) => Effect;
+  /** What the change at a place does; without one, all changes together. */
+  readonly effect: (place?: Place) => Effect;
   /** What it does to swap some keywords for others, by themselves. */
   readonly effectOf: (earlier: JsonSchema, later: JsonSchema) => Effect;
 }
@@ -37,6 +39,10 @@ interface Reading {
   readonly written: () => SchemaReading;
 }
 
+/** Steps that are spent on single places of two schemas, together: about two seconds. What is left is undecided. */
+const PLACES_STEPS_MAX = 200_000;
+
+/** The schemas themselves. Whether they fit is always decided, as far as it can be. */
 const top: Place = { earlier: "", later: "" };
 
 /**
@@ -71,11 +77,18 @@ export function schemaPair(
   // What is malformed is refused before anybody walks it; of what is the same nothing has to be known.
   if (later !== earlier) for (const { read } of [sides.earlier, sides.later]) read();
   const grows = (place: Place): Inclusion =>
-    included(sides.earlier.written().at(place.earlier), sides.later.read().at(place.later));
+    included(sides.earlier.written().at(place.earlier), sides.later.read().at(place.later), place);
   const shrinks = (place: Place): Inclusion =>
-    included(sides.later.written().at(place.later), sides.earlier.read().at(place.earlier));
-  const included = (writer: number | undefined, reader: number | undefined): Inclusion =>
-    isIncluded(store, writer ?? store.everything, reader ?? store.nothing);
+    included(sides.later.written().at(place.later), sides.earlier.read().at(place.earlier), place);
+  let stepsLeft = PLACES_STEPS_MAX;
+  const included = (written: NodeId | undefined, read: NodeId | undefined, place: Place): Inclusion => {
+    const [writer, reader] = [written ?? store.everything, read ?? store.nothing];
+    if (place === top) return isIncluded(store, writer, reader);
+    if (stepsLeft <= 0) return { verdict: "undecided", reasons: ["more has changed than can be compared"] };
+    const { inclusion, cost } = decideInclusion(store, { writer, reader, stepsMax: Math.min(STEPS_MAX, stepsLeft) });
+    stepsLeft -= cost;
+    return inclusion;
+  };
   return {
     role,
     earlier,
@@ -83,11 +96,12 @@ export function schemaPair(
     targets: { earlier: targetFinder(earlier), later: targetFinder(later) },
     travels: (direction, place = top) =>
       direction === "request" || direction === "event-replay" ? grows(place) : shrinks(place),
-    effect: (place) => effectFrom(grows(place), shrinks(place)),
+    effect: (place = top) => effectFrom(grows(place), shrinks(place)),
     effectOf: (one, other) => {
       const before = readSchema(store, one, what.earlier).root;
       const after = readSchema(store, other, what.later).root;
-      return effectFrom(isIncluded(store, before, after), isIncluded(store, after, before));
+      const by: Place = { earlier: "", later: "" };
+      return effectFrom(included(before, after, by), included(after, before, by));
     },
   };
 }

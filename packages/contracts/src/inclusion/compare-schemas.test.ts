@@ -253,6 +253,23 @@ const cases: readonly Case[] = [
   { name: "$ref and recursion", narrow: list, wide: widerList },
 ];
 
+test("what is not understood is the same only where it is written alike", () => {
+  const array = (more: object): object => ({ type: "array", ...more });
+  for (const [one, other] of [
+    [array({ contains: text, minContains: 2 }), array({ contains: { type: "integer" }, minContains: 2 })],
+    [array({ contains: text, minContains: 2 }), array({ contains: text, minContains: 3 })],
+    [array({ unevaluatedItems: false }), array({ unevaluatedItems: text })],
+    [
+      { anyOf: [{ patternProperties: { "^a": text } }], unevaluatedProperties: false },
+      { anyOf: [{ patternProperties: { "^a": text } }], unevaluatedProperties: text },
+    ],
+  ] as const) {
+    expect(compareSchemas({ writer: one, reader: structuredClone(one) })).toEqual({ verdict: "included" });
+    expect(compareSchemas({ writer: one, reader: other }).verdict).toBe("undecided");
+    expect(compareSchemas({ writer: other, reader: one }).verdict).toBe("undecided");
+  }
+});
+
 describe("what is narrower is included in what is wider, and not the other way round", () => {
   test.for(cases)("$name", ({ narrow, wide, same }) => {
     expect(compareSchemas({ writer: narrow, reader: wide })).toEqual({ verdict: "included" });

@@ -1,3 +1,4 @@
+import { stableJson } from "../documents/stable-json.ts";
 import { evaluatedProperties } from "./evaluated-properties.ts";
 import { knownFormat, numberFormats } from "./format.ts";
 import { keywordProblem } from "./keyword.ts";
@@ -86,8 +87,13 @@ function rulesOf(reader: SchemaReader, json: Json, pointer: string): Partial<Sch
     ...(string === undefined ? {} : { string }),
     ...(array === undefined ? {} : { array }),
     ...(object === undefined ? {} : { object: object.rules }),
-    ...(opaque.length === 0 ? {} : { opaque: `${opaque.join(", ")} at ${pointer === "" ? "the top" : pointer}` }),
+    ...(opaque.length === 0 ? {} : { opaque: opaqueOf(opaque, json, pointer) }),
   };
+}
+
+function opaqueOf(keywords: readonly string[], json: Json, pointer: string): NonNullable<SchemaNode["opaque"]> {
+  const { $defs: _defs, definitions: _definitions, ...own } = json;
+  return { what: `${keywords.join(", ")} at ${pointer === "" ? "the top" : pointer}`, written: stableJson(own) };
 }
 
 function numberRules(json: Json): NumberRules | undefined {
@@ -130,7 +136,7 @@ function arrayRules(reader: SchemaReader, json: Json, pointer: string): ArrayRul
   const prefixKeyword = isTuple ? "items" : "prefixItems";
   const restKeyword = isTuple ? "additionalItems" : "items";
   const prefix = list(reader, json, prefixKeyword, pointer);
-  const rest = child(reader, json, restKeyword, pointer);
+  const rest = child(reader, json, restKeyword, pointer) ?? openRest(reader, json, "unevaluatedItems");
   const counted = "minContains" in json || "maxContains" in json;
   const contains = child(reader, json, "contains", pointer);
   const rules = pick(json, ["minItems", "maxItems"]);
@@ -186,8 +192,13 @@ function objectRules(
 }
 
 function restOf(reader: SchemaReader, json: Json, pointer: string): Pick<ObjectRules, "rest"> {
-  const rest = child(reader, json, "additionalProperties", pointer);
+  const rest = child(reader, json, "additionalProperties", pointer) ?? openRest(reader, json, "unevaluatedProperties");
   return rest === undefined ? {} : { rest };
+}
+
+/** What is open by this word takes no other values than what says nothing, but it is not the same to those around it. */
+function openRest({ store }: SchemaReader, json: Json, keyword: string): NodeId | undefined {
+  return json[keyword] === true ? store.everything : undefined;
 }
 
 /** `unevaluatedProperties` is `additionalProperties` that knows what the schemas beside it name, where that is certain. */
