@@ -77,6 +77,12 @@ describe("a closed schema refuses the fields that nobody names, and only these",
       { b: "" },
     ],
     [
+      "what depends on a field that is not there",
+      { ...object({ a: text, c: text }), dependentSchemas: { a: object({ b: text }) } },
+      { c: "" },
+      { c: "", b: "" },
+    ],
+    [
       "what must not be",
       { ...object({ a: text, b: text }), not: object({ a: { const: "x" } }, "a") },
       { a: "y" },

@@ -107,7 +107,7 @@ function openClosing(): Closing {
     const plain = withoutFormatPattern(schema);
     const isTogether = !isAlone || isDescribedTogether(plain);
     const references = new Set<string>();
-    const mapped = mapSubschemas(plain, (child, keyword) => {
+    const mapped = mapSubschemas(isTogether ? withConditions(plain) : plain, (child, keyword) => {
       if (asking.has(keyword)) return child;
       const result = isTogether && besideKeywords.has(keyword) ? beside(child) : alone(child);
       for (const reference of copiesFor(result)) references.add(reference);
@@ -124,6 +124,21 @@ function openClosing(): Closing {
   const alone = remembering((schema) => close(schema, true));
   const beside = remembering((schema) => close(schema, false));
   return { alone, beside, copiesFor };
+}
+
+/**
+ * What depends on a field, as a condition: beside `dependentSchemas` that have nothing to say of a value, Ajv 8.20 takes
+ * all fields for ones that nobody names.
+ */
+function withConditions(schema: JsonSchema): JsonSchema {
+  const { dependentSchemas, allOf = [], ...rest } = schema;
+  if (!isObject(dependentSchemas)) return schema;
+  const conditions = Object.entries(dependentSchemas).map(([name, inner]) => ({
+    if: { type: "object", required: [name] },
+    // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
+    then: inner,
+  }));
+  return { ...rest, allOf: [...(allOf as readonly unknown[]), ...conditions] };
 }
 
 /** Whether several schemas describe one object, or one that holds only sometimes. */
