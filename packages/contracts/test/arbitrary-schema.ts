@@ -67,6 +67,9 @@ function composites(schema: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] {
     dependentRequired: fc.dictionary(name, required, { maxKeys: 2 }),
     unevaluatedProperties: fc.constant(false),
   });
+  const patterned = fc.record({
+    patternProperties: fc.dictionary(fc.constantFrom(...patterns.slice(0, 3)), schema, { minKeys: 1, maxKeys: 2 }),
+  });
   // Apart from unevaluatedProperties: with both, Ajv 8.20 takes fields for unevaluated that are named.
   const dependents = some({ properties, required, dependentSchemas: fc.dictionary(name, schema, { maxKeys: 1 }) });
   const arrays = some({ items: schema, prefixItems: few, minItems: count, maxItems: count });
@@ -87,6 +90,7 @@ function composites(schema: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] {
     objects,
     typed("object", otherObjects),
     typed("object", dependents),
+    typed("object", patterned),
     typed("array", arrays),
     typed("array", sets),
     fc.oneof({ weight: 9, arbitrary: typed("array", containers) }, { weight: 1, arbitrary: typed("array", counted) }),
