@@ -1,5 +1,6 @@
 import { isVersion, type JsonSchema, type Operation, pathParameters, type Version } from "@polder/model";
 import { contractErrors } from "../errors.ts";
+import { measureSchema } from "../schema/measure-schema.ts";
 import { isObject, mapSubschemas } from "../schema/subschemas.ts";
 import type { ApiDocument, OperationDocument } from "./contract-document.ts";
 
@@ -7,6 +8,10 @@ import type { ApiDocument, OperationDocument } from "./contract-document.ts";
 type Part = Readonly<Record<string, unknown>>;
 
 const methods = ["get", "post", "put", "patch", "delete"] as const;
+
+/** Characters of a document, roughly, and its levels: those of a schema, and the few around it. */
+const DOCUMENT_SIZE_MAX = 33_554_432;
+const DOCUMENT_DEPTH_MAX = 110;
 
 /** How deep references to parameters, bodies and answers may lead from one to the next. */
 const REFERENCES_MAX = 20;
@@ -25,6 +30,8 @@ export function describeOpenApi(document: unknown, place: string): ApiDocument {
   if (!isObject(document) || !/^3\.[01](?:\.|$)/.test(String(document["openapi"]))) {
     throw unreadable(place, ["/openapi does not say 3.0 or 3.1"]);
   }
+  const tooLarge = measureSchema(document, { sizeMax: DOCUMENT_SIZE_MAX, depthMax: DOCUMENT_DEPTH_MAX });
+  if (tooLarge !== undefined) throw unreadable(place, [`${tooLarge.pointer} ${tooLarge.problem}`]);
   const { info, paths = {} } = document;
   const read = { document, problems };
   const operations = Object.entries(isObject(paths) ? paths : {}).flatMap(([path, item]) =>
@@ -89,11 +96,16 @@ function operationOf(read: Reading, { at, method, template, shared, found }: Fou
     kind: method === "get" ? "query" : "command",
     method: method.toUpperCase() as Operation["method"],
     path,
-    access: list(security).some((one) => isObject(one) && Object.keys(one).length > 0) ? "signed-in" : "anyone",
+    // One of them is enough, and one that asks for nothing makes the others a choice.
+    access: list(security).length > 0 && list(security).every(asksForSomething) ? "signed-in" : "anyone",
     input: withDefinitions(read, inputOf(read, { at, parameters, body: found["requestBody"], path })),
     output: withDefinitions(read, jsonOf(read, answer, at) ?? { type: "null" }),
     refusals: Object.fromEntries(refusals.map(([status, schema]) => [status, withDefinitions(read, schema)])),
   };
+}
+
+function asksForSomething(requirement: unknown): boolean {
+  return isObject(requirement) && Object.keys(requirement).length > 0;
 }
 
 interface FoundInput {
@@ -115,14 +127,17 @@ function inputOf(read: Reading, { at, parameters, body, path }: FoundInput): Jso
   const sent = jsonOf(read, body, at);
   const isRequired = isObject(body) && resolve(read, body, at)?.["required"] === true;
   const whole = sent === undefined ? undefined : resolve(read, sent, at);
-  if (isObject(whole?.["properties"])) {
+  const isFlat = isObject(whole?.["properties"]);
+  if (isFlat) {
     Object.assign(properties, whole["properties"]);
     for (const name of isRequired ? list(whole["required"]) : []) required.add(String(name));
   } else if (sent !== undefined) {
     properties["body"] = sent;
     if (isRequired) required.add("body");
   }
-  return { type: "object", properties, required: [...required].filter((name) => Object.hasOwn(properties, name)) };
+  const named = [...required].filter((name) => Object.hasOwn(properties, name));
+  // What else the body says is said of the input as a whole.
+  return { ...(isFlat ? whole : {}), type: "object", properties, required: named };
 }
 
 /** The schema of the JSON in a body or an answer, if it has any. */
@@ -162,17 +177,14 @@ const componentPrefix = "#/components/schemas/";
 function withDefinitions({ document }: Reading, schema: JsonSchema): JsonSchema {
   const components = isObject(document["components"]) ? document["components"]["schemas"] : undefined;
   const known = isObject(components) ? components : {};
-  const used = new Map<string, JsonSchema>();
+  const used = new Set<string>();
   const rewrite = (part: JsonSchema): JsonSchema => {
-    const { nullable, $ref: reference, ...rest } = mapSubschemas(part, rewrite);
+    const { nullable, $ref: reference, ...rest } = withoutOwnWords(mapSubschemas(part, rewrite));
     const name =
       typeof reference === "string" && reference.startsWith(componentPrefix)
         ? reference.slice(componentPrefix.length)
         : undefined;
-    if (name !== undefined && !used.has(name) && isObject(known[name])) {
-      used.set(name, {});
-      used.set(name, rewrite(known[name]));
-    }
+    if (name !== undefined && isObject(known[name])) used.add(name);
     const referring =
       reference === undefined ? rest : { ...rest, $ref: name === undefined ? reference : `#/$defs/${name}` };
     // OpenAPI 3.0 has a word of its own for a type that may be null.
@@ -182,7 +194,24 @@ function withDefinitions({ document }: Reading, schema: JsonSchema): JsonSchema 
       : { anyOf: [referring, { type: "null" }] };
   };
   const rewritten = rewrite(schema);
-  return used.size === 0 ? rewritten : { ...rewritten, $defs: Object.fromEntries(used) };
+  if (used.size === 0) return rewritten;
+  // What is used adds to what is used: one after the other, however long the chain is.
+  const $defs: Record<string, JsonSchema> = {};
+  for (const name of used) $defs[name] = rewrite(known[name] as JsonSchema);
+  return { ...rewritten, $defs };
+}
+
+/** A schema without the words that only API descriptions have, and with the bounds of version 3.0 as JSON Schema says them. */
+function withoutOwnWords(schema: JsonSchema): JsonSchema {
+  const { example, xml: _xml, externalDocs: _docs, discriminator: _discriminator, ...rest } = schema;
+  const words = example === undefined ? rest : { ...rest, examples: [example] };
+  return exclusive(exclusive(words, "minimum", "exclusiveMinimum"), "maximum", "exclusiveMaximum");
+}
+
+function exclusive(schema: JsonSchema, bound: string, keyword: string): JsonSchema {
+  const { [keyword]: said, [bound]: value, ...rest } = schema;
+  if (typeof said !== "boolean") return schema;
+  return value === undefined ? rest : { ...rest, [said ? keyword : bound]: value };
 }
 
 function list(value: unknown): readonly unknown[] {
