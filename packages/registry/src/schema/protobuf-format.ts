@@ -1,6 +1,8 @@
+import { isPolderError } from "@polder/model";
 import protobuf from "protobufjs";
 import { schemaInvalid } from "../refusal.ts";
 import { protobufComparer } from "./protobuf-comparer.ts";
+import { readDescriptor, typesOf } from "./protobuf-descriptor.ts";
 import type { SchemaFormat, SchemaSource } from "./schema-format.ts";
 import { SCHEMA_DEPTH_MAX } from "./schema-format.ts";
 
@@ -10,7 +12,7 @@ export interface ProtobufModel {
   readonly types: unknown;
 }
 
-/** Protobuf, read by `protobufjs`, and compared by what is on the wire. */
+/** Protobuf, as source text or as Base64 of a file descriptor, read by `protobufjs`, and compared by what is on the wire. */
 export function protobufFormat(): SchemaFormat<ProtobufModel> {
   return {
     type: "PROTOBUF",
@@ -25,16 +27,9 @@ export function protobufFormat(): SchemaFormat<ProtobufModel> {
 const bundled = /^(?:google\/(?:protobuf|type)|confluent)\//;
 
 function parseProtobuf({ text, references }: SchemaSource): ProtobufModel {
-  refuseCost(text);
-  let parsed: ReturnType<typeof protobuf.parse>;
-  try {
-    parsed = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
-  } catch (cause) {
-    const problem = (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
-    throw schemaInvalid("the Protobuf schema", [{ pointer: "", problem }], cause);
-  }
+  const { imports, ...model } = readProtobuf(text);
   const known = references.map(({ name }) => name);
-  const strange = (parsed.imports ?? []).filter((name) => !known.includes(name) && !bundled.test(name));
+  const strange = imports.filter((name) => !known.includes(name) && !bundled.test(name));
   if (strange.length > 0) {
     throw schemaInvalid(
       "the Protobuf schema",
@@ -44,7 +39,22 @@ function parseProtobuf({ text, references }: SchemaSource): ProtobufModel {
       })),
     );
   }
-  return { package: parsed.package ?? "", types: parsed.root.toJSON() };
+  return model;
+}
+
+function readProtobuf(text: string): ProtobufModel & { readonly imports: readonly string[] } {
+  try {
+    const file = readDescriptor(text);
+    // Its names are without the package already.
+    if (file !== undefined) return { package: "", imports: file.dependency ?? [], types: typesOf(file) };
+    refuseCost(text);
+    const { root, imports, package: name = "" } = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
+    return { package: name, imports: imports ?? [], types: root.toJSON() };
+  } catch (cause) {
+    if (isPolderError(cause)) throw cause;
+    const problem = (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+    throw schemaInvalid("the Protobuf schema", [{ pointer: "", problem }], cause);
+  }
 }
 
 /** What the parser would take too long for, or exhaust the stack with. */
