@@ -372,11 +372,46 @@ test("a change inside an intersection of named schemas is found at its place, an
   expect(compareDocuments(asRequest(pet("cat")), asRequest(pet("cat", "dog"))).step).toBe("minor");
 });
 
+test("nothing is said to be the same that is not, however it is written", () => {
+  const union = { anyOf: [one(text), object({ b: text })] };
+  const extended = { $defs: { A: one({ type: "integer" }) }, $ref: "#/$defs/A", properties: { b: text } };
+  const wider = { ...extended, $defs: { A: one({ type: "number" }) } };
+  for (const [from, to] of [
+    [{ ...union, minProperties: 1 }, union],
+    [extended, wider],
+  ] as const) {
+    expect(compareDocuments(asRequest(from), asRequest(to))).toMatchObject({
+      step: "minor",
+      findings: [{ rule: "rule-widened", pointer: "/operations/place/input" }],
+    });
+    expect(compareDocuments(asResponse(from), asResponse(to)).step).toBe("major");
+  }
+});
+
+test("fields of a definition count where it is used beside other fields", () => {
+  const order = (schema: object): JsonSchema => ({
+    $defs: { Line: one(schema) },
+    allOf: [{ $ref: "#/$defs/Line" }, object({ b: text })],
+  });
+  for (const as of [asRequest, asResponse, eventDocument])
+    expect(compareDocuments(as(order(text)), as(order({ type: "integer" })))).toMatchObject({ step: "major" });
+  expect(compareDocuments(asRequest(order(text)), asRequest(order({}))).step).toBe("minor");
+});
+
 test("what cannot be decided counts as breaking, and says why", () => {
   const from = one({ ...text, pattern: "^a" });
   const to = one({ ...text, pattern: "^a(?!b)" });
   const comparison = compareDocuments(asRequest(from), asRequest(to));
   expect(comparison).toMatchObject({ step: "major", findings: [{ rule: "undecided" }] });
+});
+
+test("a union of a thousand variants that have all changed", { timeout: 60_000 }, () => {
+  const union = (mark: string): JsonSchema => ({
+    oneOf: Array.from({ length: 1_000 }, (_, index) => object({ kind: { const: `${mark}${index}` } }, "kind")),
+  });
+  const { step, findings } = compareDocuments(eventDocument(union("a")), eventDocument(union("b"), "2.0.0"));
+  expect(step).toBe("major");
+  expect(findings).toHaveLength(2_000);
 });
 
 test("DOCUMENTS_UNRELATED for two contracts", () => {

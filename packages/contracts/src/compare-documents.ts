@@ -1,8 +1,8 @@
 import { compareVersions, type JsonSchema, type Version } from "@polder/model";
 import type { Comparison, Direction, Finding, Step } from "./changes/finding.ts";
-import { largestStep } from "./changes/finding.ts";
+import { isLarger, largestStep } from "./changes/finding.ts";
 import { operationChanges } from "./changes/operation-changes.ts";
-import { directionsOf, type Role, type RuleId, rules, stepOf } from "./changes/rules.ts";
+import { directionsOf, type Role, type RuleId, ruleOfEffect, rules, stepOf } from "./changes/rules.ts";
 import { type Change, schemaChanges } from "./changes/schema-changes.ts";
 import { type SchemaPair, schemaPair } from "./changes/schema-pair.ts";
 import type { ApiDocument, ContractDocument, EventDocument } from "./document/contract-document.ts";
@@ -129,7 +129,16 @@ function schemaFindings(pair: SchemaPair, base: string, versions: Versions): rea
   const unexplained = isExplained
     ? []
     : broken.slice(0, 1).map((direction) => unexplainedChange(inclusions.get(direction)));
-  return [...found, ...unexplained.map((change) => schemaFinding(pair.role, change, { base, versions, inclusions }))];
+  const isSilent = unexplained.length === 0 && found.every(({ step }) => !isLarger(step, "patch"));
+  const rest = isSilent ? silentChanges(pair, found.length) : unexplained;
+  return [...found, ...rest.map((change) => schemaFinding(pair.role, change, { base, versions, inclusions }))];
+}
+
+/** What changed where no rule has seen more than words: nothing is said to be the same that is not. */
+function silentChanges(pair: SchemaPair, known: number): readonly Change[] {
+  const effect = pair.effect();
+  if (effect === "same" && known > 0) return [];
+  return [{ rule: ruleOfEffect("rule", effect), pointer: "", says: "says otherwise" }];
 }
 
 function unexplainedChange(inclusion: Inclusion | undefined): Change {

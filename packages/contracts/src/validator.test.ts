@@ -56,6 +56,18 @@ describe("a writer's view", () => {
     expect(await isValid(host, { name: "Bob", late: false })).toBe(false);
   });
 
+  test("closes an intersection with a named schema, which is closed where it stands alone", async () => {
+    const address = z.object({ street: z.string() }).meta({ id: "Address" });
+    const both = z.object({ home: address.and(z.object({ note: z.string() })), work: address });
+    const home = { street: "1", note: "2" };
+    expect((await validatorOf(both, "writer")({ home, work: { street: "3" } })).valid).toBe(true);
+    for (const wrong of [
+      { home, work: home },
+      { home: { ...home, zip: "4" }, work: { street: "3" } },
+    ])
+      expect((await validatorOf(both, "writer")(wrong)).valid).toBe(false);
+  });
+
   test("closes the variants of a union", async () => {
     const union = z.discriminatedUnion("kind", [
       z.object({ kind: z.literal("a"), x: z.int() }),

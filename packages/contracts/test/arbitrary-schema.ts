@@ -32,7 +32,13 @@ function some(keywords: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arb
 }
 
 const bound = fc.integer({ min: -2, max: 6 });
-const numbers = some({ minimum: bound, maximum: bound, exclusiveMinimum: bound, multipleOf: fc.constantFrom(1, 2, 3) });
+const numbers = some({
+  minimum: bound,
+  maximum: bound,
+  exclusiveMinimum: bound,
+  multipleOf: fc.constantFrom(1, 2, 3),
+  format: fc.constantFrom("int32"),
+});
 const strings = some({
   minLength: count,
   maxLength: count,
@@ -59,25 +65,35 @@ function composites(schema: fc.Arbitrary<unknown>): fc.Arbitrary<unknown>[] {
     maxProperties: count,
     propertyNames: typed("string", strings),
     dependentRequired: fc.dictionary(name, required, { maxKeys: 2 }),
-    dependentSchemas: fc.dictionary(name, schema, { maxKeys: 1 }),
     unevaluatedProperties: fc.constant(false),
   });
+  const patterned = fc.record({
+    patternProperties: fc.dictionary(fc.constantFrom(...patterns.slice(0, 3)), schema, { minKeys: 1, maxKeys: 2 }),
+  });
+  // Apart from unevaluatedProperties: with both, Ajv 8.20 takes fields for unevaluated that are named.
+  const dependents = some({ properties, required, dependentSchemas: fc.dictionary(name, schema, { maxKeys: 1 }) });
   const arrays = some({ items: schema, prefixItems: few, minItems: count, maxItems: count });
   // Apart from prefixItems: with both, Ajv 8.20 looks for duplicates of the type of `items` only.
   const sets = some({ items: schema, minItems: count, maxItems: count, uniqueItems: fc.boolean() });
   // Apart from prefixItems: with both, Ajv 8.20 takes empty arrays for containing something.
   const containers = some({ items: schema, minItems: count, contains: schema });
+  // Rarely: what is not understood is undecided.
+  const counted = fc.record({ contains: schema, minContains: count });
   // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
   const conditions = fc.record({ if: schema, then: schema, else: schema }, { requiredKeys: ["if"] });
   const combined = some({ allOf: few, anyOf: few, oneOf: few, not: schema });
-  const mixed = fc.tuple(objects, combined).map(([one, other]) => ({ ...(one as Json), ...other }));
+  const mixed = fc
+    .tuple(fc.oneof(objects, typed("object", otherObjects)), combined)
+    .map(([one, other]) => ({ ...(one as Json), ...other }));
   return [
     objects,
     objects,
     typed("object", otherObjects),
+    typed("object", dependents),
+    typed("object", patterned),
     typed("array", arrays),
     typed("array", sets),
-    typed("array", containers),
+    fc.oneof({ weight: 9, arbitrary: typed("array", containers) }, { weight: 1, arbitrary: typed("array", counted) }),
     combined,
     conditions,
     mixed,

@@ -1,5 +1,5 @@
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
-import { type ContractUse, recordUse } from "@polder/registry";
+import { type ContractUse, RUNNING, recordUse } from "@polder/registry";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
 import { type Ended, jsonOf, polder } from "./polder-process.ts";
@@ -61,6 +61,9 @@ async function used(version: string, days: number, more: Partial<ContractUse> = 
   await recordUse(database.admin, [{ ...use, seenAt: daysAgo(days), ...more }]);
 }
 
+/** That domains run, and that it is written down. */
+const running = (): Promise<void> => used("", 0, { contract: RUNNING, calls: 0 });
+
 const moveWelcome = (): Promise<void> =>
   folder.edit("domains/welcome/domain.ts", ['need(Signed, "1.0.0")', 'need(Signed, "2.0.0")']);
 
@@ -77,6 +80,10 @@ describe("polder contracts can-retire", () => {
     expect(first.out).toMatch(/welcome +1\.0\.0 +1\.0\.0 +production +\S+ +12\n/);
     await moveWelcome();
     expect((await found("contracts can-retire", signed)).keepers).toMatchObject([{ kind: "used" }]);
+    expect((await found("contracts can-retire", signed, "--since", "2d")).keepers).toMatchObject([
+      { kind: "unproven", why: expect.stringContaining("nothing has been recorded since") },
+    ]);
+    await running();
     const done = await run("contracts can-retire", signed, "--since", "2d");
     expect(done).toMatchObject({ code: 0, out: expect.stringContaining("can be retired: nobody uses it") });
     const elsewhere = await found("contracts can-retire", signed, "--environment", "test");
@@ -89,12 +96,22 @@ describe("polder contracts can-retire", () => {
     await used("2.0.0", 5);
     const short = await found("contracts can-retire", signed);
     expect(short.keepers).toMatchObject([{ kind: "unproven", why: expect.stringContaining("it has been recorded") }]);
+    await running();
     expect(await found("contracts can-retire", signed, "--since", "4d")).toMatchObject({ code: 0, keepers: [] });
+    // An environment that began yesterday is one of which nothing is known before.
+    await used("2.0.0", 1, { environment: "staging" });
+    expect(await found("contracts can-retire", signed, "--since", "4d")).toMatchObject({
+      code: 1,
+      keepers: [{ kind: "unproven" }],
+    });
+    const asked = ["--since", "4d", "--environment", "production"];
+    expect(await found("contracts can-retire", signed, ...asked)).toMatchObject({ code: 0, keepers: [] });
   });
 
   test("says no while an event that is stored at it is still to be handled", async () => {
     await moveWelcome();
     await used("2.0.0", 40);
+    await running();
     await database.admin.query(`insert into polder.log_guestbook (seq, outbox_id, part, event_id, key, type, version, data, at)
 values (7, 1, 0, gen_random_uuid(), 'Ada', 'guestbook.Signed', '1.0.0', '{}', now())`);
     const { keepers } = await found("contracts can-retire", signed);
@@ -135,6 +152,7 @@ describe("polder contracts retire", () => {
     expect(refused.out).toContain("welcome uses 1.0.0 in production");
     expect(await retired()).toEqual([]);
     await announce();
+    await running();
     const done = await run("contracts retire", signed, "--since", "2d");
     expect(done).toMatchObject({ code: 0, err: "" });
     expect(done.out).toContain("is retired, by ada at ");

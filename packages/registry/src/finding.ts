@@ -51,7 +51,7 @@ export interface Finding {
   readonly byGuid: (guid: string) => Promise<readonly [StoredSchema, ...StoredSchema[]]>;
   /** Which versions hold a schema. Throws 40403. */
   readonly holders: (context: string, id: number, deleted: Deleted) => Promise<readonly VersionName[]>;
-  /** The ids of the schemas that use a version. Throws 40401, 40402. */
+  /** The ids of the schemas that use a version, also of one that was deleted softly. Throws 40401, 40402. */
   readonly referencedBy: (subject: Subject, version: number | "latest") => Promise<readonly number[]>;
   readonly contexts: () => Promise<readonly string[]>;
 }
@@ -73,9 +73,9 @@ export function openFinding({ database, formats }: RegistryParts): Finding {
     schemas: async (search) => await findVersions(database, search),
     versions: async (subject, deleted) => {
       const outline = await outlineOf(database, subject);
-      const found = outline.filter(({ isDeleted }) => deleted === "included" || isDeleted === (deleted === "only"));
-      if (found.length === 0) throw refusal.subjectUnknown(nameOfSubject(subject));
-      return found;
+      const isThere = outline.some(({ isDeleted }) => deleted !== "left out" || !isDeleted);
+      if (!isThere) throw refusal.subjectUnknown(nameOfSubject(subject));
+      return outline.filter(({ isDeleted }) => deleted === "included" || isDeleted === (deleted === "only"));
     },
     lookUp: async (subject, request, { normalize = false, deleted = false } = {}) => {
       const outline = (await outlineOf(database, subject)).filter(({ isDeleted }) => deleted || !isDeleted);
@@ -118,7 +118,7 @@ export function openFinding({ database, formats }: RegistryParts): Finding {
       return await versionsWithSchema(database, { context, id, deleted });
     },
     referencedBy: async (subject, wanted) => {
-      const found = await version(subject, wanted);
+      const found = await version(subject, wanted, { deleted: true });
       const name = nameOfSubject(subject);
       const users = await usersOfVersion(database, { subject: name, version: found.version, deleted: "left out" });
       return users.map(({ id }) => id);

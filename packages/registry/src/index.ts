@@ -31,6 +31,7 @@ export {
   type ContractUser,
   forgetOldUses,
   type RecordedTime,
+  RUNNING,
   recordedTime,
   recordUse,
   usersOf,

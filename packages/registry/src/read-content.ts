@@ -33,6 +33,8 @@ export interface ReadingPlace {
 
 /** Schemas that one schema uses, directly and through others, at most. */
 const REFERENCES_MAX = 200;
+/** Characters of all of them together at most: they are read whenever the schema is. */
+const REFERENCED_LENGTH_MAX = 8_388_608;
 
 /**
  * Reads a schema that was handed in, with all that it uses.
@@ -82,6 +84,7 @@ async function resolveReferences(
   { context, direct }: { readonly context: string; readonly direct: ReadingPlace["references"] },
 ): Promise<{ readonly references: readonly SchemaReference[]; readonly resolved: readonly ResolvedReference[] }> {
   const resolved = new Map<string, ResolvedReference>();
+  let length = 0;
   const visit = async (
     given: readonly SchemaReference[],
     within: string,
@@ -96,7 +99,9 @@ async function resolveReferences(
       found.push(reference);
       const key = JSON.stringify(reference);
       if (resolved.has(key)) continue;
-      if (resolved.size >= REFERENCES_MAX) throw tooMany();
+      length += stored.text.length;
+      if (resolved.size >= REFERENCES_MAX) throw tooMany(`${REFERENCES_MAX} schemas`);
+      if (length > REFERENCED_LENGTH_MAX) throw tooMany(`${REFERENCED_LENGTH_MAX} characters of schemas`);
       await visit(stored.references, stored.context, "any");
       resolved.set(key, { ...reference, text: stored.text });
     }
@@ -118,7 +123,7 @@ function unknownReference(index: number, subject: string, version: number): Erro
   return schemaInvalid("the request", [{ pointer: `/references/${index}`, problem }]);
 }
 
-function tooMany(): Error {
-  const problem = `lead to more than ${REFERENCES_MAX} schemas`;
+function tooMany(what: string): Error {
+  const problem = `lead to more than ${what}`;
   return schemaInvalid("the request", [{ pointer: "/references", problem }]);
 }

@@ -23,7 +23,7 @@ import { changing } from "./transact.ts";
 export interface Registering {
   /**
    * Registers a schema as the next version of a subject, if it is compatible with the earlier ones. What the subject has
-   * already gets no new version, and the same content has the same id in all subjects.
+   * already gets no new version, in whatever mode, and the same content has the same id in all subjects.
    *
    * @throws `REGISTRY_SCHEMA_INVALID`, `REGISTRY_INCOMPATIBLE`, `REGISTRY_REFUSED` where the mode of the subject does
    * not allow it. Nothing is kept then, and no id is used up.
@@ -54,11 +54,13 @@ export function openRegistering(parts: RegistryParts): Registering {
       // Most who register have done so before: they wait for nobody.
       const before = await standingOf(database, parts, { subject, request, normalize });
       if (before.same !== undefined) return await stored(database, subject, before.same.version);
+      refuseMode(before.scope, subject, request);
       // What it refers to cannot be deleted meanwhile.
       const subjects = [subject, ...request.references.map((one) => subjectOf(one.subject, subject.context))];
       return await changing(database, subjects, async (tx) => {
         const { scope, outline, living, read, same } = await standingOf(tx, parts, { subject, request, normalize });
         if (same !== undefined) return await stored(tx, subject, same.version);
+        refuseMode(scope, subject, request);
         if (scope.mode !== "IMPORT") {
           const messages = await messagesFor({ tx, parts, subject, scope, read, earlier: living });
           if (messages.length > 0) throw incompatible(parts, subject, messages);
@@ -103,7 +105,6 @@ async function standingOf(
 ): Promise<Standing> {
   const { subject, request, normalize } = asked;
   const scope = await scopeOf(reader, subject);
-  refuseMode(scope, subject, request);
   const outline = await outlineOf(reader, subject);
   const living = outline.filter(({ isDeleted }) => !isDeleted);
   const latest = await latestOf(reader, subject, living);
@@ -111,7 +112,9 @@ async function standingOf(
   const read = await readContent(reader, request, place);
   const guid = guidOf(read.content);
   const found = living.findLast((version) => version.guid === guid);
-  const isSame = request.version === undefined || request.version === found?.version;
+  const isMeant = (given: number | undefined, known: number | undefined): boolean =>
+    given === undefined || given === known;
+  const isSame = isMeant(request.version, found?.version) && isMeant(request.id, found?.id);
   return { scope, outline, living, read, same: isSame ? found : undefined };
 }
 

@@ -1,6 +1,6 @@
 import { refusal } from "./refusal.ts";
 import type { RegistryParts } from "./registry-parts.ts";
-import { scopeOf } from "./scope.ts";
+import { refuseReadOnly, scopeOf } from "./scope.ts";
 import { type RegistryConfig, type RegistryMode, updatedConfig } from "./settings.ts";
 import { findSubjects, outlineOf } from "./storage/schema-store.ts";
 import { setConfig, setMode, settingOf } from "./storage/setting-store.ts";
@@ -11,9 +11,9 @@ import { changing } from "./transact.ts";
 export interface Setting {
   /** What is set for a subject, or with `inherited` what holds for it. Throws 40408 where nothing is set. */
   readonly config: (subject: Subject, options?: { readonly inherited?: boolean }) => Promise<RegistryConfig>;
-  /** Puts an update over what is set; gives what is set then. Throws 42203, 422. */
+  /** Puts an update over what is set; gives what is set then. Throws 42203, 42205 where it is only read, 422. */
   readonly updateConfig: (subject: Subject, update: Readonly<Record<string, unknown>>) => Promise<RegistryConfig>;
-  /** Takes away what is set; gives what was. Throws 40401 where nothing is set. */
+  /** Takes away what is set; gives what was. Throws 40401 where nothing is set, 42205 where it is only read. */
   readonly deleteConfig: (subject: Subject) => Promise<RegistryConfig>;
   /** The mode of a subject, or with `inherited` the one that holds for it. Throws 40409 where none is set. */
   readonly mode: (subject: Subject, options?: { readonly inherited?: boolean }) => Promise<RegistryMode>;
@@ -39,12 +39,14 @@ export function openSetting({ database }: RegistryParts): Setting {
     },
     updateConfig: async (subject, update) =>
       await changing(database, [subject], async (tx) => {
+        refuseReadOnly(await scopeOf(tx, subject), subject);
         const config = updatedConfig((await settingOf(tx, subject))?.config ?? {}, update);
         await setConfig(tx, subject, config);
         return config;
       }),
     deleteConfig: async (subject) =>
       await changing(database, [subject], async (tx) => {
+        refuseReadOnly(await scopeOf(tx, subject), subject);
         const config = (await settingOf(tx, subject))?.config ?? (isEverywhere(subject) ? {} : undefined);
         if (config === undefined) throw refusal.subjectUnknown(nameOfSubject(subject));
         await setConfig(tx, subject, null);
@@ -71,8 +73,8 @@ export function openSetting({ database }: RegistryParts): Setting {
       }),
     deleteMode: async (subject) =>
       await changing(database, [subject], async (tx) => {
-        const mode = (await settingOf(tx, subject))?.mode;
-        if (mode === undefined || mode === null) throw refusal.subjectUnknown(nameOfSubject(subject));
+        const mode = (await settingOf(tx, subject))?.mode ?? (isEverywhere(subject) ? "READWRITE" : undefined);
+        if (mode === undefined) throw refusal.subjectUnknown(nameOfSubject(subject));
         await setMode(tx, subject, null);
         return mode;
       }),

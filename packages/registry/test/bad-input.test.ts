@@ -86,10 +86,19 @@ describe("a JSON Schema", () => {
 test("Avro and Protobuf that cannot be read are refused with the reason", async () => {
   await expectRefused({ schema: '{"type":"record"}' }, 42201, /Avro schema/);
   await expectRefused({ schema: '{"type":"record","name":"A","fields":[{"name":"b","type":"B"}]}' }, 42201, /B/);
+  for (const type of ["toString", "__proto__"])
+    await expectRefused(
+      { schema: JSON.stringify({ type: "record", name: "A", fields: [{ name: "b", type }] }) },
+      42201,
+      /undefined type name/,
+    );
   await expectRefused({ schema: "[".repeat(1_000) }, 42201, /more than 200 levels/);
   await expectRefused({ schemaType: "PROTOBUF", schema: "message {" }, 42201, /Protobuf schema/);
   const imports = 'syntax = "proto3"; import "other.proto"; message A {}';
   await expectRefused({ schemaType: "PROTOBUF", schema: imports }, 42201, /imports "other.proto"/);
+  const fields = Array.from({ length: 5_000 }, (_, index) => `int32 f${index} = ${index + 1};`).join(" ");
+  for (const wide of [`message A { ${fields} }`, `message A { oneof one { ${fields} } }`])
+    await expectRefused({ schemaType: "PROTOBUF", schema: wide }, 42201, /more fields than can be read in time/);
   const deep = `message A {${"message B {".repeat(1_000)}${"}".repeat(1_000)}}`;
   await expectRefused({ schemaType: "PROTOBUF", schema: deep }, 42201, /more than 200 levels/);
 });

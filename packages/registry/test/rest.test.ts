@@ -98,6 +98,22 @@ describe("schemas", () => {
     expect(await ask("DELETE", "/subjects/address?permanent=true")).toEqual(refused(42206));
   });
 
+  test("use no more of others than can be read each time", async () => {
+    const references: object[] = [];
+    for (let index = 0; index < 9; index += 1) {
+      await registered(`part${index}`, json({ title: `${index}${"x".repeat(1_000_000)}` }));
+      references.push({ name: `part${index}`, subject: `part${index}`, version: 1 });
+    }
+    await registered("whole", json({ type: "object" }, { references: references.slice(0, 8) }));
+    expect(await ask("POST", "/subjects/whole/versions", json({ type: "object" }, { references }))).toEqual({
+      status: 422,
+      body: {
+        error_code: 42201,
+        message: expect.stringContaining("/references: lead to more than 8388608 characters"),
+      },
+    });
+  });
+
   test("take metadata and rules from the version before, and from the configuration", async () => {
     const metadata = { properties: { owner: "sales", version: "1.0.0" }, tags: { "order.name": ["PII"] } };
     const ruleSet = { domainRules: [{ name: "check", kind: "CONDITION", mode: "WRITE", type: "CEL", expr: "true" }] };
@@ -220,6 +236,7 @@ describe("deletion", () => {
   test("is soft first, then for good; and content that comes back has its id again", async () => {
     await registered("users", avro(name));
     await registered("users", avro(name, ageOrNot));
+    expect((await ask("GET", "/subjects/users/versions?deletedOnly=true")).body).toEqual([]);
     expect(await ask("DELETE", "/subjects/users/versions/2?permanent=true")).toEqual(refused(40407));
     expect((await ask("DELETE", "/subjects/users/versions/latest")).body).toBe(2);
     expect(await ask("DELETE", "/subjects/users/versions/2")).toEqual(refused(40406));
@@ -227,6 +244,7 @@ describe("deletion", () => {
     expect((await ask("GET", "/subjects/users/versions?deleted=true")).body).toEqual([1, 2]);
     expect((await ask("GET", "/subjects/users/versions?deletedOnly=true")).body).toEqual([2]);
     expect((await ask("GET", "/subjects/users/versions?deletedAsNegative=true")).body).toEqual([1, -2]);
+    expect((await ask("GET", "/subjects/users/versions/2/referencedby")).body).toEqual([]);
     expect(await ask("GET", "/subjects/users/versions/2")).toEqual(refused(40402));
     expect((await ask("GET", "/subjects/users/versions/2?deleted=true")).body).toMatchObject({ id: 2, deleted: true });
     // Messages that were written with it can still be read.
@@ -290,8 +308,13 @@ describe("settings", () => {
     ] as const)
       expect(await ask(method, path, body)).toEqual(refused(42205));
     expect((await ask("GET", "/mode/users?defaultToGlobal=true")).body).toEqual({ mode: "READONLY" });
+    // What is there already is given, and nothing is set where nothing may be changed.
+    expect(await registered("users", avro(name))).toMatchObject({ id: 1, version: 1 });
+    expect(await ask("PUT", "/config/users", { compatibility: "NONE" })).toEqual(refused(42205));
+    expect(await ask("DELETE", "/config/users")).toEqual(refused(42205));
     expect((await ask("DELETE", "/mode/users")).body).toEqual({ mode: "READONLY" });
     expect(await ask("DELETE", "/mode/users")).toEqual(refused(40401));
+    expect((await ask("DELETE", "/mode")).body).toEqual({ mode: "READWRITE" });
     expect(await ask("PUT", "/mode", { mode: "SOMEHOW" })).toEqual(refused(42204));
     expect(await ask("PUT", "/mode/users", { mode: "IMPORT" })).toEqual(refused(42205));
   });
@@ -302,7 +325,9 @@ describe("settings", () => {
     expect(await ask("POST", "/subjects/users/versions", avro(name))).toEqual(refused(42205));
     const imported = { ...avro(name), id: 100, version: 7 };
     expect(await registered("users", imported)).toMatchObject({ id: 100, version: 7 });
-    expect(await registered("users", imported)).toMatchObject({ id: 100, version: 7 });
+    for (const again of [imported, avro(name)])
+      expect(await registered("users", again)).toMatchObject({ id: 100, version: 7 });
+    expect(await ask("POST", "/subjects/users/versions", { ...avro(name), id: 101 })).toEqual(refused(42205));
     const other = await ask("POST", "/subjects/users/versions", { ...avro(age), id: 100, version: 8 });
     expect(other).toEqual(refused(42205));
     await ask("DELETE", "/mode/users");
@@ -338,6 +363,8 @@ describe("contexts", () => {
 test("what is not there is answered in their form", async () => {
   for (const path of ["/associations", "/associations/resources/-/topic?associationType=value", "/nothing"])
     expect(await ask("GET", path)).toEqual({ status: 404, body: { error_code: 404, message: "HTTP 404 Not Found" } });
+  for (const root of ["", "/"]) expect(await ask("GET", root)).toEqual({ status: 200, body: {} });
+  expect((await ask("POST", "/")).status).toBe(404);
   const response = await fetch(`${running.url}/subjects/none/versions`);
   expect(response.headers.get("content-type")).toBe("application/vnd.schemaregistry.v1+json");
   for (const version of ["0", "-2", "x", "2147483648"])

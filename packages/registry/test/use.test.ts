@@ -44,6 +44,13 @@ test("uses are kept for as long as the last provisioning said", async () => {
     until: expect.any(Date),
   });
   expect(await recordedTime(admin, { environment: "production" })).toBeUndefined();
+  // Of all environments together it is known since the last of them began.
+  const [began, last] = [daysAgo(1), daysAgo(0)];
+  await recordUse(admin, [
+    { ...use, environment: "production", seenAt: began },
+    { ...use, seenAt: last },
+  ]);
+  expect(await recordedTime(admin)).toEqual({ from: began, until: last });
 });
 
 test("of each major the last retirement counts; nobody is left behind without a reason", async () => {

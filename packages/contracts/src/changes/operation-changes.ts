@@ -1,5 +1,5 @@
 import type { ApiDocument, OperationDocument } from "../document/contract-document.ts";
-import { sameJson } from "../inclusion/holds.ts";
+import { sameJson } from "../schema/same-json.ts";
 import { below } from "../schema/schema-problem.ts";
 import type { RuleId } from "./rules.ts";
 

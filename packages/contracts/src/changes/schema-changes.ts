@@ -1,5 +1,5 @@
 import type { JsonSchema } from "@polder/model";
-import { sameJson } from "../inclusion/holds.ts";
+import { sameJson } from "../schema/same-json.ts";
 import { below } from "../schema/schema-problem.ts";
 import { isObject } from "../schema/subschemas.ts";
 import { type RuleId, ruleOfEffect } from "./rules.ts";
@@ -33,8 +33,8 @@ export function schemaChanges(pair: SchemaPair): readonly Change[] {
     changes: [],
     descend: (earlier, later, place) => {
       if (earlier === later && !refers(earlier)) return;
-      const before = subjectAt(pair.earlier, earlier, place.earlier);
-      const after = subjectAt(pair.later, later, place.later);
+      const before = subjectAt(pair.targets.earlier, earlier, place.earlier);
+      const after = subjectAt(pair.targets.later, later, place.later);
       const key = `${before.pointer} ${after.pointer}`;
       if (seen.has(key)) return;
       seen.add(key);

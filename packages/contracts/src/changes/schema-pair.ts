@@ -1,10 +1,13 @@
 import type { JsonSchema } from "@polder/model";
-import { type Inclusion, isIncluded } from "../inclusion/compare-schemas.ts";
+import { decideInclusion, type Inclusion, isIncluded } from "../inclusion/compare-schemas.ts";
+import { STEPS_MAX } from "../inclusion/search.ts";
 import { measureSchema } from "../schema/measure-schema.ts";
 import { readMeasured, readSchema, type SchemaReading } from "../schema/read-schema.ts";
+import type { NodeId } from "../schema/schema-node.ts";
 import { unsupported } from "../schema/schema-problem.ts";
 import { openSchemaStore } from "../schema/schema-store.ts";
 import { shareUnchanged } from "../schema/share-unchanged.ts";
+import { type FindTarget, targetFinder } from "../schema/target-finder.ts";
 import { openViews } from "../schema/view.ts";
 import type { Direction } from "./finding.ts";
 import type { Effect, Role } from "./rules.ts";
@@ -20,10 +23,12 @@ export interface SchemaPair {
   readonly role: Role;
   readonly earlier: JsonSchema;
   readonly later: JsonSchema;
+  /** What references mean in each. */
+  readonly targets: { readonly earlier: FindTarget; readonly later: FindTarget };
   /** Whether what is written in a direction is read. */
   readonly travels: (direction: Direction, place?: Place) => Inclusion;
-  /** What the change at a place does. */
-  readonly effect: (place: Place) => Effect;
+  /** What the change at a place does; without one, all changes together. */
+  readonly effect: (place?: Place) => Effect;
   /** What it does to swap some keywords for others, by themselves. */
   readonly effectOf: (earlier: JsonSchema, later: JsonSchema) => Effect;
 }
@@ -34,6 +39,10 @@ interface Reading {
   readonly written: () => SchemaReading;
 }
 
+/** Steps that are spent on single places of two schemas, together: about two seconds. What is left is undecided. */
+const PLACES_STEPS_MAX = 200_000;
+
+/** The schemas themselves. Whether they fit is always decided, as far as it can be. */
 const top: Place = { earlier: "", later: "" };
 
 /**
@@ -68,22 +77,31 @@ export function schemaPair(
   // What is malformed is refused before anybody walks it; of what is the same nothing has to be known.
   if (later !== earlier) for (const { read } of [sides.earlier, sides.later]) read();
   const grows = (place: Place): Inclusion =>
-    included(sides.earlier.written().at(place.earlier), sides.later.read().at(place.later));
+    included(sides.earlier.written().at(place.earlier), sides.later.read().at(place.later), place);
   const shrinks = (place: Place): Inclusion =>
-    included(sides.later.written().at(place.later), sides.earlier.read().at(place.earlier));
-  const included = (writer: number | undefined, reader: number | undefined): Inclusion =>
-    isIncluded(store, writer ?? store.everything, reader ?? store.nothing);
+    included(sides.later.written().at(place.later), sides.earlier.read().at(place.earlier), place);
+  let stepsLeft = PLACES_STEPS_MAX;
+  const included = (written: NodeId | undefined, read: NodeId | undefined, place: Place): Inclusion => {
+    const [writer, reader] = [written ?? store.everything, read ?? store.nothing];
+    if (place === top) return isIncluded(store, writer, reader);
+    if (stepsLeft <= 0) return { verdict: "undecided", reasons: ["more has changed than can be compared"] };
+    const { inclusion, cost } = decideInclusion(store, { writer, reader, stepsMax: Math.min(STEPS_MAX, stepsLeft) });
+    stepsLeft -= cost;
+    return inclusion;
+  };
   return {
     role,
     earlier,
     later,
+    targets: { earlier: targetFinder(earlier), later: targetFinder(later) },
     travels: (direction, place = top) =>
       direction === "request" || direction === "event-replay" ? grows(place) : shrinks(place),
-    effect: (place) => effectFrom(grows(place), shrinks(place)),
+    effect: (place = top) => effectFrom(grows(place), shrinks(place)),
     effectOf: (one, other) => {
       const before = readSchema(store, one, what.earlier).root;
       const after = readSchema(store, other, what.later).root;
-      return effectFrom(isIncluded(store, before, after), isIncluded(store, after, before));
+      const by: Place = { earlier: "", later: "" };
+      return effectFrom(included(before, after, by), included(after, before, by));
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { JsonSchema } from "@polder/model";
-import { findTarget } from "../schema/find-target.ts";
 import { below } from "../schema/schema-problem.ts";
 import { isObject } from "../schema/subschemas.ts";
+import type { FindTarget } from "../schema/target-finder.ts";
 
 /** A subschema as the walk over changes sees it: references followed, null apart from the rest. */
 export interface Subject {
@@ -41,21 +41,21 @@ export function openValuesOf(schema: JsonSchema): readonly unknown[] | undefined
   return Array.isArray(values) ? values : undefined;
 }
 
-/** Sees a subschema that stands at a place of a whole one. */
-export function subjectAt(root: JsonSchema, schema: unknown, pointer: string): Subject {
-  const plain = followed(root, { schema: asObject(schema), pointer });
+/** Sees a subschema that stands at a place of a whole one, in which references are found. */
+export function subjectAt(find: FindTarget, schema: unknown, pointer: string): Subject {
+  const plain = followed(find, { schema: asObject(schema), pointer });
   const keyword = Array.isArray(plain.schema["anyOf"]) ? "anyOf" : "oneOf";
   const listed = plain.schema[keyword];
   if (!Array.isArray(listed)) return withoutNullType(plain);
   const all = listed.map((one: unknown, index) =>
-    followed(root, { schema: asObject(one), pointer: below(below(plain.pointer, keyword), index) }),
+    followed(find, { schema: asObject(one), pointer: below(below(plain.pointer, keyword), index) }),
   );
   const variants = all.filter((variant) => !isNull(variant.schema));
   const isNullable = variants.length < all.length;
   const [only] = variants;
   const beside = Object.keys(plain.schema).some((name) => name !== keyword && !silent.has(name));
   if (only !== undefined && variants.length === 1 && !beside) {
-    const inner = subjectAt(root, only.schema, only.pointer);
+    const inner = subjectAt(find, only.schema, only.pointer);
     return { ...inner, isNullable: isNullable || inner.isNullable };
   }
   return { ...plain, isNullable, variants };
@@ -74,12 +74,12 @@ export function discriminatorOf({ schema }: Variant): string | undefined {
   return fixed.length === 0 ? undefined : fixed.join(", ");
 }
 
-function followed(root: JsonSchema, start: Variant): Variant {
+function followed(find: FindTarget, start: Variant): Variant {
   let variant = start;
   for (let hops = 0; hops < HOPS_MAX; hops += 1) {
     const reference = variant.schema["$ref"];
     const beside = Object.keys(variant.schema).some((keyword) => !silent.has(keyword) && !keyword.startsWith("x-"));
-    const target = typeof reference === "string" && !beside ? findTarget(root, reference) : undefined;
+    const target = typeof reference === "string" && !beside ? find(reference, variant.pointer) : undefined;
     if (target === undefined) return variant;
     variant = { schema: asObject(target.schema), pointer: target.pointer };
   }

@@ -1,4 +1,4 @@
-import { sameJson } from "../inclusion/holds.ts";
+import { sameJson } from "../schema/same-json.ts";
 import type { RuleId } from "./rules.ts";
 import type { Place, SchemaPair } from "./schema-pair.ts";
 import { discriminatorOf, type Subject, type Variant } from "./subject.ts";
@@ -19,8 +19,8 @@ export function unionChanges({ pair, changes, descend }: UnionWalk, before: Subj
     if (!sameJson(one.schema, other.schema))
       descend(one.schema, other.schema, { earlier: one.pointer, later: other.pointer });
   for (const variant of added) {
-    const effect = pair.effect({ earlier: before.pointer, later: variant.pointer });
-    const isKnown = effect === "narrowed" || effect === "same";
+    const isKnown =
+      pair.travels("response", { earlier: before.pointer, later: variant.pointer }).verdict === "included";
     const rule = isKnown ? "open-union-variant-added" : "union-variant-added";
     changes.push({ rule, pointer: variant.pointer, says: `is a new variant${nameOf(variant)}` });
   }
@@ -41,25 +41,43 @@ interface Matching {
 /** Pairs variants by the field that tells them apart, by what they say, by type, and the last one with the last one. */
 function matchVariants(earlier: readonly Variant[], later: readonly Variant[]): Matching {
   const matched: (readonly [Variant, Variant])[] = [];
-  let removed = [...earlier];
-  let added = [...later];
+  let removed = earlier;
+  const added = new Set(later);
   for (const key of [discriminatorOf, spelled, typeOfVariant]) {
+    const partners = groupedBy(key, [...added]);
+    const twins = groupedBy(key, removed);
     const left: Variant[] = [];
     for (const variant of removed) {
       const own = key(variant);
-      const partners = own === undefined ? [] : added.filter((other) => key(other) === own);
-      const twins = removed.filter((other) => key(other) === own);
-      const [partner] = partners;
-      if (partner === undefined || (key === typeOfVariant && (partners.length > 1 || twins.length > 1))) {
+      const others = own === undefined ? [] : (partners.get(own) ?? []);
+      const isUnclear = others.length > 1 || (twins.get(own ?? "") ?? []).length > 1;
+      const partner = key === typeOfVariant && isUnclear ? undefined : others.shift();
+      if (partner === undefined) {
         left.push(variant);
         continue;
       }
       matched.push([variant, partner]);
-      added = added.filter((other) => other !== partner);
+      added.delete(partner);
     }
     removed = left;
   }
-  return { matched, removed, added };
+  return { matched, removed, added: [...added] };
+}
+
+/** Variants by what they have in common; those that have it not are left out. */
+function groupedBy(
+  key: (variant: Variant) => string | undefined,
+  variants: readonly Variant[],
+): ReadonlyMap<string, Variant[]> {
+  const groups = new Map<string, Variant[]>();
+  for (const variant of variants) {
+    const own = key(variant);
+    if (own === undefined) continue;
+    const group = groups.get(own) ?? [];
+    group.push(variant);
+    groups.set(own, group);
+  }
+  return groups;
 }
 
 function variantsOf({ variants, schema, pointer }: Subject): readonly Variant[] {

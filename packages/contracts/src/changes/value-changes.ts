@@ -1,5 +1,6 @@
 import type { JsonSchema } from "@polder/model";
-import { listed, sameJson } from "../inclusion/holds.ts";
+import { listed } from "../inclusion/holds.ts";
+import { sameJson } from "../schema/same-json.ts";
 import { typeOf } from "../schema/schema-node.ts";
 import { type RuleId, ruleOfEffect } from "./rules.ts";
 import type { SchemaPair } from "./schema-pair.ts";

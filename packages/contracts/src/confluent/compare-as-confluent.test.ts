@@ -208,6 +208,67 @@ test("schemas that refer to themselves come to an end", () => {
   expect(differences({ $ref: "#" }, text)).toEqual(["TYPE_CHANGED #/"]);
 });
 
+test("what is changed in many places is told in some of them, and what breaks somebody before all else", () => {
+  const shared = (leaf: object, more: object = {}) => ({
+    properties: Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, index) => [
+        `p${index}`,
+        { $ref: `#/definitions/${index === 2_999 ? "last" : "big"}` },
+      ]),
+    ),
+    definitions: {
+      big: { type: "object", properties: Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`q${at}`, leaf])) },
+      last: { type: "object", properties: { id: { type: "string", ...more } } },
+    },
+  });
+  const found = differences(shared({ title: "a" }), shared({ title: "b" }, { maxLength: 1 }));
+  expect(found).toHaveLength(50);
+  expect(found[0]).toBe("MAX_LENGTH_ADDED #/properties/p2999/properties/id/maxLength");
+});
+
+test("definitions that use the next one twice differ in bounded time and memory", () => {
+  const doubling = (leaf: object) => ({
+    definitions: {
+      ...Object.fromEntries(
+        Array.from({ length: 60 }, (_, index) => {
+          const next = { $ref: `#/definitions/d${index + 1}` };
+          return [`d${index}`, { properties: { a: next, b: next } }];
+        }),
+      ),
+      d60: leaf,
+    },
+    $ref: "#/definitions/d0",
+  });
+  const found = differences(doubling(text), doubling({ type: "integer" }));
+  expect(found).toHaveLength(50);
+  expect(found[0]).toMatch(/^TYPE_CHANGED #(?:\/properties\/a){60}$/);
+});
+
+test("a chain of thousands of definitions, and thousands of patterns, are given up", () => {
+  const chain = (leaf: object) => ({
+    definitions: {
+      ...Object.fromEntries(
+        Array.from({ length: 15_000 }, (_, at) => [
+          `d${at}`,
+          { properties: { a: { $ref: `#/definitions/d${at + 1}` } } },
+        ]),
+      ),
+      d15000: leaf,
+    },
+    $ref: "#/definitions/d0",
+  });
+  const patterned = (mark: string) => ({
+    properties: Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`${"a".repeat(100)}${at}${mark}`, text])),
+    patternProperties: Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`(p|a)*x{9}${at}$`, text])),
+  });
+  const givenUp = ["COMBINED_TYPE_SUBSCHEMAS_CHANGED #/"];
+  expect(differences(chain(text), chain({ type: "integer" }))).toEqual(givenUp);
+  expect(differences(patterned("x"), patterned("y"))).toEqual(givenUp);
+  let nested: object = text;
+  for (let level = 0; level < 5_000; level += 1) nested = { items: nested };
+  expect(() => differences(nested, text)).toThrow(expect.objectContaining({ code: "SCHEMA_UNSUPPORTED" }));
+});
+
 test("what nests and branches without end is given up in bounded time", () => {
   const wide = (depth: number, leaf: string): object =>
     depth === 0

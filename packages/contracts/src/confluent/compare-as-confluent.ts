@@ -1,4 +1,8 @@
 import { stableJson } from "../documents/stable-json.ts";
+import type { Work } from "../pattern/automaton.ts";
+import { matches, type Pattern, patternOf } from "../pattern/pattern.ts";
+import { measureSchema } from "../schema/measure-schema.ts";
+import { unsupported } from "../schema/schema-problem.ts";
 import { arrayDifferences } from "./array-differences.ts";
 import { combinedDifferences } from "./combined-differences.ts";
 import { at, type CompareKind, type Comparison, type PlacedDifference } from "./comparison.ts";
@@ -24,6 +28,12 @@ export interface ConfluentDifference {
 
 /** Schemas that are compared with each other, or with parts of each other, before it is given up. */
 const PAIRS_MAX = 100_000;
+/** Pairs inside pairs at most. */
+const DEPTH_MAX = 500;
+/** Differences that are told of one pair with all below it; those that break somebody first. */
+const DIFFERENCES_MAX = 50;
+/** Edges of the automata of patterns that are looked at, before it is given up. */
+const WORK_MAX = 5_000_000;
 
 /**
  * Compares two JSON Schemas by the rules of Confluent Schema Registry: the differences by its names, and whether its
@@ -33,7 +43,11 @@ const PAIRS_MAX = 100_000;
  * These rules compare what schemas say, not what they mean: they refuse changes that break nobody, and let some pass
  * that do (what stands in `if`, a `format`, a `propertyNames`). To know what breaks, ask `compareSchemas`.
  *
- * Two schemas that lead to more than 100,000 comparisons, or have so many pairs of alternatives, differ by `COMBINED_TYPE_SUBSCHEMAS_CHANGED`.
+ * Of each two schemas below them at most 50 differences are told, those that are not compatible first. Two schemas that
+ * lead to more than 100,000 comparisons, to 500 inside each other, or to too much work with patterns, differ by
+ * `COMBINED_TYPE_SUBSCHEMAS_CHANGED`.
+ *
+ * @throws `SCHEMA_UNSUPPORTED` for what has more than 1,000 levels.
  */
 export function compareAsConfluent({
   writer,
@@ -44,35 +58,76 @@ export function compareAsConfluent({
   readonly reader: unknown;
   readonly policy: ConfluentPolicy;
 }): readonly ConfluentDifference[] {
+  for (const [schema, what] of [
+    [writer, "The writer's schema"],
+    [reader, "The reader's schema"],
+  ] as const) {
+    const tooDeep = measureSchema(schema, { sizeMax: Number.POSITIVE_INFINITY, depthMax: 1_000 });
+    if (tooDeep !== undefined) throw unsupported(what, [tooDeep]);
+  }
   if (stableJson(writer) === stableJson(reader)) return [];
-  const { differences } = openComparison(policy);
-  return differences(readConfluentNode(writer), readConfluentNode(reader)).map(({ type, path }) => ({
+  return differencesOf(readConfluentNode(writer), readConfluentNode(reader), policy).map(({ type, path }) => ({
     type,
     path: `#/${path.join("/")}`,
     isCompatible: isTaken(type, policy),
   }));
 }
 
+/** Thrown inside where a comparison would have no end. */
+class TooMuch extends Error {}
+
+function differencesOf(
+  writer: ConfluentNode,
+  reader: ConfluentNode,
+  policy: ConfluentPolicy,
+): readonly PlacedDifference[] {
+  try {
+    return openComparison(policy).differences(writer, reader);
+  } catch (error) {
+    if (error instanceof TooMuch) return [at("COMBINED_TYPE_SUBSCHEMAS_CHANGED")];
+    throw error;
+  }
+}
+
 function openComparison(policy: ConfluentPolicy): Comparison {
   const known = new Map<ConfluentNode, Map<ConfluentNode, readonly PlacedDifference[]>>();
-  let pairs = 0;
+  const patterns = new Map<string, Pattern>();
+  const work: Work = { left: WORK_MAX };
+  let [pairs, depth] = [0, 0];
   const comparison: Comparison = {
     fits: (found) => found.every(({ type }) => isTaken(type, policy)),
+    matches: (source, name) => {
+      const pattern = patterns.get(source) ?? patternOf(source);
+      patterns.set(source, pattern);
+      work.left -= 1;
+      const found = matches(pattern, name, work);
+      if (work.left < 0) throw new TooMuch();
+      return found === true;
+    },
     differences: (writer, reader) => {
       const before = known.get(writer)?.get(reader);
       if (before !== undefined) return before;
       pairs += 1;
-      if (pairs > PAIRS_MAX) return [at("COMBINED_TYPE_SUBSCHEMAS_CHANGED")];
+      depth += 1;
+      if (pairs > PAIRS_MAX || depth > DEPTH_MAX) throw new TooMuch();
       const ofWriter = known.get(writer) ?? new Map<ConfluentNode, readonly PlacedDifference[]>();
       known.set(writer, ofWriter);
       // Who meets the same pair below itself has nothing to add there.
       ofWriter.set(reader, []);
-      const found = pairDifferences({ writer, reader }, comparison);
+      const found = someOf(pairDifferences({ writer, reader }, comparison), policy);
       ofWriter.set(reader, found);
+      depth -= 1;
       return found;
     },
   };
   return comparison;
+}
+
+/** What one schema says in many places is told a few times only: below each place stand as many as there are below it. */
+function someOf(found: readonly PlacedDifference[], policy: ConfluentPolicy): readonly PlacedDifference[] {
+  if (found.length <= DIFFERENCES_MAX) return found;
+  const [breaking, others] = [false, true].map((taken) => found.filter(({ type }) => isTaken(type, policy) === taken));
+  return [...(breaking ?? []), ...(others ?? [])].slice(0, DIFFERENCES_MAX);
 }
 
 const kinds: Readonly<Partial<Record<ConfluentKind, CompareKind>>> = {

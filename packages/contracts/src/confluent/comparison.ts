@@ -11,6 +11,8 @@ export interface PlacedDifference {
 export interface Comparison {
   /** How the schema that reads differs from the one that writes. */
   readonly differences: (writer: ConfluentNode, reader: ConfluentNode) => readonly PlacedDifference[];
+  /** Says whether a pattern takes the name of a property. */
+  readonly matches: (pattern: string, name: string) => boolean;
   /** Says whether the reader lives with all of them. */
   readonly fits: (differences: readonly PlacedDifference[]) => boolean;
 }

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "@polder/model";
-import { findTarget } from "../schema/find-target.ts";
 import { isObject } from "../schema/subschemas.ts";
+import { type FindTarget, targetFinder } from "../schema/target-finder.ts";
 
 /** How the parts of a combined schema hold together. */
 export type Criterion = "allOf" | "anyOf" | "oneOf";
@@ -71,8 +71,9 @@ const criteria = ["allOf", "anyOf", "oneOf"] as const;
 /** Reads the nodes of one schema, whose references lead to itself. What leads nowhere says nothing. */
 export function readConfluentNode(root: unknown): ConfluentNode {
   const known = new Map<unknown, ConfluentNode>();
+  const find = targetFinder(root);
   const read = (schema: unknown): ConfluentNode => {
-    const target = followed(root, schema);
+    const target = followed(find, schema);
     if (!isObject(target)) return makeNode(target === false ? "false" : "empty", {}, read);
     const node = known.get(target) ?? nodeOf(target, read);
     known.set(target, node);
@@ -81,11 +82,11 @@ export function readConfluentNode(root: unknown): ConfluentNode {
   return read(root);
 }
 
-function followed(root: unknown, schema: unknown): unknown {
+function followed(find: FindTarget, schema: unknown): unknown {
   let target = schema;
   for (let count = 0; isObject(target) && typeof target["$ref"] === "string"; count += 1) {
     if (count >= REFERENCES_MAX) return true;
-    target = findTarget(root, target["$ref"])?.schema ?? true;
+    target = find(target["$ref"], "")?.schema ?? true;
   }
   return target;
 }

@@ -1,4 +1,3 @@
-import { matches, patternOf } from "../pattern/pattern.ts";
 import { isObject } from "../schema/subschemas.ts";
 import { boundDifferences } from "./bound-differences.ts";
 import { at, below, type CompareKind, type Comparison, type PlacedDifference } from "./comparison.ts";
@@ -51,7 +50,7 @@ function propertyDifferences(pair: Pair, comparison: Comparison): readonly Place
 function removedProperty({ writer, reader }: Pair, name: string, comparison: Comparison): readonly PlacedDifference[] {
   const before = writer.read(schemasIn(writer, "properties")[name]);
   if (isOpen(reader)) return [at("PROPERTY_REMOVED_FROM_OPEN_CONTENT_MODEL")];
-  const covering = coveringSchema(reader, name);
+  const covering = coveringSchema(reader, name, comparison);
   if (covering === undefined) {
     const type = "PROPERTY_REMOVED_FROM_CLOSED_CONTENT_MODEL";
     return [at(before.kind === "false" ? "PROPERTY_WITH_FALSE_REMOVED_FROM_CLOSED_CONTENT_MODEL" : type)];
@@ -75,7 +74,7 @@ function addedProperty({ writer, reader }: Pair, name: string, comparison: Compa
     demanded === "REQUIRED_PROPERTY_WITH_DEFAULT"
       ? at(`${demanded}_ADDED_TO_${model}_CONTENT_MODEL`)
       : at(`${demanded}_PROPERTY_ADDED_TO_${model}_CONTENT_MODEL`);
-  const covering = isOpen(writer) ? undefined : coveringSchema(writer, name);
+  const covering = isOpen(writer) ? undefined : coveringSchema(writer, name, comparison);
   if (covering === undefined) return [added];
   const found = comparison.differences(covering, after);
   const isCovered = comparison.fits(found);
@@ -122,17 +121,23 @@ function isOpen(node: ConfluentNode): boolean {
 }
 
 /** What a property must be that is not named, where something is said of it. */
-function coveringSchema(node: ConfluentNode, name: string): ConfluentNode | undefined {
+function coveringSchema(node: ConfluentNode, name: string, { matches }: Comparison): ConfluentNode | undefined {
   const patterns = schemasIn(node, "patternProperties");
   for (const [pattern, schema] of Object.entries(patterns)) {
-    if (matches(patternOf(pattern), name) === true) return node.read(schema);
+    if (matches(pattern, name)) return node.read(schema);
   }
   return openness(node, ["additionalProperties", "unevaluatedProperties"]).schema;
 }
 
+/** Lists are long, and asked once for each property. */
+const requiredNames = new WeakMap<object, ReadonlySet<unknown>>();
+
 function isRequired({ schema }: ConfluentNode, name: string): boolean {
   const required = schema["required"];
-  return Array.isArray(required) && required.includes(name);
+  if (!Array.isArray(required)) return false;
+  const names = requiredNames.get(required) ?? new Set<unknown>(required);
+  requiredNames.set(required, names);
+  return names.has(name);
 }
 
 function hasDefault(node: ConfluentNode, name: string): boolean {

@@ -1,5 +1,6 @@
 import { isVersion, type JsonSchema, type Operation, type Version } from "@polder/model";
 import { contractErrors } from "../errors.ts";
+import { measureSchema } from "../schema/measure-schema.ts";
 import { isObject } from "../schema/subschemas.ts";
 import type { ApiDocument, OperationDocument } from "./contract-document.ts";
 import { type OpenApiPart, type OpenApiReading, resolvePart } from "./open-api-reading.ts";
@@ -9,6 +10,10 @@ const methods = ["get", "post", "put", "patch", "delete"] as const;
 
 /** Headers that OpenAPI has other words for, so that it ignores them as parameters. */
 const ownHeaders = new Set(["accept", "authorization", "content-type"]);
+
+/** Characters of a document, roughly, and its levels: those of a schema, and the few around it. */
+const DOCUMENT_SIZE_MAX = 33_554_432;
+const DOCUMENT_DEPTH_MAX = 110;
 
 /** Problems that a message names at most. */
 const PROBLEMS_MAX = 20;
@@ -26,6 +31,8 @@ const PROBLEMS_MAX = 20;
 export function describeOpenApi(document: unknown, place: string): ApiDocument {
   if (!isObject(document) || !/^3\.[01](?:\.|$)/.test(String(document["openapi"])))
     throw unreadable(place, ["/openapi does not say 3.0 or 3.1"]);
+  const tooLarge = measureSchema(document, { sizeMax: DOCUMENT_SIZE_MAX, depthMax: DOCUMENT_DEPTH_MAX });
+  if (tooLarge !== undefined) throw unreadable(place, [`${tooLarge.pointer} ${tooLarge.problem}`]);
   const read: OpenApiReading = { document, problems: [] };
   const { info, paths = {} } = document;
   const operations = Object.entries(isObject(paths) ? paths : {}).flatMap(([path, item]) =>

@@ -5,9 +5,6 @@ import { findPart, type OpenApiReading } from "./open-api-reading.ts";
 /** Who gets a value: what only answers have is no part of a request, and the other way round. */
 export type OpenApiRole = "request" | "response";
 
-/** Levels of schemas inside each other at most. */
-const LEVELS_MAX = 200;
-
 /** What OpenAPI adds to schemas, and no validator looks at. */
 const annotations = new Set(["discriminator", "example", "externalDocs", "xml"]);
 
@@ -31,25 +28,21 @@ export function openApiSchema(
 ): JsonSchema {
   const definitions = new Map<string, JsonSchema>();
   const awaited: string[] = [];
-  const rewrite = (part: JsonSchema, level: number): JsonSchema => {
-    if (level > LEVELS_MAX) {
-      read.problems.push(`${at} has a schema of more than ${LEVELS_MAX} levels`);
-      return {};
-    }
-    const inner = mapSubschemas(part, (child) => rewrite(child, level + 1));
+  const rewrite = (part: JsonSchema): JsonSchema => {
+    const inner = mapSubschemas(part, rewrite);
     const { $ref: reference, ...plain } = plainSchema(inner, role);
     if (typeof reference !== "string") return orNull(plain, inner);
     awaited.push(reference);
     return orNull({ ...plain, $ref: `#/$defs/${escaped(definitionName(reference))}` }, inner);
   };
-  const rewritten = rewrite(schema, 0);
+  const rewritten = rewrite(schema);
   // One after the other: what refers to each other may be a long chain.
   for (const reference of awaited) {
     const name = definitionName(reference);
     if (definitions.has(name)) continue;
     const found = findPart(read.document, reference);
     if (found === undefined) read.problems.push(`${at} refers to ${reference}, which is not in the document`);
-    definitions.set(name, isObject(found) ? rewrite(found, 0) : {});
+    definitions.set(name, isObject(found) ? rewrite(found) : {});
   }
   return definitions.size === 0 ? rewritten : { ...rewritten, $defs: Object.fromEntries(definitions) };
 }

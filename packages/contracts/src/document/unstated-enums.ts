@@ -1,6 +1,6 @@
 import type { JsonSchema } from "@polder/model";
 import { below } from "../schema/schema-problem.ts";
-import { isObject } from "../schema/subschemas.ts";
+import { isObject, schemasByName, valueKeywords } from "../schema/subschemas.ts";
 import type { ContractDocument } from "./contract-document.ts";
 
 /** An enum in an answer, a refusal or an event of which nobody said whether it may grow. */
@@ -30,17 +30,13 @@ export function unstatedEnums(document: ContractDocument): readonly UnstatedEnum
   });
 }
 
-/** Keywords whose value is an object of schemas by names that mean nothing here. */
-const byName = new Set(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"]);
-const values = new Set(["enum", "const", "default", "examples"]);
-
 function enumsIn(schema: unknown, pointer: string): readonly UnstatedEnum[] {
   if (Array.isArray(schema)) return schema.flatMap((one, index) => enumsIn(one, below(pointer, index)));
   if (!isObject(schema)) return [];
   const inner = Object.entries(schema).flatMap(([keyword, value]) => {
     const place = below(pointer, keyword);
-    if (values.has(keyword)) return [];
-    if (!byName.has(keyword) || !isObject(value)) return enumsIn(value, place);
+    if (valueKeywords.has(keyword)) return [];
+    if (!schemasByName.has(keyword) || !isObject(value)) return enumsIn(value, place);
     return Object.entries(value).flatMap(([name, child]) => enumsIn(child, below(place, name)));
   });
   return isUnstated(schema) ? [unstated(schema["enum"] as readonly unknown[], pointer), ...inner] : inner;

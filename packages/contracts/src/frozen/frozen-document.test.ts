@@ -80,5 +80,7 @@ describe("FROZEN_UNREADABLE", () => {
 
   test("a file that is too large is not parsed", () => {
     expect(() => readFrozen(" ".repeat(5_242_881), "big.json")).toThrow(/more than 5242880 bytes/);
+    const deep = `{"kind":"event","schema":${'{"not":'.repeat(50_000)}{}${"}".repeat(50_000)}}`;
+    expect(() => readFrozen(deep, "deep.json")).toThrow(/\/schema\/not\/not.* nests deeper than 110 levels/);
   });
 });

@@ -1,11 +1,15 @@
 import { isVersion, pathParameters } from "@polder/model";
 import type { ContractDocument } from "../document/contract-document.ts";
 import { contractErrors } from "../errors.ts";
+import { measureSchema } from "../schema/measure-schema.ts";
 import { isObject } from "../schema/subschemas.ts";
 import { canonicalJson } from "./canonical-json.ts";
 
 /** Bytes of a frozen file that are read at most: 5 MiB. */
 const FROZEN_BYTES_MAX = 5_242_880;
+
+/** Levels of a frozen file: those of a schema, and the few around it. */
+const FROZEN_DEPTH_MAX = 110;
 
 /** The place of a frozen version in a domain's `contracts/`: `inventory.StockReserved/1.0.0.json`. */
 export function frozenPath({ name, version }: Pick<ContractDocument, "name" | "version">): string {
@@ -39,6 +43,8 @@ export function readFrozen(text: string, place: string, path?: string): Contract
   } catch (cause) {
     throw unreadable(place, [cause instanceof Error ? cause.message : String(cause)], cause);
   }
+  const tooDeep = measureSchema(value, { sizeMax: Number.POSITIVE_INFINITY, depthMax: FROZEN_DEPTH_MAX });
+  if (tooDeep !== undefined) throw unreadable(place, [`${tooDeep.pointer} ${tooDeep.problem}`]);
   const problems = documentProblems(value);
   if (problems.length > 0) throw unreadable(place, problems);
   const document = value as ContractDocument;

@@ -33,6 +33,29 @@ const cases: readonly Case[] = [
   { name: "enum", narrow: { enum: ["a"] }, wide: { enum: ["a", "b"] } },
   { name: "enum and type", narrow: { enum: ["a", 1] }, wide: { type: ["string", "number"] } },
   { name: "const", narrow: { const: { a: [1, 2] } }, wide: { enum: [{ a: [1, 2] }, null] } },
+  {
+    name: "const in an enum, whatever the order of fields",
+    narrow: { const: { a: 1, b: 2 }, enum: [{ b: 2, a: 1 }, 3] },
+    wide: { const: { a: 1, b: 2 } },
+    same: true,
+  },
+  {
+    name: "format of numbers",
+    narrow: { type: "integer", format: "int32" },
+    wide: { type: "integer", format: "int64" },
+  },
+  {
+    name: "format of whole numbers",
+    narrow: { type: "number", format: "int64" },
+    wide: { type: "integer" },
+    same: true,
+  },
+  {
+    name: "format that takes all numbers",
+    narrow: { type: "number", format: "double" },
+    wide: { type: "number" },
+    same: true,
+  },
   { name: "const and enum that say the same", narrow: { const: "a" }, wide: { enum: ["a"] }, same: true },
   { name: "booleans listed", narrow: { enum: [true, false] }, wide: { type: "boolean" }, same: true },
   { name: "minimum", narrow: { type: "number", minimum: 3 }, wide: { type: "number", minimum: 2 } },
@@ -161,6 +184,53 @@ const cases: readonly Case[] = [
     wide: closedObject({ a: text, b: text }),
     same: true,
   },
+  {
+    name: "a union closed as a whole",
+    narrow: { ...object({ a: text }), oneOf: [object({ b: text }, { required: ["b"] })], unevaluatedProperties: false },
+    wide: closedObject({ a: text, b: text }),
+  },
+  {
+    name: "fields that only one variant names",
+    narrow: {
+      anyOf: [
+        object({ a: { const: 1 }, b: text }, { required: ["a"] }),
+        object({ a: { const: 2 }, c: text }, { required: ["a"] }),
+      ],
+      unevaluatedProperties: false,
+    },
+    wide: { anyOf: [closedObject({ a: { const: 1 }, b: text }), closedObject({ a: { type: "integer" }, c: text })] },
+  },
+  {
+    name: "fields that a condition names",
+    narrow: {
+      ...object({ a: text }),
+      if: { required: ["a"] },
+      // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
+      then: object({ b: text }),
+      else: object({ c: text }),
+      unevaluatedProperties: false,
+    },
+    wide: {
+      anyOf: [closedObject({ a: text, b: text }, { required: ["a"] }), closedObject({ c: text })],
+    },
+    same: true,
+  },
+  {
+    name: "fields that another one brings along",
+    narrow: {
+      type: "object",
+      properties: { a: text },
+      dependentSchemas: { a: object({ b: text }) },
+      unevaluatedProperties: false,
+    },
+    wide: {
+      type: "object",
+      properties: { a: text, b: text },
+      additionalProperties: false,
+      dependentRequired: { b: ["a"] },
+    },
+    same: true,
+  },
   { name: "anyOf", narrow: { anyOf: [{ type: "integer" }, { const: "a" }] }, wide: { type: ["number", "string"] } },
   { name: "anyOf that covers", narrow: { type: "integer" }, wide: { anyOf: [{ maximum: 3 }, { minimum: 2 }] } },
   {
@@ -182,6 +252,23 @@ const cases: readonly Case[] = [
   },
   { name: "$ref and recursion", narrow: list, wide: widerList },
 ];
+
+test("what is not understood is the same only where it is written alike", () => {
+  const array = (more: object): object => ({ type: "array", ...more });
+  for (const [one, other] of [
+    [array({ contains: text, minContains: 2 }), array({ contains: { type: "integer" }, minContains: 2 })],
+    [array({ contains: text, minContains: 2 }), array({ contains: text, minContains: 3 })],
+    [array({ unevaluatedItems: false }), array({ unevaluatedItems: text })],
+    [
+      { anyOf: [{ patternProperties: { "^a": text } }], unevaluatedProperties: false },
+      { anyOf: [{ patternProperties: { "^a": text } }], unevaluatedProperties: text },
+    ],
+  ] as const) {
+    expect(compareSchemas({ writer: one, reader: structuredClone(one) })).toEqual({ verdict: "included" });
+    expect(compareSchemas({ writer: one, reader: other }).verdict).toBe("undecided");
+    expect(compareSchemas({ writer: other, reader: one }).verdict).toBe("undecided");
+  }
+});
 
 describe("what is narrower is included in what is wider, and not the other way round", () => {
   test.for(cases)("$name", ({ narrow, wide, same }) => {

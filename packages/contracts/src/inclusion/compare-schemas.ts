@@ -2,7 +2,7 @@ import { readSchema } from "../schema/read-schema.ts";
 import type { NodeId } from "../schema/schema-node.ts";
 import { openSchemaStore, type SchemaStore } from "../schema/schema-store.ts";
 import { inhabit } from "./inhabit.ts";
-import { openSearch, stateFrom } from "./search.ts";
+import { costOf, openSearch, type Search, STEPS_MAX, stateFrom } from "./search.ts";
 
 /** Whether a reader accepts everything that a writer may send. */
 export type Inclusion =
@@ -33,7 +33,20 @@ export function compareSchemas({ writer, reader }: { readonly writer: unknown; r
 
 /** The same for two schemas of one store. */
 export function isIncluded(store: SchemaStore, writer: NodeId, reader: NodeId): Inclusion {
-  const search = openSearch(store, inhabit);
+  return decideInclusion(store, { writer, reader, stepsMax: STEPS_MAX }).inclusion;
+}
+
+/** The same in so many steps at most, with what it has cost. */
+export function decideInclusion(
+  store: SchemaStore,
+  { writer, reader, stepsMax }: { readonly writer: NodeId; readonly reader: NodeId; readonly stepsMax: number },
+): { readonly inclusion: Inclusion; readonly cost: number } {
+  const search = openSearch(store, inhabit, stepsMax);
+  return { inclusion: inclusionIn(search, writer, reader), cost: costOf(search) };
+}
+
+function inclusionIn(search: Search, writer: NodeId, reader: NodeId): Inclusion {
+  const { store } = search;
   const found = inhabit(search, stateFrom(store, [writer, ~reader]));
   if (found.kind === "empty") return { verdict: "included" };
   if (found.kind === "inhabited") return { verdict: "not-included", witness: found.value };

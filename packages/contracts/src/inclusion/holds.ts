@@ -9,19 +9,35 @@ import {
   type StringRules,
   typeOf,
 } from "../schema/schema-node.ts";
-import type { SchemaStore } from "../schema/schema-store.ts";
+import { isExhausted, type Search, type Truth } from "./search.ts";
 
-/** True, false, or nothing where it cannot be said. */
-export type Truth = boolean | undefined;
+/** What it costs to ask one node about one value, in steps of a search. */
+const STEP = 0.1;
 
-/** Whether a value is as a schema says. */
-export function holds(store: SchemaStore, id: NodeId, value: unknown): Truth {
-  const node = store.node(id);
-  const check = (child: NodeId): Truth => holds(store, child, value);
+/** Whether a value is as a schema says. Nothing, too, where the search has cost what it may. */
+export function holds(search: Search, id: NodeId, value: unknown): Truth {
+  const node = search.store.node(id);
+  search.steps += STEP;
+  if (!hasInner(node)) return nodeHolds(search, node, value);
+  const known = search.truths.get(id) ?? new Map<unknown, Truth>();
+  if (known.has(value)) return known.get(value);
+  if (isExhausted(search)) return undefined;
+  const truth = nodeHolds(search, node, value);
+  search.truths.set(id, known.set(value, truth));
+  return truth;
+}
+
+/** Whether what a node says is asked of other nodes. */
+function hasInner({ array, object, allOf, anyOf, oneOf, not, when }: SchemaNode): boolean {
+  return (array ?? object ?? allOf ?? anyOf ?? oneOf ?? not ?? when) !== undefined;
+}
+
+function nodeHolds(search: Search, node: SchemaNode, value: unknown): Truth {
+  const check = (child: NodeId): Truth => holds(search, child, value);
   const plain = every([
     () => node.types === undefined || node.types.includes(typeOf(value)),
     () => node.values === undefined || listed(node.values, value),
-    () => rulesHold(store, node, value),
+    () => rulesHold(search, node, value),
     ...(node.allOf ?? []).map((child) => () => check(child)),
     () => (node.anyOf === undefined ? true : some(node.anyOf.map((child) => () => check(child)))),
     () => (node.oneOf === undefined ? true : exactlyOne(node.oneOf.map(check))),
@@ -30,18 +46,6 @@ export function holds(store: SchemaStore, id: NodeId, value: unknown): Truth {
   ]);
   // What is not understood can only refuse more.
   return node.opaque !== undefined && plain === true ? undefined : plain;
-}
-
-/** Whether two JSON values are the same, whatever the order of their properties. */
-export function sameJson(one: unknown, other: unknown): boolean {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
-  if (Array.isArray(one) !== Array.isArray(other)) return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && sameJson(Reflect.get(one, key), Reflect.get(other, key)))
-  );
 }
 
 const spellings = new WeakMap<readonly unknown[], ReadonlySet<string>>();
@@ -68,47 +72,48 @@ export function lengthOf(text: string): number {
   return length;
 }
 
-function rulesHold(store: SchemaStore, node: SchemaNode, value: unknown): Truth {
+function rulesHold(search: Search, node: SchemaNode, value: unknown): Truth {
   if (typeof value === "number") return node.number === undefined || numberHolds(node.number, value);
-  if (typeof value === "string") return node.string === undefined || stringHolds(node.string, value);
-  if (Array.isArray(value)) return node.array === undefined || arrayHolds(store, node.array, value);
+  if (typeof value === "string") return node.string === undefined || stringHolds(search, node.string, value);
+  if (Array.isArray(value)) return node.array === undefined || arrayHolds(search, node.array, value);
   if (typeof value === "object" && value !== null)
-    return node.object === undefined || objectHolds(store, node.object, value as Readonly<Record<string, unknown>>);
+    return node.object === undefined || objectHolds(search, node.object, value as Readonly<Record<string, unknown>>);
   return true;
 }
 
 function numberHolds(rules: NumberRules, value: number): Truth {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, integer } = rules;
-  return (
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, integer, format } = rules;
+  const isWithin =
     (minimum === undefined || value >= minimum) &&
     (maximum === undefined || value <= maximum) &&
     (exclusiveMinimum === undefined || value > exclusiveMinimum) &&
     (exclusiveMaximum === undefined || value < exclusiveMaximum) &&
     (integer === undefined || Number.isInteger(value)) &&
-    (multipleOf === undefined || Number.isInteger(value / multipleOf))
-  );
+    (multipleOf === undefined || Number.isInteger(value / multipleOf));
+  return isWithin && format !== undefined ? undefined : isWithin;
 }
 
-function stringHolds({ minLength, maxLength, pattern, format }: StringRules, value: string): Truth {
+function stringHolds({ work }: Search, rules: StringRules, value: string): Truth {
+  const { minLength, maxLength, pattern, format } = rules;
   return every([
     () => minLength === undefined || lengthOf(value) >= minLength,
     () => maxLength === undefined || lengthOf(value) <= maxLength,
-    () => (pattern === undefined ? true : matches(pattern, value)),
+    () => (pattern === undefined ? true : matches(pattern, value, work)),
     () => (format === undefined ? true : knownFormat(format)?.holds(value)),
   ]);
 }
 
-function arrayHolds(store: SchemaStore, rules: ArrayRules, value: readonly unknown[]): Truth {
+function arrayHolds(search: Search, rules: ArrayRules, value: readonly unknown[]): Truth {
   const { prefix, rest, minItems, maxItems, unique, contains } = rules;
   return every([
     () => minItems === undefined || value.length >= minItems,
     () => maxItems === undefined || value.length <= maxItems,
     ...value.map((item, index) => () => {
       const id = prefix[index] ?? rest;
-      return id === undefined ? true : holds(store, id, item);
+      return id === undefined ? true : holds(search, id, item);
     }),
     () => unique === undefined || !hasDuplicate(value),
-    () => (contains === undefined ? true : some(value.map((item) => () => holds(store, contains, item)))),
+    () => (contains === undefined ? true : some(value.map((item) => () => holds(search, contains, item)))),
   ]);
 }
 
@@ -116,7 +121,7 @@ function hasDuplicate(value: readonly unknown[]): boolean {
   return new Set(value.map(spelled)).size < value.length;
 }
 
-function objectHolds(store: SchemaStore, rules: ObjectRules, value: Readonly<Record<string, unknown>>): Truth {
+function objectHolds(search: Search, rules: ObjectRules, value: Readonly<Record<string, unknown>>): Truth {
   const names = Object.keys(value);
   const has = (name: string): boolean => Object.hasOwn(value, name);
   return every([
@@ -127,28 +132,28 @@ function objectHolds(store: SchemaStore, rules: ObjectRules, value: Readonly<Rec
     ...rules.dependentSchemas.map(
       ([name, id]) =>
         () =>
-          has(name) ? holds(store, id, value) : true,
+          has(name) ? holds(search, id, value) : true,
     ),
-    ...names.map((name) => () => propertyHolds(store, rules, name, value[name])),
+    ...names.map((name) => () => propertyHolds(search, rules, name, value[name])),
   ]);
 }
 
-function propertyHolds(store: SchemaStore, rules: ObjectRules, name: string, value: unknown): Truth {
+function propertyHolds(search: Search, rules: ObjectRules, name: string, value: unknown): Truth {
   const own = rules.properties.get(name);
-  const matching = rules.patterns.map(([pattern, id]) => ({ id, match: matches(pattern, name) }));
+  const matching = rules.patterns.map(([pattern, id]) => ({ id, match: matches(pattern, name, search.work) }));
   const elsewhere = own !== undefined || matching.some(({ match }) => match === true);
   const unsure = matching.some(({ match }) => match === undefined);
   return every([
-    () => (rules.names === undefined ? true : holds(store, rules.names, name)),
-    () => (own === undefined ? true : holds(store, own, value)),
+    () => (rules.names === undefined ? true : holds(search, rules.names, name)),
+    () => (own === undefined ? true : holds(search, own, value)),
     ...matching.map(({ id, match }) => () => {
       if (match === false) return true;
-      const truth = holds(store, id, value);
+      const truth = holds(search, id, value);
       return match === true || truth === true ? truth : undefined;
     }),
     () => {
       if (rules.rest === undefined || elsewhere) return true;
-      const truth = holds(store, rules.rest, value);
+      const truth = holds(search, rules.rest, value);
       return unsure && truth !== true ? undefined : truth;
     },
   ]);

@@ -8,5 +8,5 @@ test(`the verdicts on ${pairs} generated pairs of schemas are those of Ajv`, { t
   const outcome = runInclusionLaw({ pairs, seed, depthMax: 2 });
   process.stdout.write(`${JSON.stringify({ seed, ...outcome })}\n`);
   expect(outcome.undecided).toBeLessThan(pairs / 20);
-  expect(outcome.sent).toBeGreaterThan(pairs / 2);
+  expect(outcome.sent).toBeGreaterThan(pairs);
 });

@@ -1,9 +1,9 @@
 import { type JsonType, jsonTypes, typeOf } from "../schema/schema-node.ts";
 import { findArray, mayHaveItem } from "./array.ts";
-import { holds, type Truth } from "./holds.ts";
+import { holds } from "./holds.ts";
 import { findNumber } from "./number.ts";
 import { findObject, mayHaveProperty, namedStateOf } from "./object.ts";
-import { empty, type Found, isExhausted, type Search, type State, stateFrom, unknown } from "./search.ts";
+import { empty, type Found, isExhausted, type Search, type State, stateFrom, type Truth, unknown } from "./search.ts";
 import { type Choice, copyOf, type Item, type Shape, shapeOf } from "./shape.ts";
 import { findString } from "./string.ts";
 import { affirmed, denied } from "./take-apart.ts";
@@ -127,7 +127,7 @@ function find(search: Search, quest: Quest): Found {
     case "boolean":
       return amongValues(search, quest, [false, true]);
     case "number":
-      return findNumber(shape.leaves);
+      return findNumber(search, shape.leaves);
     case "string":
       return findString(search, shape.leaves);
     case "array":
@@ -151,12 +151,8 @@ function amongValues(search: Search, { shape, goal }: Quest, values: readonly un
   return unsure ? unknown : empty;
 }
 
-/** Whether a literal holds of a value; it takes a step for each alternative that is asked. */
 function literalHolds(search: Search, literal: number, value: unknown): Truth {
-  const id = literal < 0 ? ~literal : literal;
-  const { anyOf = [], oneOf = [] } = search.store.node(id);
-  search.steps += anyOf.length + oneOf.length;
-  const truth = holds(search.store, id, value);
+  const truth = holds(search, literal < 0 ? ~literal : literal, value);
   return truth === undefined ? undefined : truth === literal >= 0;
 }
 

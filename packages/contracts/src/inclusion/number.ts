@@ -1,5 +1,5 @@
-import { sameJson } from "./holds.ts";
-import { empty, type Found, unknown } from "./search.ts";
+import { sameJson } from "../schema/same-json.ts";
+import { empty, type Found, type Search, unknown } from "./search.ts";
 import type { LeafRule } from "./shape.ts";
 
 /** Multiples that are tried at most. */
@@ -12,8 +12,14 @@ interface Interval {
   maxExcluded: boolean;
 }
 
-/** A number that follows some rules. */
-export function findNumber(rules: readonly LeafRule[]): Found {
+/** A number that follows some rules; of formats nobody knows which numbers have them. */
+export function findNumber(search: Search, all: readonly LeafRule[]): Found {
+  const formats = all.filter(({ rule }) => rule === "format");
+  for (const { operand, holds } of formats) {
+    if (formats.some((other) => other.operand === operand && other.holds !== holds)) return empty;
+    search.doubts.add(`what the format ${String(operand)} takes cannot be known here`);
+  }
+  const rules = all.filter(({ rule }) => rule !== "format");
   const interval = intervalOf(rules);
   const { min, max, minExcluded, maxExcluded } = interval;
   if (min > max || (min === max && (minExcluded || maxExcluded))) return empty;

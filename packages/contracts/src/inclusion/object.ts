@@ -17,13 +17,12 @@ export function namedStateOf(search: Search, shape: Shape, name: string): State 
     let isNamed = own !== undefined;
     if (own !== undefined) literals.push(own);
     for (const [pattern, node] of rules.patterns) {
-      const match = matches(pattern, name);
+      const match = matches(pattern, name, search.work);
       if (match === true) literals.push(node);
       isNamed ||= match !== false;
     }
     if (!isNamed && rules.rest !== undefined) literals.push(rules.rest);
-    if (rules.names !== undefined && holds(search.store, rules.names, name) === false)
-      literals.push(search.store.nothing);
+    if (rules.names !== undefined && holds(search, rules.names, name) === false) literals.push(search.store.nothing);
   }
   return stateFrom(search.store, literals);
 }
@@ -107,10 +106,12 @@ function knownNames(shape: Shape): readonly string[] {
 }
 
 /** False only where it is certain that the demand is not about the name. */
-function isMeant({ store }: Search, { rules, on }: NameDemand, name: string): boolean {
-  if (on === "names") return rules.names === undefined || holds(store, rules.names, name) !== true;
-  if (on !== "rest") return matches(on, name) !== false;
-  return !rules.properties.has(name) && rules.patterns.every(([pattern]) => matches(pattern, name) !== true);
+function isMeant(search: Search, { rules, on }: NameDemand, name: string): boolean {
+  if (on === "names") return rules.names === undefined || holds(search, rules.names, name) !== true;
+  if (on !== "rest") return matches(on, name, search.work) !== false;
+  return (
+    !rules.properties.has(name) && rules.patterns.every(([pattern]) => matches(pattern, name, search.work) !== true)
+  );
 }
 
 /** Names that nobody names, one for each set of patterns that they may match. */

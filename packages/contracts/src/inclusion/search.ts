@@ -1,5 +1,9 @@
+import type { Work } from "../pattern/automaton.ts";
 import type { NodeId } from "../schema/schema-node.ts";
 import type { SchemaStore } from "../schema/schema-store.ts";
+
+/** True, false, or nothing where it cannot be said. */
+export type Truth = boolean | undefined;
 
 /** That a value is as a node says (the node's id), or that it is not (`~id`, which is negative). */
 export type Literal = number;
@@ -30,17 +34,28 @@ export interface Search {
   /** The depth of the outermost assumption since somebody last looked. */
   lowest: number;
   steps: number;
+  readonly stepsMax: number;
+  /** What it may still cost to walk automata of patterns. */
+  readonly work: Work;
+  /** Whether what values is as which nodes say: the same is not worked out twice, or there would be no end of it. */
+  readonly truths: Map<NodeId, Map<unknown, Truth>>;
   /** What could not be understood on the way. */
   readonly doubts: Set<string>;
 }
 
 /** Steps of one search at most: about a second. */
 export const STEPS_MAX = 100_000;
+/** Edges of automata that one search looks at, at most: about a second. */
+const WORK_MAX = 5_000_000;
 /** States inside states at most. */
 export const DEPTH_MAX = 200;
 
-/** Makes a search that knows nothing yet and looks for values by a function. */
-export function openSearch(store: SchemaStore, find: (search: Search, state: State) => Found): Search {
+/** Makes a search that knows nothing yet, looks for values by a function, and takes so many steps at most. */
+export function openSearch(
+  store: SchemaStore,
+  find: (search: Search, state: State) => Found,
+  stepsMax: number = STEPS_MAX,
+): Search {
   const search: Search = {
     store,
     inhabit: (state) => find(search, state),
@@ -49,14 +64,22 @@ export function openSearch(store: SchemaStore, find: (search: Search, state: Sta
     provisional: [],
     lowest: Number.POSITIVE_INFINITY,
     steps: 0,
+    stepsMax,
+    work: { left: WORK_MAX },
+    truths: new Map(),
     doubts: new Set(),
   };
   return search;
 }
 
+/** What a search has cost, in steps. */
+export function costOf({ steps, work }: Search): number {
+  return steps + ((WORK_MAX - work.left) / WORK_MAX) * STEPS_MAX;
+}
+
 /** Whether the search has cost what it may; remembers it as a doubt. */
 export function isExhausted(search: Search): boolean {
-  if (search.steps <= STEPS_MAX && search.active.size <= DEPTH_MAX) return false;
+  if (search.steps <= search.stepsMax && search.active.size <= DEPTH_MAX && search.work.left >= 0) return false;
   search.doubts.add("the schemas have more alternatives than can be compared");
   return true;
 }

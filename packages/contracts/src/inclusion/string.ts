@@ -15,19 +15,20 @@ export function findString(search: Search, rules: readonly LeafRule[]): Found {
     search.doubts.add(`the pattern ${(unread.operand as Pattern).source} is no regular language`);
   // The same pattern or format cannot both hold and not hold, whatever it means.
   if (formats.some((format) => otherFormats.includes(format)) || isContradiction(rules)) return empty;
-  const excluded = rules
-    .filter(({ rule }) => rule === "values")
-    .flatMap(({ operand }) => operand as readonly unknown[]);
+  const excluded = new Set(
+    rules.filter(({ rule }) => rule === "values").flatMap(({ operand }) => operand as readonly unknown[]),
+  );
   const [min, max] = lengthsOf(rules, formats);
   const demand = {
     inside: automataOf(rules, true),
     outside: automataOf(rules, false),
     min,
     max,
-    refusals: excluded.length,
+    refusals: excluded.size,
+    work: search.work,
   };
   const isOther = (text: string): boolean =>
-    !excluded.includes(text) && otherFormats.every((format) => knownFormat(format)?.holds(text) === false);
+    !excluded.has(text) && otherFormats.every((format) => knownFormat(format)?.holds(text) === false);
   if (formats.length > 0) return findFormatted({ search, rules, formats, demand, isOther });
   const found = findText({
     ...demand,
@@ -59,7 +60,7 @@ function findFormatted({
     (text) =>
       isOther(text) &&
       formats.every((format) => knownFormat(format)?.holds(text) === true) &&
-      rules.every((rule) => rule.rule !== "pattern" || patternHolds(rule, text)) &&
+      rules.every((rule) => rule.rule !== "pattern" || patternHolds(search, rule, text)) &&
       lengthOf(text) >= demand.min &&
       lengthOf(text) <= demand.max,
   );
@@ -114,6 +115,6 @@ function automatonOf({ operand }: LeafRule): Automaton | undefined {
   return (operand as Pattern).automaton();
 }
 
-function patternHolds({ operand, holds }: LeafRule, text: string): boolean {
-  return matches(operand as Pattern, text) === holds;
+function patternHolds({ work }: Search, { operand, holds }: LeafRule, text: string): boolean {
+  return matches(operand as Pattern, text, work) === holds;
 }

@@ -12,7 +12,7 @@ export interface Parts {
 export function affirmed(search: Search, shape: Shape, id: NodeId): Parts | undefined {
   const node = search.store.node(id);
   if (node.types !== undefined && !node.types.includes(shape.type)) return undefined;
-  if (node.opaque !== undefined) search.doubts.add(`what ${node.opaque} says is not understood`);
+  if (node.opaque !== undefined) search.doubts.add(`what ${node.opaque.what} says is not understood`);
   if (node.values !== undefined) shape.finite = node.values;
   const items: Item[] = [...leafRules(node, shape.type), ...(node.allOf ?? []).map(literal)];
   const choices: Choice[] = [];
@@ -50,7 +50,7 @@ export function denied(node: SchemaNode, type: JsonType): Choice | undefined {
     alternatives.push([literal(when.holds), literal(~when.then)]);
     alternatives.push([literal(~when.holds), literal(~when.else)]);
   }
-  if (opaque !== undefined) alternatives.push([{ kind: "doubt", doubt: `what ${opaque} says is not understood` }]);
+  if (opaque !== undefined) alternatives.push([{ kind: "doubt", doubt: `what ${opaque.what} says is not understood` }]);
   return alternatives;
 }
 

@@ -14,21 +14,29 @@ export interface Automaton {
 /** The states that the automaton may be in, in rising order. */
 export type States = readonly number[];
 
+/** How many edges may still be looked at. Whoever finds less than nothing left gives up. */
+export interface Work {
+  left: number;
+}
+
 const LAST = 0x10ffff;
 /** All characters. */
 export const anyCharacter: CharacterSet = [[0, LAST]];
 
 /** Where the automaton may be before the first character. */
-export function startOf(automaton: Automaton): States {
-  return settled(automaton, [0]);
+export function startOf(automaton: Automaton, work: Work): States {
+  return settled(automaton, new Set([0]), work);
 }
 
 /** Where it may be after one more character. */
-export function after(automaton: Automaton, states: States, character: number): States {
-  const reached = states.flatMap((state) =>
-    (automaton.edges[state] ?? []).filter(({ on }) => contains(on, character)).map(({ to }) => to),
-  );
-  return settled(automaton, reached);
+export function after(automaton: Automaton, states: States, character: number, work: Work): States {
+  const reached = new Set<number>();
+  for (const state of states) {
+    const edges = automaton.edges[state] ?? [];
+    work.left -= edges.length;
+    for (const { on, to } of edges) if (contains(on, character)) reached.add(to);
+  }
+  return settled(automaton, reached, work);
 }
 
 /** Whether a text may end here. */
@@ -36,10 +44,14 @@ export function isFinal(automaton: Automaton, states: States): boolean {
   return states.includes(automaton.final);
 }
 
-/** Whether the automaton takes a text. */
-export function accepts(automaton: Automaton, text: string): boolean {
-  let states = startOf(automaton);
-  for (const character of text) states = after(automaton, states, character.codePointAt(0) ?? 0);
+/** Whether the automaton takes a text; nothing where that is too much work. */
+export function accepts(automaton: Automaton, text: string, work: Work): boolean | undefined {
+  let states = startOf(automaton, work);
+  for (const character of text) {
+    states = after(automaton, states, character.codePointAt(0) ?? 0, work);
+    if (work.left < 0) return undefined;
+    if (states.length === 0) return false;
+  }
   return isFinal(automaton, states);
 }
 
@@ -74,12 +86,24 @@ export function union(sets: readonly CharacterSet[]): CharacterSet {
   return ranges;
 }
 
+/** By halves: a set may have thousands of ranges. */
 function contains(set: CharacterSet, character: number): boolean {
-  return set.some(([from, to]) => from <= character && character <= to);
+  let [low, high] = [0, set.length - 1];
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const [from, to] = set[middle] ?? [0, -1];
+    if (character < from) high = middle - 1;
+    else if (character > to) low = middle + 1;
+    else return true;
+  }
+  return false;
 }
 
-function settled({ silent }: Automaton, states: readonly number[]): States {
-  const reached = new Set(states);
-  for (const state of reached) for (const next of silent[state] ?? []) reached.add(next);
+function settled({ silent }: Automaton, reached: Set<number>, work: Work): States {
+  for (const state of reached) {
+    const next = silent[state] ?? [];
+    work.left -= 1 + next.length;
+    for (const one of next) reached.add(one);
+  }
   return [...reached].sort((one, other) => one - other);
 }

@@ -1,4 +1,4 @@
-import { type Automaton, after, cutsOf, isFinal, type States, startOf } from "./automaton.ts";
+import { type Automaton, after, cutsOf, isFinal, type States, startOf, type Work } from "./automaton.ts";
 
 /** What a text must be like. */
 export interface TextDemand {
@@ -13,6 +13,7 @@ export interface TextDemand {
   readonly accept: (text: string) => boolean;
   /** How many texts `accept` may refuse while there may still be others. */
   readonly refusals: number;
+  readonly work: Work;
 }
 
 /** A text; `none` where it is certain that there is none; `unknown` where looking took too long. */
@@ -40,12 +41,12 @@ export function findText(demand: TextDemand): FoundText {
   const visits = new Map<string, number>();
   let refused = false;
   let places = 0;
-  let layer: readonly Place[] = [{ text: "", states: automata.map(startOf) }];
+  let layer: readonly Place[] = [{ text: "", states: automata.map((automaton) => startOf(automaton, demand.work)) }];
   for (let length = 0; layer.length > 0; length += 1) {
     const next: Place[] = [];
     for (const place of layer) {
       places += 1;
-      if (places > PLACES_MAX) return "unknown";
+      if (places > PLACES_MAX || demand.work.left < 0) return "unknown";
       if (length >= demand.min && isRight(demand, automata, place.states)) {
         if (demand.accept(place.text)) return place;
         refused = true;
@@ -68,17 +69,19 @@ function isRight({ inside }: TextDemand, automata: readonly Automaton[], states:
 }
 
 function successors(
-  { inside }: TextDemand,
+  { inside, work }: TextDemand,
   automata: readonly Automaton[],
   { text, states }: Place,
   tries: number,
 ): readonly Place[] {
   const cuts = new Set([0, ...automata.flatMap((automaton, index) => cutsOf(automaton, states[index] ?? []))]);
   const sorted = [...cuts].sort((one, other) => one - other);
+  work.left -= sorted.length;
   return sorted.flatMap((from, index) => {
     const to = (sorted[index + 1] ?? 0x110000) - 1;
+    if (work.left < 0) return [];
     return charactersIn(from, to, tries).flatMap((character): Place[] => {
-      const reached = automata.map((automaton, position) => after(automaton, states[position] ?? [], character));
+      const reached = automata.map((automaton, position) => after(automaton, states[position] ?? [], character, work));
       const isDead = reached.some((some, position) => position < inside.length && some.length === 0);
       return isDead ? [] : [{ text: text + String.fromCodePoint(character), states: reached }];
     });

@@ -1,13 +1,10 @@
-import { isObject } from "./subschemas.ts";
+import { isObject, valueKeywords } from "./subschemas.ts";
 
 /** A schema, and those beside it by the names by which it refers to them. */
 export interface SchemaWithReferences {
   readonly schema: unknown;
   readonly references: ReadonlyMap<string, unknown>;
 }
-
-/** Keywords that hold values, in which nothing is a reference. */
-const values = new Set(["const", "enum", "default", "examples"]);
 
 /**
  * One schema that says what a schema says together with those that it refers to: they are copied into its `$defs`, and
@@ -59,7 +56,7 @@ function withReferences(value: unknown, change: (ref: string) => string): unknow
   if (!isObject(value)) return value;
   const entries = Object.entries(value).map(([keyword, part]): [string, unknown] => {
     if (keyword === "$ref" && typeof part === "string") return [keyword, change(part)];
-    return [keyword, values.has(keyword) ? part : withReferences(part, change)];
+    return [keyword, valueKeywords.has(keyword) ? part : withReferences(part, change)];
   });
   return Object.fromEntries(entries);
 }

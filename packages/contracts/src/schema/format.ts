@@ -40,6 +40,9 @@ const lengths: Readonly<Record<string, readonly [number, number]>> = {
   uuid: [36, 45],
 };
 
+/** Formats that say something of numbers, and nothing of strings. */
+export const numberFormats: ReadonlySet<string> = new Set(["int32", "int64", "float", "double"]);
+
 /** What is known of a format of strings; nothing where validators may each do as they like. */
 export function knownFormat(name: string): KnownFormat | undefined {
   const texts = Object.hasOwn(samples, name) ? samples[name] : undefined;

@@ -1,5 +1,8 @@
+import { stableJson } from "../documents/stable-json.ts";
 import { evaluatedProperties } from "./evaluated-properties.ts";
+import { knownFormat, numberFormats } from "./format.ts";
 import { keywordProblem } from "./keyword.ts";
+import { sameJson } from "./same-json.ts";
 import type { ArrayRules, JsonType, NodeId, NumberRules, ObjectRules, SchemaNode, StringRules } from "./schema-node.ts";
 import { jsonTypes } from "./schema-node.ts";
 import { below } from "./schema-problem.ts";
@@ -18,7 +21,8 @@ export function readNode(reader: SchemaReader, schema: unknown, pointer: string)
     return store.everything;
   }
   const sound = Object.entries(schema).filter(([keyword, value]) => {
-    const problem = keywordProblem(keyword, value);
+    const isNewer = reader.isDraft07 && reader.isAsWritten && newerKeywords.has(keyword);
+    const problem = isNewer ? NEWER : keywordProblem(keyword, value);
     if (problem !== undefined) reader.report(below(pointer, keyword), problem);
     return problem === undefined;
   });
@@ -40,6 +44,14 @@ export function readNode(reader: SchemaReader, schema: unknown, pointer: string)
   return only !== undefined && node.allOf?.length === 1 && Object.keys(node).length === 1 ? only : store.add(node);
 }
 
+/** Keywords that validators of draft-07 pass over. */
+const newerKeywords = new Set(
+  "prefixItems dependentRequired dependentSchemas unevaluatedProperties unevaluatedItems minContains maxContains $anchor".split(
+    " ",
+  ),
+);
+const NEWER = "is no keyword of draft-07, which passes over it; say the draft in $schema that has it";
+
 const besideRef = new Set(
   "$ref $schema $id $comment title description default examples deprecated readOnly writeOnly $defs definitions".split(
     " ",
@@ -56,8 +68,7 @@ function typesOf(json: Json): Pick<SchemaNode, "types"> {
 function valuesOf(json: Json): Pick<SchemaNode, "values"> {
   const listed = json["enum"] as readonly unknown[] | undefined;
   if (!("const" in json)) return listed === undefined ? {} : { values: listed };
-  const only = JSON.stringify(json["const"]);
-  const both = listed === undefined || listed.some((value) => JSON.stringify(value) === only);
+  const both = listed === undefined || listed.some((value) => sameJson(value, json["const"]));
   return { values: both ? [json["const"]] : [] };
 }
 
@@ -76,20 +87,46 @@ function rulesOf(reader: SchemaReader, json: Json, pointer: string): Partial<Sch
     ...(string === undefined ? {} : { string }),
     ...(array === undefined ? {} : { array }),
     ...(object === undefined ? {} : { object: object.rules }),
-    ...(opaque.length === 0 ? {} : { opaque: `${opaque.join(", ")} at ${pointer === "" ? "the top" : pointer}` }),
+    ...(opaque.length === 0 ? {} : { opaque: opaqueOf(opaque, json, pointer) }),
   };
+}
+
+function opaqueOf(keywords: readonly string[], json: Json, pointer: string): NonNullable<SchemaNode["opaque"]> {
+  const { $defs: _defs, definitions: _definitions, ...own } = json;
+  return { what: `${keywords.join(", ")} at ${pointer === "" ? "the top" : pointer}`, written: stableJson(own) };
 }
 
 function numberRules(json: Json): NumberRules | undefined {
   const types = [json["type"]].flat();
   const integer = types.includes("integer") && !types.includes("number");
-  const rules = pick(json, ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]);
-  if (!integer && rules === undefined) return undefined;
-  return { ...rules, ...(integer ? { integer } : {}) } as NumberRules;
+  const stated = pick(json, ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]);
+  const formatted = typeof json["format"] === "string" ? numberRulesOfFormat(json["format"], types) : {};
+  const rules: NumberRules = { ...stated, ...(integer ? { integer } : {}) };
+  const both = narrowed(rules, formatted);
+  return Object.keys(both).length === 0 ? undefined : both;
+}
+
+/** Formats of numbers are those of API descriptions, as validators hold numbers to them. */
+function numberRulesOfFormat(format: string, types: readonly unknown[]): NumberRules {
+  if (format === "int32") return { integer: true, minimum: -(2 ** 31), maximum: 2 ** 31 - 1 };
+  if (format === "int64") return { integer: true };
+  const isOfNumbers = types.includes("number") || types.includes("integer");
+  return isOfNumbers && !numberFormats.has(format) && knownFormat(format) === undefined ? { format } : {};
+}
+
+function narrowed(rules: NumberRules, others: NumberRules): NumberRules {
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = rules;
+  return {
+    ...rules,
+    ...others,
+    ...(others.minimum === undefined ? {} : { minimum: Math.max(minimum, others.minimum) }),
+    ...(others.maximum === undefined ? {} : { maximum: Math.min(maximum, others.maximum) }),
+  };
 }
 
 function stringRules({ store }: SchemaReader, json: Json): StringRules | undefined {
-  const rules = pick(json, ["minLength", "maxLength", "format"]);
+  const isOfNumbers = numberFormats.has(json["format"] as string);
+  const rules = pick(json, ["minLength", "maxLength", ...(isOfNumbers ? [] : ["format"])]);
   if (json["pattern"] === undefined) return rules as StringRules | undefined;
   return { ...rules, pattern: store.pattern(json["pattern"] as string) };
 }
@@ -99,7 +136,7 @@ function arrayRules(reader: SchemaReader, json: Json, pointer: string): ArrayRul
   const prefixKeyword = isTuple ? "items" : "prefixItems";
   const restKeyword = isTuple ? "additionalItems" : "items";
   const prefix = list(reader, json, prefixKeyword, pointer);
-  const rest = child(reader, json, restKeyword, pointer);
+  const rest = child(reader, json, restKeyword, pointer) ?? openRest(reader, json, "unevaluatedItems");
   const counted = "minContains" in json || "maxContains" in json;
   const contains = child(reader, json, "contains", pointer);
   const rules = pick(json, ["minItems", "maxItems"]);
@@ -127,7 +164,7 @@ function objectRules(
   if (!all.some((keyword) => keyword in json)) return undefined;
   const old = Object.entries((json["dependencies"] ?? {}) as Json);
   const patterns = children(reader, json, "patternProperties", pointer);
-  const evaluated = "unevaluatedProperties" in json ? evaluatedProperties(reader, json) : undefined;
+  const evaluated = "unevaluatedProperties" in json ? evaluatedProperties(reader, json, pointer) : undefined;
   const names = child(reader, json, "propertyNames", pointer);
   const rules: ObjectRules = {
     ...pick(json, counts),
@@ -155,8 +192,13 @@ function objectRules(
 }
 
 function restOf(reader: SchemaReader, json: Json, pointer: string): Pick<ObjectRules, "rest"> {
-  const rest = child(reader, json, "additionalProperties", pointer);
+  const rest = child(reader, json, "additionalProperties", pointer) ?? openRest(reader, json, "unevaluatedProperties");
   return rest === undefined ? {} : { rest };
+}
+
+/** What is open by this word takes no other values than what says nothing, but it is not the same to those around it. */
+function openRest({ store }: SchemaReader, json: Json, keyword: string): NodeId | undefined {
+  return json[keyword] === true ? store.everything : undefined;
 }
 
 /** `unevaluatedProperties` is `additionalProperties` that knows what the schemas beside it name, where that is certain. */
@@ -168,22 +210,29 @@ function withUnevaluated(
   const node = child(reader, json, "unevaluatedProperties", pointer) ?? reader.store.everything;
   if (evaluated === "all" || rules.rest !== undefined || node === reader.store.everything) return { rules };
   if (evaluated === "unknown") return { rules, opaque: "unevaluatedProperties beside alternatives" };
+  if (evaluated.sometimes.size > 0 && node !== reader.store.nothing)
+    return { rules, opaque: "unevaluatedProperties that is a schema, beside alternatives" };
+  const { store } = reader;
   const properties = new Map(rules.properties);
-  for (const name of evaluated.names) if (!properties.has(name)) properties.set(name, reader.store.everything);
+  for (const name of [...evaluated.names, ...evaluated.sometimes.keys()])
+    if (!properties.has(name)) properties.set(name, store.everything);
   const known = new Set(rules.patterns.map(([pattern]) => pattern));
-  const patterns = evaluated.patterns.map((source) => reader.store.pattern(source)).filter((one) => !known.has(one));
+  const patterns = evaluated.patterns.map((source) => store.pattern(source)).filter((one) => !known.has(one));
+  const sometimes = [...evaluated.sometimes].map(([name, nodes]) => [name, store.add({ anyOf: nodes })] as const);
   return {
     rules: {
       ...rules,
       properties,
-      patterns: [...rules.patterns, ...patterns.map((one) => [one, reader.store.everything] as const)],
+      patterns: [...rules.patterns, ...patterns.map((one) => [one, store.everything] as const)],
       rest: node,
+      // A property that only some alternatives name may be there where one of them holds.
+      dependentSchemas: [...rules.dependentSchemas, ...sometimes],
     },
   };
 }
 
 function compositionOf(reader: SchemaReader, json: Json, pointer: string): Partial<SchemaNode> {
-  const referred = "$ref" in json ? [reader.follow(json["$ref"], below(pointer, "$ref"))] : [];
+  const referred = "$ref" in json ? [reader.follow(json["$ref"], pointer)] : [];
   const allOf = [...list(reader, json, "allOf", pointer), ...referred];
   const anyOf = list(reader, json, "anyOf", pointer);
   const oneOf = list(reader, json, "oneOf", pointer);

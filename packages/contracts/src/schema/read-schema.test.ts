@@ -69,6 +69,7 @@ describe("SCHEMA_UNSUPPORTED", () => {
         definitions: { a: {} },
       },
     ],
+    ["what draft-07 passes over", { $schema: "http://json-schema.org/draft-07/schema#", prefixItems: [{}] }],
     ["1,000 levels", nested(1_000)],
     ["5 MB", { enum: ["x".repeat(5_000_000)] }],
     [
@@ -118,6 +119,34 @@ describe("bounded time", () => {
     expect(
       compareSchemas({ writer: { type: "string", pattern: "^(a|a)*$" }, reader: { pattern: "^(a+)*$" } }).verdict,
     ).toBe("included");
+  });
+
+  test("a deep value, and definitions that use the next one twice", () => {
+    let value: unknown = 1;
+    for (let level = 0; level < 90; level += 1) value = [value];
+    const list = (maxItems: number): object => ({ type: "array", items: { $ref: "#/$defs/list" }, maxItems });
+    const reader = { $defs: { list: { anyOf: [list(5), list(6)] } }, $ref: "#/$defs/list" };
+    expect(compareSchemas({ writer: { const: value }, reader }).verdict).toBe("not-included");
+    const definitions = Array.from({ length: 90 }, (_, index) => {
+      const next = (minLength: number): object => ({ allOf: [{ $ref: `#/$defs/d${index + 1}` }], minLength });
+      return [`d${index}`, { anyOf: [next(0), next(1)] }];
+    });
+    const doubling = { $defs: { ...Object.fromEntries(definitions), d90: { type: "integer" } }, $ref: "#/$defs/d0" };
+    expect(compareSchemas({ writer: { enum: ["a", "b"] }, reader: doubling }).verdict).toBe("not-included");
+  });
+
+  test("long texts and large patterns cost no more than they may", { timeout: 60_000 }, () => {
+    const texts = Array.from({ length: 100 }, (_, index) => `${"a".repeat(9_000)}${index}`);
+    const nested = { pattern: "^((a?){150})*$" };
+    expect(compareSchemas({ writer: { enum: ["a".repeat(900_000)] }, reader: nested }).verdict).toBe("undecided");
+    expect(compareSchemas({ writer: { enum: texts }, reader: nested }).verdict).toBe("undecided");
+    const signs = Array.from({ length: 300 }, (_, index) => String.fromCodePoint(0x4e00 + index * 2)).join("");
+    const names = (more: number): object => ({
+      properties: Object.fromEntries(
+        Array.from({ length: 200 }, (_, index) => [`p${index}`, { pattern: `^[${signs}]{0,${100 + index + more}}$` }]),
+      ),
+    });
+    expect(compareSchemas({ writer: names(0), reader: names(1) }).verdict).toBe("undecided");
   });
 
   test("long lists of values and of alternatives", { timeout: 30_000 }, () => {

@@ -1,11 +1,11 @@
-import { atPointer, findTarget } from "./find-target.ts";
 import { defaultLimits, measureSchema, type SchemaLimits } from "./measure-schema.ts";
 import { readNode } from "./read-node.ts";
 import type { NodeId } from "./schema-node.ts";
-import { PROBLEMS_MAX, type SchemaProblem, unsupported } from "./schema-problem.ts";
+import { below, PROBLEMS_MAX, type SchemaProblem, unsupported } from "./schema-problem.ts";
 import type { SchemaReader } from "./schema-reader.ts";
 import type { SchemaStore } from "./schema-store.ts";
 import { isObject } from "./subschemas.ts";
+import { atPointer, type SchemaTarget, targetFinder } from "./target-finder.ts";
 
 /** Schemas inside schemas at most, references followed. */
 const CHAIN_MAX = 500;
@@ -30,15 +30,15 @@ export function readSchema(
 ): SchemaReading {
   const tooLarge = measureSchema(schema, limits);
   if (tooLarge !== undefined) throw unsupported(what, [tooLarge]);
-  return readMeasured(store, schema, what, limits);
+  return readMeasured(store, schema, what, { ...limits, isAsWritten: true });
 }
 
-/** The same for a schema, or a view of one, that was measured before. */
+/** The same for a view of a schema that was measured before. */
 export function readMeasured(
   store: SchemaStore,
   schema: unknown,
   what: string,
-  limits: SchemaLimits = {},
+  { isAsWritten = false, ...limits }: SchemaLimits & { readonly isAsWritten?: boolean } = {},
 ): SchemaReading {
   const { nodesMax } = { ...defaultLimits, ...limits };
   const draft07 = isDraft07(schema);
@@ -51,7 +51,7 @@ export function readMeasured(
   const report = (pointer: string, problem: string): void => {
     if (problems.push({ pointer, problem }) >= PROBLEMS_MAX) throw unsupported(what, problems);
   };
-  const find = (reference: string): ReturnType<SchemaReader["find"]> => findTarget(schema, reference);
+  const find = targetFinder(schema);
   const read = (candidate: unknown, pointer: string): NodeId => {
     const known = nodes.get(pointer) ?? (isObject(candidate) ? memory.get(candidate) : undefined);
     if (known !== undefined) return known;
@@ -75,19 +75,25 @@ export function readMeasured(
     loops.push([reserved.id, pointer]);
     return id;
   };
-  const follow = (reference: unknown, pointer: string): NodeId => {
-    followed += 1;
-    const target = typeof reference === "string" ? find(reference) : undefined;
-    if (target === undefined) {
-      report(pointer, `refers to ${JSON.stringify(reference)}, which is not in this schema; copy it into $defs`);
-      return store.everything;
-    }
-    if (!underWay.has(target.pointer)) return read(target.schema, target.pointer);
-    const reserved = underWay.get(target.pointer) ?? store.reserve();
-    underWay.set(target.pointer, reserved);
+  const refer = ({ schema: target, pointer }: SchemaTarget): NodeId => {
+    if (!underWay.has(pointer)) return read(target, pointer);
+    const reserved = underWay.get(pointer) ?? store.reserve();
+    underWay.set(pointer, reserved);
     return reserved.id;
   };
-  const reader: SchemaReader = { store, read, follow, report, find, isDraft07: draft07 };
+  const follow = (reference: unknown, pointer: string): NodeId => {
+    followed += 1;
+    const target = typeof reference === "string" ? find(reference, pointer) : undefined;
+    if (target === undefined) {
+      report(
+        below(pointer, "$ref"),
+        `refers to ${JSON.stringify(reference)}, which is not in this schema; copy it into $defs`,
+      );
+      return store.everything;
+    }
+    return refer(target);
+  };
+  const reader: SchemaReader = { store, read, refer, follow, report, find, isDraft07: draft07, isAsWritten };
   const root = read(schema, "");
   for (const [id, pointer] of loops) {
     if (meetsItself(store, id)) report(pointer, "refers to nothing but itself");

@@ -17,6 +17,8 @@ export interface NumberRules {
   readonly exclusiveMaximum?: number;
   readonly multipleOf?: number;
   readonly integer?: true;
+  /** A format of which nobody here knows which numbers have it. */
+  readonly format?: string;
 }
 
 /** What one schema says about strings; lengths in code points. */
@@ -71,8 +73,11 @@ export interface SchemaNode {
   readonly oneOf?: readonly NodeId[];
   readonly not?: NodeId;
   readonly when?: { readonly holds: NodeId; readonly then: NodeId; readonly else: NodeId };
-  /** What the schema says besides and what nobody here understands: it may refuse more values than the rest says. */
-  readonly opaque?: string;
+  /**
+   * What the schema says besides and what nobody here understands: it may refuse more values than the rest says. Two of
+   * them mean the same only where they are written alike.
+   */
+  readonly opaque?: { readonly what: string; readonly written: string };
 }
 
 /** The type of a JSON value. */

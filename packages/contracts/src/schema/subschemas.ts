@@ -15,7 +15,19 @@ const one = new Set([
   "unevaluatedItems",
 ]);
 const many = new Set(["allOf", "anyOf", "oneOf", "prefixItems", "items"]);
-const named = new Set(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"]);
+
+/** Keywords whose value is an object of schemas by names that mean nothing of themselves. */
+export const schemasByName: ReadonlySet<string> = new Set([
+  "properties",
+  "patternProperties",
+  "$defs",
+  "definitions",
+  "dependentSchemas",
+  "dependencies",
+]);
+
+/** Keywords whose value is no schema, and has none inside. */
+export const valueKeywords: ReadonlySet<string> = new Set(["const", "enum", "default", "examples"]);
 
 /**
  * The schema with each of its direct subschemas changed; the booleans among them stay as they are. Where nothing
@@ -46,7 +58,7 @@ function mapValue(
     const children = value.map(changed);
     return children.every((child, index) => child === value[index]) ? value : children;
   }
-  if (!named.has(keyword) || !isObject(value)) return value;
+  if (!schemasByName.has(keyword) || !isObject(value)) return value;
   const children = Object.entries(value).map(([name, child]): [string, unknown] => [name, changed(child)]);
   return children.every(([name, child]) => child === value[name]) ? value : Object.fromEntries(children);
 }

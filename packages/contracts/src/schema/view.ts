@@ -1,12 +1,20 @@
 import type { JsonSchema } from "@polder/model";
-import { findTarget } from "./find-target.ts";
 import { isPatternOf, knownFormat } from "./format.ts";
 import { isObject, mapSubschemas } from "./subschemas.ts";
+import { targetFinder } from "./target-finder.ts";
 
-/** Keywords whose schemas are about the very same value, and may say more of its fields. */
-const adding = ["allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"];
-/** Keywords whose schemas only ask about the value: closed, they would ask something else. */
-const asking = new Set(["not", "if"]);
+/** Keywords whose schemas describe the very same value, and may name fields of it. */
+const besideKeywords: ReadonlySet<string> = new Set([
+  "allOf",
+  "anyOf",
+  "oneOf",
+  "then",
+  "else",
+  "dependentSchemas",
+  "dependencies",
+]);
+/** Keywords whose schema asks about a value. What it asks stays as it is, whoever looks. */
+const asking: ReadonlySet<string> = new Set(["not", "if"]);
 
 /** Schemas as somebody else sees them. */
 export interface Views {
@@ -22,11 +30,8 @@ export interface Views {
 export function openViews(): Views {
   const opening = remembering((schema) => openBelow(schema, opening));
   const filling = remembering((schema) => fillBelow(schema, filling));
-  const closing = remembering((schema) => closeBelow(schema, close));
-  const closingInside = remembering((schema) => closeInside(schema, close));
-  const close = (schema: JsonSchema, isPart: boolean): JsonSchema => (isPart ? closingInside(schema) : closing(schema));
-  const closedWhole = remembering((schema) => withParts(closing(schema), schema, closingInside));
-  return { closed: closedWhole, opened: opening, filled: filling };
+  const closing = openClosing();
+  return { closed: remembering((schema) => closedWhole(schema, closing)), opened: opening, filled: filling };
 }
 
 /**
@@ -70,11 +75,11 @@ function remembering(view: (schema: JsonSchema) => JsonSchema): (schema: JsonSch
 }
 
 function openBelow(schema: JsonSchema, open: (child: JsonSchema) => JsonSchema): JsonSchema {
-  return withoutClosing(mapSubschemas(withoutFormatPattern(schema), open));
+  return withoutClosing(mapSubschemas(withoutFormatPattern(schema), unlessAsked(open)));
 }
 
 function fillBelow(schema: JsonSchema, fill: (child: JsonSchema) => JsonSchema): JsonSchema {
-  const result = mapSubschemas(schema, fill);
+  const result = mapSubschemas(schema, unlessAsked(fill));
   if (!isObject(result["properties"])) return result;
   const defaulted = Object.entries(result["properties"]).flatMap(([name, property]) =>
     isObject(property) && "default" in property ? [name] : [],
@@ -84,88 +89,135 @@ function fillBelow(schema: JsonSchema, fill: (child: JsonSchema) => JsonSchema):
   return { ...result, required: [...new Set([...required, ...defaulted])] };
 }
 
-type Close = (schema: JsonSchema, isPart: boolean) => JsonSchema;
-
-function closeBelow(schema: JsonSchema, close: Close): JsonSchema {
-  const isWhole = isComposed(schema);
-  const result = mapSubschemas(withoutFormatPattern(schema), (child, keyword) =>
-    asking.has(keyword) ? child : close(child, isWhole && adding.includes(keyword)),
-  );
-  if (isWhole) return { ...asPart(result), unevaluatedProperties: result["unevaluatedProperties"] ?? false };
-  if ("properties" in result && !("additionalProperties" in result)) return { ...result, additionalProperties: false };
-  return result;
+function unlessAsked(view: (schema: JsonSchema) => JsonSchema): (child: JsonSchema, keyword: string) => JsonSchema {
+  return (child, keyword) => (asking.has(keyword) ? child : view(child));
 }
 
-/** The parts of a whole see one another's fields, so only the whole can be closed. */
-function closeInside(schema: JsonSchema, close: Close): JsonSchema {
-  const result = mapSubschemas(withoutFormatPattern(schema), (child, keyword) =>
-    asking.has(keyword) ? child : close(child, adding.includes(keyword)),
-  );
-  return withoutClosing(asPart(result));
+/**
+ * A schema as a part of a closed one. Where several schemas describe one object (`allOf`, a reference with `properties`
+ * beside it), none of them can be closed, since each refuses the fields of the others: the one around them is, by
+ * `unevaluatedProperties`. What they refer to may be used alone elsewhere, so they get a copy of it that is open.
+ */
+interface Closing {
+  readonly alone: (schema: JsonSchema) => JsonSchema;
+  readonly beside: (schema: JsonSchema) => JsonSchema;
+  /** The references below a result of these that lead to open copies. */
+  readonly copiesFor: (result: JsonSchema) => readonly string[];
 }
 
-/** Whether several schemas have a say about the fields of a value. */
-function isComposed(schema: JsonSchema): boolean {
-  const saying = [
-    ...["properties", "$ref"].filter((keyword) => keyword in schema),
-    ...adding.filter((keyword) => branchesOf(keyword, schema[keyword]).some(saysFields)),
-  ];
-  return "allOf" in schema || saying.length > 1;
-}
-
-function saysFields(schema: unknown): boolean {
-  if (!isObject(schema)) return false;
-  if ("properties" in schema || "$ref" in schema) return true;
-  return adding.some((keyword) => branchesOf(keyword, schema[keyword]).some(saysFields));
-}
-
-function branchesOf(keyword: string, value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  if (!isObject(value)) return [];
-  return keyword === "dependentSchemas" ? Object.values(value) : [value];
-}
-
-/** A reference of a part leads to another definition than that of a whole: to one that is not closed. */
-function asPart(schema: JsonSchema): JsonSchema {
-  const { $ref: reference } = schema;
-  return typeof reference === "string" ? { ...schema, $ref: `#/$defs/${partName(reference)}` } : schema;
-}
-
-/** Such as `Address.part`: another name for each reference, of characters that need no escape in one. */
-function partName(reference: string): string {
-  const name = reference.replace(/^#\/\$defs\//, "");
-  return `${name.replaceAll(/[^A-Za-z0-9.-]/g, (character) => `_${character.charCodeAt(0).toString(16)}`)}.part`;
-}
-
-/** Puts the definitions beside a closed schema that its parts refer to. */
-function withParts(closed: JsonSchema, root: JsonSchema, close: (schema: JsonSchema) => JsonSchema): JsonSchema {
-  const parts = new Map<string, JsonSchema>();
-  const look = (schema: JsonSchema, isPart: boolean): void => {
-    const isWhole = isPart || isComposed(schema);
-    const { $ref: reference } = schema;
-    if (isWhole && typeof reference === "string" && !parts.has(partName(reference))) {
-      const target = findTarget(root, reference)?.schema;
-      // What leads nowhere still leads nowhere.
-      if (isObject(target)) {
-        parts.set(partName(reference), close(target));
-        look(target, true);
-      }
-    }
-    mapSubschemas(schema, (child, keyword) => {
-      if (!asking.has(keyword)) look(child, isWhole && adding.includes(keyword));
-      return child;
+function openClosing(): Closing {
+  const copied = new WeakMap<JsonSchema, readonly string[]>();
+  const copiesFor: Closing["copiesFor"] = (result) => copied.get(result) ?? [];
+  const close = (schema: JsonSchema, isAlone: boolean): JsonSchema => {
+    const plain = withoutFormatPattern(schema);
+    const isTogether = !isAlone || isDescribedTogether(plain);
+    const references = new Set<string>();
+    const mapped = mapSubschemas(isTogether ? withConditions(plain) : plain, (child, keyword) => {
+      if (asking.has(keyword)) return child;
+      const result = isTogether && besideKeywords.has(keyword) ? beside(child) : alone(child);
+      for (const reference of copiesFor(result)) references.add(reference);
+      return result;
     });
+    const { $ref } = mapped;
+    const isCopied = isTogether && typeof $ref === "string";
+    if (isCopied) references.add($ref);
+    const referring = isCopied ? { ...mapped, $ref: `#/$defs/${copyName($ref)}` } : mapped;
+    const result = isAlone ? closedHere(referring, isTogether) : withoutClosing(referring);
+    if (references.size > 0) copied.set(result, [...references]);
+    return result;
   };
-  look(root, false);
-  if (parts.size === 0) return closed;
-  const known = (closed["$defs"] ?? {}) as Readonly<Record<string, JsonSchema>>;
-  const taken = [...parts.keys()].find((name) => Object.hasOwn(known, name));
-  if (taken !== undefined) throw new RangeError(`A schema defines "${taken}", a name that is kept for its own parts`);
-  return { ...closed, $defs: { ...known, ...Object.fromEntries(parts) } };
+  const alone = remembering((schema) => close(schema, true));
+  const beside = remembering((schema) => close(schema, false));
+  return { alone, beside, copiesFor };
+}
+
+/**
+ * What depends on a field, as a condition: beside `dependentSchemas` that have nothing to say of a value, Ajv 8.20 takes
+ * all fields for ones that nobody names.
+ */
+function withConditions(schema: JsonSchema): JsonSchema {
+  const { dependentSchemas, allOf = [], ...rest } = schema;
+  if (!isObject(dependentSchemas)) return schema;
+  const conditions = Object.entries(dependentSchemas).map(([name, inner]) => ({
+    if: { type: "object", required: [name] },
+    // biome-ignore lint/suspicious/noThenProperty: the keyword of JSON Schema
+    then: inner,
+  }));
+  return { ...rest, allOf: [...(allOf as readonly unknown[]), ...conditions] };
+}
+
+/** Whether several schemas describe one object, or one that holds only sometimes. */
+function isDescribedTogether(schema: JsonSchema): boolean {
+  const own = "properties" in schema || "patternProperties" in schema ? 1 : 0;
+  const referred = "$ref" in schema ? 1 : 0;
+  const all = Array.isArray(schema["allOf"]) ? schema["allOf"].filter(mayNameFields).length : 0;
+  const some = ["anyOf", "oneOf"].filter((keyword) => nameFields(schema[keyword])).length;
+  const sometimes = ["then", "else", "dependentSchemas", "dependencies"].some((keyword) => nameFields(schema[keyword]));
+  return sometimes || own + referred + all + some > 1;
+}
+
+/** Whether what stands under a keyword may name fields: a schema, or several. */
+function nameFields(value: unknown): boolean {
+  return (
+    mayNameFields(value) || (typeof value === "object" && value !== null && Object.values(value).some(mayNameFields))
+  );
+}
+
+function mayNameFields(schema: unknown): boolean {
+  if (!isObject(schema)) return false;
+  if (naming.some((keyword) => keyword in schema)) return true;
+  return [...besideKeywords].some((keyword) => nameFields(schema[keyword]));
+}
+
+const naming = ["properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "$ref"];
+
+function closedHere(schema: JsonSchema, isTogether: boolean): JsonSchema {
+  if ("additionalProperties" in schema || "unevaluatedProperties" in schema) return schema;
+  if (isTogether) return { ...schema, unevaluatedProperties: false };
+  return "properties" in schema ? { ...schema, additionalProperties: false } : schema;
 }
 
 function withoutClosing(schema: JsonSchema): JsonSchema {
-  if (schema["additionalProperties"] !== false) return schema;
-  const { additionalProperties: _, ...rest } = schema;
-  return rest;
+  if (schema["additionalProperties"] !== false && schema["unevaluatedProperties"] !== false) return schema;
+  return Object.fromEntries(
+    Object.entries(schema).filter(
+      ([keyword, value]) => value !== false || !["additionalProperties", "unevaluatedProperties"].includes(keyword),
+    ),
+  );
+}
+
+/** A whole schema closed, with the open copies that it needs in its `$defs`. */
+function closedWhole(root: JsonSchema, { alone, beside, copiesFor }: Closing): JsonSchema {
+  const closedRoot = alone(root);
+  const find = targetFinder(root);
+  const copies = new Map<string, unknown>();
+  const waiting = [...copiesFor(closedRoot)];
+  for (let reference = waiting.pop(); reference !== undefined; reference = waiting.pop()) {
+    const name = copyName(reference);
+    if (copies.has(name)) continue;
+    const target = find(reference, "");
+    // What leads nowhere is told as it was written.
+    const source = target === undefined ? { $ref: reference } : target.schema;
+    const copy = target !== undefined && isObject(source) ? beside(source) : source;
+    copies.set(name, isObject(copy) ? withoutNames(copy) : copy);
+    if (isObject(copy)) waiting.push(...copiesFor(copy));
+  }
+  if (copies.size === 0) return closedRoot;
+  const $defs = isObject(closedRoot["$defs"]) ? closedRoot["$defs"] : {};
+  const taken = [...copies.keys()].find((name) => Object.hasOwn($defs, name));
+  if (taken !== undefined) throw new RangeError(`A schema defines "${taken}", a name that is kept for its own parts`);
+  return { ...closedRoot, $defs: { ...$defs, ...Object.fromEntries(copies) } };
+}
+
+/** The name of the open copy of what a reference leads to: `Address.fields` for `#/$defs/Address`. */
+function copyName(reference: string): string {
+  const place = reference.replace(/^#\/\$defs\//, "");
+  const name = place.replaceAll(/[^\w-]/g, (sign) => (sign === "/" ? "." : `.${sign.codePointAt(0)?.toString(16)}.`));
+  return `${name}.fields`;
+}
+
+/** A copy has no names of its own, which would be there twice. */
+function withoutNames(schema: JsonSchema): JsonSchema {
+  const { $defs: _defs, definitions: _definitions, $id: _id, $schema: _schema, $anchor: _anchor, ...rest } = schema;
+  return mapSubschemas(rest, withoutNames);
 }

@@ -91,9 +91,14 @@ function told(listed: readonly Listed[]): string {
     versions.map(({ version, frozen }) => `${version}${frozen ? "" : " (not written down)"}`).join(", ") || "-",
     state === "deprecated" ? `deprecated since ${deprecated?.since}${until(deprecated?.sunset)}` : state,
     consumers.map(({ domain, version }) => `${domain}@${version}`).join(", ") || "-",
-    ...(withUse ? [use.map(({ consumer, environment }) => `${consumer} (${environment})`).join(", ") || "nobody"] : []),
+    ...(withUse ? [usersIn(use) || "nobody"] : []),
   ]);
   return table(["contract", "versions", "state", "needed by", ...(withUse ? ["used by"] : [])], rows);
+}
+
+/** Each once in each environment, at however many versions it was seen. */
+function usersIn(use: NonNullable<Listed["use"]>): string {
+  return [...new Set(use.map(({ consumer, environment }) => `${consumer} (${environment})`))].join(", ");
 }
 
 function until(sunset: string | undefined): string {

@@ -44,6 +44,10 @@ test("silence of which nobody knows is no proof", () => {
   expect(keepersOf(late)).toMatchObject([
     { kind: "unproven", why: expect.stringContaining("since 2030-01-11T00:00:00.000Z only") },
   ]);
+  const over = { ...silent, recorded: { from: day(1), until: day(9) } };
+  expect(keepersOf(over)).toMatchObject([
+    { kind: "unproven", why: expect.stringContaining("nothing has been recorded since 2030-01-09T00:00:00.000Z") },
+  ]);
 });
 
 test("events that are still to be handled", () => {

@@ -37,6 +37,11 @@ export function keepersOf({ users, waiting, recorded, since, major }: MajorUse):
       kind: "unproven",
       why: `it has been recorded who uses what since ${recorded.from.toISOString()} only, and what was before ${since.toISOString()} is not known either: silence is no proof; ask again later, or for a shorter time with --since`,
     });
+  else if (recorded.until < since)
+    keepers.push({
+      kind: "unproven",
+      why: `nothing has been recorded since ${recorded.until.toISOString()}, not even that a domain was running: silence is no proof; see why no uses are written down, or ask from before that with --since`,
+    });
   return keepers;
 }
 

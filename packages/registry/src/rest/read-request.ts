@@ -57,6 +57,11 @@ export function flagIn(context: Context, name: string): boolean {
   return context.req.query(name)?.toLowerCase() === "true";
 }
 
+/** The form in which schemas are wanted. */
+export function formIn(context: Context): string | undefined {
+  return context.req.query("format");
+}
+
 /** Which versions are meant, by `deleted` and `deletedOnly`. */
 export function deletedIn(context: Context): Deleted {
   if (flagIn(context, "deletedOnly")) return "only";

@@ -40,7 +40,10 @@ export function registryApp({ registry, logger = silentLogger }: RegistryAppOpti
   app.route("/contexts/:context", routes);
   app.route("/", routes);
   // Polder has no associations of topics with subjects; clients that ask go on by the names of topics.
-  app.all("*", () => {
+  app.all("*", (context) => {
+    const { method, path, routePath } = context.req;
+    // The registry itself, also where its address ends with a slash.
+    if (method === "GET" && path === routePath.replace(/\*$/, "")) return context.json({});
     throw refusal.notFound();
   });
   app.onError((error, context) => answerError(error, context, logger));

@@ -1,8 +1,8 @@
 import type { Hono } from "hono";
 import type { Registry } from "../registry.ts";
 import { nameOfSubject } from "../subject.ts";
-import { registeredAnswer, versionAnswer } from "./answers.ts";
-import { deletedIn, flagIn, pageIn, schemaIn, searchIn, subjectIn, versionIn } from "./read-request.ts";
+import { registeredAnswer, textIn, versionAnswer } from "./answers.ts";
+import { deletedIn, flagIn, formIn, pageIn, schemaIn, searchIn, subjectIn, versionIn } from "./read-request.ts";
 
 /** `/subjects` and `/compatibility`. */
 export function subjectRoutes(app: Hono, registry: Registry): void {
@@ -13,7 +13,7 @@ export function subjectRoutes(app: Hono, registry: Registry): void {
   app.post("/subjects/:subject", async (context) => {
     const options = { normalize: flagIn(context, "normalize"), deleted: flagIn(context, "deleted") };
     const found = await registry.lookUp(subjectIn(context), await schemaIn(context), options);
-    return context.json(versionAnswer(found));
+    return context.json(versionAnswer(found, formIn(context)));
   });
   app.delete("/subjects/:subject", async (context) => {
     const isPermanent = flagIn(context, "permanent");
@@ -23,7 +23,8 @@ export function subjectRoutes(app: Hono, registry: Registry): void {
     const [keys = [], values = []] = [context.req.queries("key"), context.req.queries("value")];
     const properties = Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ""]));
     const deleted = flagIn(context, "deleted");
-    return context.json(versionAnswer(await registry.withProperties(subjectIn(context), properties, { deleted })));
+    const found = await registry.withProperties(subjectIn(context), properties, { deleted });
+    return context.json(versionAnswer(found, formIn(context)));
   });
   versionRoutes(app, registry);
   compatibilityRoutes(app, registry);
@@ -45,12 +46,13 @@ function versionRoutes(app: Hono, registry: Registry): void {
   });
   app.get("/subjects/:subject/versions/:version", async (context) => {
     const deleted = flagIn(context, "deleted");
-    return context.json(versionAnswer(await registry.version(subjectIn(context), versionIn(context), { deleted })));
+    const found = await registry.version(subjectIn(context), versionIn(context), { deleted });
+    return context.json(versionAnswer(found, formIn(context)));
   });
   app.get("/subjects/:subject/versions/:version/schema", async (context) => {
     const deleted = flagIn(context, "deleted");
-    const { text } = await registry.version(subjectIn(context), versionIn(context), { deleted });
-    return context.body(text, 200, { "content-type": "application/json" });
+    const found = await registry.version(subjectIn(context), versionIn(context), { deleted });
+    return context.body(textIn(found, formIn(context)), 200, { "content-type": "application/json" });
   });
   app.get("/subjects/:subject/versions/:version/referencedby", async (context) =>
     context.json(await registry.referencedBy(subjectIn(context), versionIn(context))),

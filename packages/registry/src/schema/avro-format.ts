@@ -16,7 +16,9 @@ export function avroFormat(): SchemaFormat<Type> {
           reader.createResolver(writer);
           return [];
         } catch (error) {
-          return [{ type: "READER_CANNOT_RESOLVE_WRITER", path: "/", description: reasonOf(error) }];
+          // Avsc stumbles over some pairs, such as a text that is read as a record: what it says then helps nobody.
+          const description = error instanceof TypeError ? "the reader cannot read the writer" : reasonOf(error);
+          return [{ type: "READER_CANNOT_RESOLVE_WRITER", path: "/", description }];
         }
       },
     },
@@ -24,8 +26,8 @@ export function avroFormat(): SchemaFormat<Type> {
 }
 
 function parseAvro({ text, references }: SchemaSource): Type {
-  // The types of the schemas that it uses, by their names.
-  const registry: Record<string, Type> = {};
+  // The types of the schemas that it uses, by their names; what every object of JavaScript has is none of them.
+  const registry = Object.create(null) as Record<string, Type>;
   for (const { name, text: used } of references) typeOf(used, registry, `the Avro schema of the reference "${name}"`);
   return typeOf(text, registry, "the Avro schema");
 }

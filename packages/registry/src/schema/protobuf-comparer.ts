@@ -81,8 +81,8 @@ function oneofDifferences(path: string, before: Declared, after: Declared): read
   const [old, now] = [oneofsOf(before), oneofsOf(after)];
   const numbers = (declared: Declared, names: readonly string[]): readonly number[] =>
     names.flatMap((name) => declared.fields?.[name]?.id ?? []);
+  const left = new Set(byNumber(after).keys());
   const removed = Object.entries(old).flatMap(([name, { oneof }]) => {
-    const left = new Set(byNumber(after).keys());
     const gone = numbers(before, oneof).filter((id) => !left.has(id));
     return gone.map((id) => difference("ONEOF_FIELD_REMOVED", `${path}/${name}/${id}`, "is not there any more"));
   });

@@ -1,6 +1,8 @@
+import { isPolderError } from "@polder/model";
 import protobuf from "protobufjs";
 import { schemaInvalid } from "../refusal.ts";
 import { protobufComparer } from "./protobuf-comparer.ts";
+import { readDescriptor, typesOf } from "./protobuf-descriptor.ts";
 import type { SchemaFormat, SchemaSource } from "./schema-format.ts";
 import { SCHEMA_DEPTH_MAX } from "./schema-format.ts";
 
@@ -10,7 +12,7 @@ export interface ProtobufModel {
   readonly types: unknown;
 }
 
-/** Protobuf, read by `protobufjs`, and compared by what is on the wire. */
+/** Protobuf, as source text or as Base64 of a file descriptor, read by `protobufjs`, and compared by what is on the wire. */
 export function protobufFormat(): SchemaFormat<ProtobufModel> {
   return {
     type: "PROTOBUF",
@@ -25,16 +27,9 @@ export function protobufFormat(): SchemaFormat<ProtobufModel> {
 const bundled = /^(?:google\/(?:protobuf|type)|confluent)\//;
 
 function parseProtobuf({ text, references }: SchemaSource): ProtobufModel {
-  refuseDepth(text);
-  let parsed: ReturnType<typeof protobuf.parse>;
-  try {
-    parsed = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
-  } catch (cause) {
-    const problem = (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
-    throw schemaInvalid("the Protobuf schema", [{ pointer: "", problem }], cause);
-  }
+  const { imports, ...model } = readProtobuf(text);
   const known = references.map(({ name }) => name);
-  const strange = (parsed.imports ?? []).filter((name) => !known.includes(name) && !bundled.test(name));
+  const strange = imports.filter((name) => !known.includes(name) && !bundled.test(name));
   if (strange.length > 0) {
     throw schemaInvalid(
       "the Protobuf schema",
@@ -44,17 +39,53 @@ function parseProtobuf({ text, references }: SchemaSource): ProtobufModel {
       })),
     );
   }
-  return { package: parsed.package ?? "", types: parsed.root.toJSON() };
+  return model;
 }
 
-/** Deep nesting would exhaust the stack of the parser. */
-function refuseDepth(text: string): void {
-  let depth = 0;
-  for (const sign of text.replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\/\/[^\n]*/g, "")) {
-    if ("{[(<".includes(sign)) depth += 1;
-    else if ("}])>".includes(sign)) depth -= 1;
-    if (depth <= SCHEMA_DEPTH_MAX) continue;
-    const problem = `has more than ${SCHEMA_DEPTH_MAX} levels inside each other`;
-    throw schemaInvalid("the Protobuf schema", [{ pointer: "", problem }]);
+function readProtobuf(text: string): ProtobufModel & { readonly imports: readonly string[] } {
+  try {
+    const file = readDescriptor(text);
+    // Its names are without the package already.
+    if (file !== undefined) return { package: "", imports: file.dependency ?? [], types: typesOf(file) };
+    refuseCost(text);
+    const { root, imports, package: name = "" } = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
+    return { package: name, imports: imports ?? [], types: root.toJSON() };
+  } catch (cause) {
+    if (isPolderError(cause)) throw cause;
+    const problem = (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
+    throw schemaInvalid("the Protobuf schema", [{ pointer: "", problem }], cause);
   }
+}
+
+/** What the parser would take too long for, or exhaust the stack with. */
+function refuseCost(text: string): void {
+  const plain = text.replaceAll(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\/\/[^\n]*/g, "");
+  const refused = (problem: string): Error => schemaInvalid("the Protobuf schema", [{ pointer: "", problem }]);
+  const blocks: { readonly opener: string; fields: number }[] = [];
+  let cost = 0;
+  for (const { index, 0: sign } of plain.matchAll(/[{}[\]()<>;]/g)) {
+    const inner = blocks.at(-1);
+    if (sign === ";" && inner !== undefined) inner.fields += 1;
+    else if ("{[(<".includes(sign)) blocks.push({ opener: openerOf(plain, index), fields: 0 });
+    else if (sign !== ";" && inner !== undefined) {
+      blocks.pop();
+      const around = blocks.at(-1);
+      // The fields of a choice are fields of the message around it.
+      if (inner.opener === "oneof" && around !== undefined) around.fields += inner.fields;
+      else if (inner.opener !== "enum") cost += inner.fields ** 2;
+    }
+    if (blocks.length > SCHEMA_DEPTH_MAX) throw refused(`has more than ${SCHEMA_DEPTH_MAX} levels inside each other`);
+    if (cost > FIELDS_COST_MAX)
+      throw refused(
+        "has messages with more fields than can be read in time; put some of them into messages of their own",
+      );
+  }
+}
+
+/** The sum of the squares of the numbers of fields: for each field, the parser looks at all others of its message. */
+const FIELDS_COST_MAX = 10_000_000;
+
+/** The word by which a block begins, as far as it matters. */
+function openerOf(text: string, index: number): string {
+  return /\b(oneof|enum)\s+\w+\s*$/.exec(text.slice(Math.max(0, index - 100), index))?.[1] ?? "";
 }

@@ -2,7 +2,7 @@ import type { Reader } from "@polder/model";
 
 /** That somebody has used a contract. */
 export interface ContractUse {
-  /** An API such as `order`, or an event such as `order.OrderPlaced`. */
+  /** An API such as `order`, an event such as `order.OrderPlaced`, or {@link RUNNING}. */
   readonly contract: string;
   /** As it was declared, such as `1.1.0`; only the major of one that was not. */
   readonly version: string;
@@ -14,6 +14,9 @@ export interface ContractUse {
   readonly calls: number;
   readonly seenAt: Date;
 }
+
+/** The contract that a domain uses which only runs: so it is known that uses would have been written down. */
+export const RUNNING = "";
 
 /** Who uses a contract. */
 export interface ContractUser {
@@ -55,20 +58,28 @@ order by max(seen_at) desc, consumer, version, environment`,
 
 /** From when to when uses have been written down in a database, as far as they are kept. */
 export interface RecordedTime {
-  /** Not before the end of the first day's uses: what is known by day is not said to be known earlier. */
+  /**
+   * Since when in every environment: from the last of them that began. Not before the end of the first day's uses: what
+   * is known by day is not said to be known earlier.
+   */
   readonly from: Date;
+  /** When something was written down last, in any of them. */
   readonly until: Date;
 }
 
-/** Since when uses are written down in a database, in one environment or in any; nothing where none ever was. */
+/** Since when uses are written down in a database, in one environment or in all; nothing where none ever was. */
 export async function recordedTime(
   database: Pick<Reader, "query">,
   { environment = null }: { readonly environment?: string | null } = {},
 ): Promise<RecordedTime | undefined> {
   const { rows } = await database.query<{ readonly from: Date | null; readonly until: Date | null }>(
-    `select min(seen_at) as "from", max(seen_at) as until
-from polder.contract_use
-where $1::text is null or environment = $1`,
+    `select max(first) as "from", max(last) as until
+from (
+  select min(seen_at) as first, max(seen_at) as last
+  from polder.contract_use
+  where $1::text is null or environment = $1
+  group by environment
+) e`,
     [environment],
   );
   const { from = null, until = null } = rows[0] ?? {};

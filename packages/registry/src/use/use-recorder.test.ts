@@ -1,13 +1,14 @@
+import { silentLogger } from "@polder/model";
 import { expect, test } from "vitest";
 import type { ContractUse } from "./contract-use.ts";
-import { startUseRecorder } from "./use-recorder.ts";
+import { startUseRecorder, type UseRecorderOptions } from "./use-recorder.ts";
 
 const midnight = Date.UTC(2030, 0, 2);
 const hourMs = 3_600_000;
 const call = { contract: "order", version: "1.0.0", consumer: "payment", calls: 1 };
 
 /** A recorder whose clock the test moves, and what it has written. */
-function counting(options: { readonly usesMax?: number; readonly standing?: () => readonly (typeof call)[] } = {}) {
+function counting(options: Pick<Partial<UseRecorderOptions>, "usesMax" | "standing" | "logger"> = {}) {
   const written: ContractUse[][] = [];
   const state = { nowMs: midnight - hourMs, broken: false };
   const recorder = startUseRecorder({
@@ -42,10 +43,13 @@ test("uses are summed and written at once, by contract, version, consumer and da
 });
 
 test("what could not be written stays counted", async () => {
-  const { recorder, written, state } = counting();
+  const warned: string[] = [];
+  const { recorder, written, state } = counting({ logger: { ...silentLogger, warn: (said) => warned.push(said) } });
   recorder.used(call);
   state.broken = true;
   await recorder.flush();
+  await recorder.flush();
+  expect(warned).toEqual(["who uses which contract was not written down; it is tried again"]);
   recorder.used(call);
   state.broken = false;
   await recorder.stop({ signal: new AbortController().signal });

@@ -41,6 +41,7 @@ export function startUseRecorder(options: UseRecorderOptions): UseRecorder {
   let counted = new Map<string, ContractUse>();
   let stoodAtMs = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> = Promise.resolve();
+  let isFailing = false;
   const add = (use: ContractUse): void => {
     const known = keyOf(use);
     const told = counted.has(known) || counted.size < usesMax ? use : { ...use, consumer: OTHERS };
@@ -59,9 +60,13 @@ export function startUseRecorder(options: UseRecorderOptions): UseRecorder {
     counted = new Map();
     try {
       await record([...taken.values()]);
+      isFailing = false;
     } catch (error) {
       for (const use of taken.values()) add(use);
-      logger.debug("who uses which contract was not written down; it is tried again", { error });
+      // Once, not every few seconds: who asks whether a version can go has to know that nothing is written down.
+      const level = isFailing ? "debug" : "warn";
+      isFailing = true;
+      logger[level]("who uses which contract was not written down; it is tried again", { error });
     }
   };
   const flush = (): Promise<void> => (writing = writing.then(write));

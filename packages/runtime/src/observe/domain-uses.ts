@@ -2,7 +2,7 @@ import type { LoggedEvent } from "@polder/bus";
 import type { ServedCall } from "@polder/http";
 import { type Domain, declaredNeed, type Logger } from "@polder/model";
 import type { Database } from "@polder/postgres";
-import { forgetOldUses, recordUse, startUseRecorder, type UsedContract } from "@polder/registry";
+import { forgetOldUses, RUNNING, recordUse, startUseRecorder, type UsedContract } from "@polder/registry";
 import { outcomeOf } from "./outcome.ts";
 
 /** Who uses the contracts of a domain, and which events it uses itself. */
@@ -48,7 +48,11 @@ export function startDomainUses(options: DomainUsesOptions): DomainUses {
     },
     environment,
     logger,
-    standing: () => [...events].map((event) => useOf(event, 0)),
+    // A domain that nobody calls runs all the same: without that, silence would be no proof.
+    standing: () => [
+      { contract: RUNNING, version: "", consumer: domain.name, calls: 0 },
+      ...[...events].map((event) => useOf(event, 0)),
+    ],
   });
   return {
     served: ({ api, version, caller, answer }) => {
