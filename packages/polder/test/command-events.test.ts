@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { CloudEvent, HTTP } from "cloudevents";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
+import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
 import { type Ended, jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
+  database = opened.use(await server.database(guestbookHomes));
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
   // Nobody whose name begins with M is greeted, until the door is open.
@@ -46,7 +46,6 @@ export const greetGuests = subscription(
 );
 `,
   );
-  await makeHomes(environment);
   running = opened.use(
     startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
   );

@@ -1,6 +1,6 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
+import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
 import { type Ended, jsonOf, type PolderProcess, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
@@ -16,10 +16,9 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
+  database = opened.use(await server.database(guestbookHomes));
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
-  await makeHomes(environment);
 });
 afterEach(() => opened.disposeAsync());
 

@@ -7,7 +7,7 @@ import { openProject, type Project } from "polder";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { checks, type Examination, type ExamineOptions, examine } from "../src/doctor/examine.ts";
 import { keyChecks } from "../src/doctor/key-checks.ts";
-import { guestbookEnvironment } from "./guestbook-database.ts";
+import { guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
 import { jsonOf, polder } from "./polder-process.ts";
 import { copyGuestbook } from "./project-folder.ts";
 
@@ -22,11 +22,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
-  const project = await open();
-  const connected = await project.database();
-  await connected.provision();
-  await connected.migrate();
+  database = opened.use(await server.database(guestbookHomes));
 });
 afterEach(() => opened.disposeAsync());
 
