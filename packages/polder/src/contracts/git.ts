@@ -47,5 +47,10 @@ export async function readCommitted(folder: string, base: string): Promise<reado
 function reasonOf(cause: unknown): string {
   const { stderr = "", code, message = "" } = Object(cause) as { stderr?: string; code?: unknown; message?: string };
   if (code === "ENOENT") return "git is not there";
-  return stderr.trim().split("\n").at(-1) || (code === 1 ? "there is no such commit" : message);
+  const lines = stderr.trim().split("\n");
+  // What follows explains it at most.
+  return (
+    (lines.find((line) => line.startsWith("fatal: ")) ?? lines.at(-1)) ||
+    (code === 1 ? "there is no such commit" : message)
+  );
 }
