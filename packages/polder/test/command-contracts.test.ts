@@ -3,8 +3,9 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Ended, jsonOf, polder, polderSeveral } from "./polder-process.ts";
+import { type Ended, jsonOf } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder, polderEach } from "./shared-polder.ts";
 
 const execute = promisify(execFile);
 const contract = "domains/guestbook/contract.ts";
@@ -43,10 +44,7 @@ function foundBy(ended: Ended | undefined) {
 
 /** Runs commands about contracts that find the same declarations, one after the other. */
 const runAll = (folder: ProjectFolder, ...lines: readonly string[]): Promise<readonly Ended[]> =>
-  polderSeveral(
-    lines.map((line) => line.split(" ")),
-    { cwd: folder.path },
-  );
+  polderEach(lines, { cwd: folder.path });
 
 describe("a contract that changes", () => {
   let folder: ProjectFolder;

@@ -4,8 +4,9 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { CloudEvent, HTTP } from "cloudevents";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
-import { type Ended, jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
+import { type Ended, jsonOf, type PolderProcess, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;

@@ -1,8 +1,9 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
-import { type Ended, jsonOf, polder, polderSeveral, startPolder } from "./polder-process.ts";
+import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder, polderEach } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -111,8 +112,8 @@ describe("polder events replay", () => {
   ] as const;
 
   test("refuses what cannot be meant", async () => {
-    const all = await polderSeveral(
-      mistakes.map(([args]) => ["events", "replay", ...args.split(" ")]),
+    const all = await polderEach(
+      mistakes.map(([args]) => `events replay ${args}`),
       { cwd: folder.path, env: environment.env },
     );
     for (const [index, [args, reason]] of mistakes.entries()) {

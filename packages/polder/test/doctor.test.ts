@@ -8,8 +8,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { checks, type Examination, type ExamineOptions, examine } from "../src/doctor/examine.ts";
 import { keyChecks } from "../src/doctor/key-checks.ts";
 import { guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
-import { jsonOf, polder } from "./polder-process.ts";
+import { jsonOf } from "./polder-process.ts";
 import { copyGuestbook } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;

@@ -5,8 +5,9 @@ import { json } from "node:stream/consumers";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
-import { jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
+import { jsonOf, type PolderProcess, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
