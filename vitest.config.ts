@@ -8,6 +8,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    // Files run one after the other in two processes, which evaluate what they import once. A file must leave nothing
+    // behind that another one would notice, as its tests must among each other.
+    isolate: false,
     projects: [
       {
         extends: true,
@@ -40,6 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "long",
+          isolate: true,
           include: ["**/*.long.ts"],
           globalSetup: ["tools/src/test-run.ts"],
           pool: "forks",
