@@ -38,6 +38,9 @@ registerHooks({
   },
 });
 
+// Whatever a command has left here, nobody asks any more.
+process.once("disconnect", () => process.exit());
+
 /** Opened here: at their first use they would seem to be what a command has left. */
 const streams = [process.stdout, process.stderr];
 
