@@ -1,5 +1,5 @@
 export { fillDisk, type SmallDisk, smallDisk } from "./small-disk.ts";
-export { randomFrom, type StrikeOptions, strikeWorkers } from "./strike-workers.ts";
+export { openWorker, randomFrom, type StrikeOptions, strikeWorkers, type Worker } from "./strike-workers.ts";
 export {
   TEST_DIRECTORY_VARIABLE,
   type TestContent,
