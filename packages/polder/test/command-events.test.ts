@@ -4,7 +4,8 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { CloudEvent, HTTP } from "cloudevents";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
-import { type Ended, jsonOf, type PolderProcess, startPolder } from "./polder-process.ts";
+import { hostGuestbook } from "./guestbook-host.ts";
+import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 import { polder } from "./shared-polder.ts";
 
@@ -12,7 +13,6 @@ let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
 let environment: GuestbookEnvironment;
-let running: PolderProcess;
 let url: string;
 let opened: AsyncDisposableStack;
 
@@ -47,10 +47,7 @@ export const greetGuests = subscription(
 );
 `,
   );
-  running = opened.use(
-    startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
-  );
-  [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
+  ({ gateway: url } = opened.use(await hostGuestbook({ cwd: folder.path, env: environment.env })));
 });
 afterEach(() => opened.disposeAsync());
 

@@ -1,7 +1,8 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
-import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
+import { hostGuestbook } from "./guestbook-host.ts";
+import { type Ended, jsonOf } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 import { polder, polderEach } from "./shared-polder.ts";
 
@@ -20,12 +21,9 @@ beforeEach(async () => {
   database = opened.use(await server.database(guestbookHomes));
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
-  const running = opened.use(
-    startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
-  );
-  const [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
+  const { gateway } = opened.use(await hostGuestbook({ cwd: folder.path, env: environment.env }));
   for (const guest of ["Ada", "Bob", "Cora"]) {
-    const answer = await fetch(`${url}/guestbook/v1/entries`, {
+    const answer = await fetch(`${gateway}/guestbook/v1/entries`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ guest, words: "Hello" }),
