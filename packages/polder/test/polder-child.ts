@@ -1,14 +1,13 @@
-import { existsSync, statSync } from "node:fs";
-import { registerHooks } from "node:module";
-import { basename, dirname } from "node:path";
+import { statSync } from "node:fs";
+import { createRequire, registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { until } from "@polder/postgres/testing";
 import { polderHere } from "./polder-here.ts";
+import type { Ended } from "./polder-process.ts";
 import { type Answered, type Asked, endMark } from "./shared-polder.ts";
 
 // Runs commands one after the other as they come over the channel, each as in a process of its own: in its folder, with
-// its environment, and nothing that it leaves behind may keep the process running. What is loaded of a project stays
-// loaded, so it says when that is not what is on the disk any more.
+// its environment, on the project as it is now; and nothing that it leaves behind may keep the process running.
 
 const workspace = new URL("../../../", import.meta.url).href;
 const isOfProject = (url: string): boolean => url.startsWith("file:") && !url.startsWith(workspace);
@@ -18,22 +17,23 @@ const CLOSING_MS = 3_000;
 
 /** Files of projects, as they were when they were loaded. */
 const loaded = new Map<string, string>();
-/** Folders of projects. One that is gone is not asked about any more. */
-const projects = new Set<string>();
-/** What is not there when it is wanted stays missing. */
+/** Part of the URLs of their modules: what has another one is loaded anew. */
+let generation = 0;
+/** Once something is missing when it is wanted, it is missed by that module for ever. */
 let hasMissed = false;
 
 registerHooks({
   resolve: (specifier, context, next) => {
     try {
-      return next(specifier, context);
+      const resolved = next(specifier, context);
+      return isOfProject(resolved.url) ? { ...resolved, url: `${resolved.url}?generation=${generation}` } : resolved;
     } catch (error) {
       hasMissed ||= isOfProject(context.parentURL ?? "");
       throw error;
     }
   },
   load: (url, context, next) => {
-    if (isOfProject(url)) note(fileURLToPath(url));
+    if (isOfProject(url)) loaded.set(fileURLToPath(url), stateOf(fileURLToPath(url)));
     return next(url, context);
   },
 });
@@ -43,10 +43,12 @@ process.once("disconnect", () => process.exit());
 
 /** Opened here: at their first use they would seem to be what a command has left. */
 const streams = [process.stdout, process.stderr];
+/** What keeps this process running between commands. */
+const channel = resources();
 
 let last: Promise<void> = Promise.resolve();
 process.on("message", ({ id, ...asked }: Asked) => {
-  const answer = async (): Promise<Answered> => ({ id, ...(await run(asked)) });
+  const answer = async (): Promise<Answered> => ({ id, ended: await run(asked) });
   last = last
     .then(answer)
     .catch((error: unknown): Answered => ({ id, failed: String(error) }))
@@ -57,32 +59,25 @@ process.on("message", ({ id, ...asked }: Asked) => {
     });
 });
 
-async function run({ args, cwd, env }: Omit<Asked, "id">): Promise<Omit<Answered, "id">> {
-  if (isOutdated()) return { isOutdated: true };
+async function run({ args, cwd, env }: Omit<Asked, "id">): Promise<Ended> {
+  if (hasMissed || [...loaded].some(([file, state]) => stateOf(file) !== state)) renew();
   for (const name of Object.keys(process.env)) delete process.env[name];
   Object.assign(process.env, env);
   process.chdir(cwd);
-  const before = resources();
   const ended = await polderHere(args, { cwd, env });
-  const isFree = (): boolean => resources() === before;
-  await until(isFree, "all is closed", CLOSING_MS).catch(() => {
-    throw new Error(`polder ${args.join(" ")} would not end: beside ${before} it holds ${resources()}`);
+  await until(() => resources() === channel, "all is closed", CLOSING_MS).catch(() => {
+    throw new Error(`polder ${args.join(" ")} would not end: beside ${channel} it holds ${resources()}`);
   });
-  return { ended };
+  return ended;
 }
 
-function note(file: string): void {
-  loaded.set(file, stateOf(file));
-  if (basename(file) === "polder.config.ts") projects.add(dirname(file));
-}
-
-function isOutdated(): boolean {
-  for (const project of projects) {
-    if (existsSync(project)) continue;
-    projects.delete(project);
-    for (const file of loaded.keys()) if (file.startsWith(`${project}/`)) loaded.delete(file);
-  }
-  return hasMissed || [...loaded].some(([file, state]) => stateOf(file) !== state);
+function renew(): void {
+  generation += 1;
+  hasMissed = false;
+  // A file without any import or export is CommonJS to Node, which knows it by its name alone.
+  const { cache } = createRequire(import.meta.url);
+  for (const file of loaded.keys()) delete cache[file];
+  loaded.clear();
 }
 
 /** What keeps a process running. */

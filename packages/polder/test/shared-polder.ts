@@ -15,8 +15,6 @@ export interface Asked {
 export interface Answered {
   readonly id: number;
   readonly ended?: Ended;
-  /** It was not run: the process has loaded what is different by now. */
-  readonly isOutdated?: true;
   /** Why it could not be run, or has left something behind. */
   readonly failed?: string;
 }
@@ -24,30 +22,20 @@ export interface Answered {
 /** Ends what a command has written to a stream of the process, past the streams that it was given. */
 export const endMark = "\0the command has ended\0";
 
-/** A process that runs commands. */
-interface Runner {
-  readonly run: (asked: Omit<Asked, "id">) => Promise<Answered>;
-  readonly end: () => void;
-}
+/** Gives what comes of a command. */
+type Run = (asked: Omit<Asked, "id">) => Promise<Ended>;
 
-let runner: Runner | undefined;
+let runner: Run | undefined;
 
 /**
- * Runs the command to its end, after those that were asked for before it, in a process that the tests of a file share and
- * that has its code loaded. It is as if it were a process of its own: where files of the project have changed since they
- * were loaded, another process takes its place, and a command that leaves open what would keep it running is a failure. For what is about the process itself, such as signals, see `startPolder` and `polderAlone`.
+ * Runs the command to its end, after those that were asked for before it, in a process that all tests of this one share
+ * and that has its code loaded. It is as if it were a process of its own: it finds the project as it is now, and a command
+ * that leaves open what would keep it running is a failure. For what is about the process itself, such as signals, see
+ * `startPolder` and `polderAlone`.
  */
 export async function polder(args: readonly string[], options: PolderOptions): Promise<Ended> {
-  const asked = { args, cwd: options.cwd, env: environmentOf(options) };
   runner ??= startRunner();
-  let answered = await runner.run(asked);
-  if (answered.isOutdated === true) {
-    runner.end();
-    runner = startRunner();
-    answered = await runner.run(asked);
-  }
-  if (answered.ended === undefined) throw new Error(answered.failed ?? "a new process has nothing that is old");
-  return answered.ended;
+  return await runner({ args, cwd: options.cwd, env: environmentOf(options) });
 }
 
 /** Runs commands to their ends, one after the other. */
@@ -57,7 +45,7 @@ export async function polderEach(lines: readonly string[], options: PolderOption
   return all;
 }
 
-function startRunner(): Runner {
+function startRunner(): Run {
   const child = fork(new URL("polder-child.ts", import.meta.url), {
     execArgv: ["--conditions=source"],
     env: environmentOf({}),
@@ -73,21 +61,23 @@ function startRunner(): Runner {
   child.once("exit", (code, signal) => {
     const why = new Error(`The process of the commands ended with ${code ?? signal}`);
     for (const { reject } of asked.values()) reject(why);
+    runner = undefined;
   });
   child.unref();
   child.channel?.unref();
-  return {
-    run: async (one) => {
-      const answered = Promise.withResolvers<Answered>();
-      count += 1;
-      asked.set(count, answered);
-      child.send({ id: count, ...one } satisfies Asked);
-      const written = Promise.all(streams.map((next) => next()));
-      const { ended, ...rest } = await answered.promise;
-      const [out = "", err = ""] = await written;
-      return ended === undefined ? rest : { ...rest, ended: { ...ended, out: ended.out + out, err: ended.err + err } };
-    },
-    end: () => child.disconnect(),
+  return async (one) => {
+    const answered = Promise.withResolvers<Answered>();
+    count += 1;
+    asked.set(count, answered);
+    child.send({ id: count, ...one } satisfies Asked);
+    const written = Promise.all(streams.map((next) => next()));
+    const { ended, failed } = await answered.promise;
+    const [out = "", err = ""] = await written;
+    if (ended !== undefined) return { ...ended, out: ended.out + out, err: ended.err + err };
+    // The next command gets a process in which nothing is left.
+    runner = undefined;
+    child.disconnect();
+    throw new Error(`${failed}\n${out}${err}`);
   };
 }
 
