@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { compileFunction } from "node:vm";
 import { testServer } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { confluentFolder } from "./confluent-package.ts";
+import { openConfluent } from "./confluent-package.ts";
 import { startTestRegistry } from "./registry-server.ts";
 
 const opened = new AsyncDisposableStack();
+const { folder } = opened.use(openConfluent());
 const server = opened.use(await testServer());
 const { url } = opened.use(await startTestRegistry(server));
 afterAll(() => opened.disposeAsync());
@@ -17,7 +18,7 @@ afterAll(() => opened.disposeAsync());
  * Vitest in Jest's place; what else they load is theirs.
  */
 function runSpec(path: string, isWanted: (name: string) => boolean): void {
-  const file = join(confluentFolder, path);
+  const file = join(folder, path);
   const theirs = createRequire(file);
   const it = (name: string, run: () => Promise<void>): void => {
     if (isWanted(name)) test(name, run);
@@ -26,7 +27,7 @@ function runSpec(path: string, isWanted: (name: string) => boolean): void {
     if (name === "@jest/globals") return { describe, it, expect, beforeEach, afterEach };
     if (name.endsWith("/test-constants")) return { clientConfig: { baseURLs: [url], cacheCapacity: 512 } };
     const [, inside] = /^@confluentinc\/schemaregistry\/(.+)$/.exec(name) ?? [];
-    return theirs(inside === undefined ? name : join(confluentFolder, inside));
+    return theirs(inside === undefined ? name : join(folder, inside));
   };
   const text = readFileSync(file, "utf8").replace("baseURL = 'mock://'", `baseURL = '${url}'`);
   compileFunction(text, ["require", "exports"], { filename: file })(own, {});

@@ -1,4 +1,5 @@
-import protobuf from "protobufjs";
+import { createRequire } from "node:module";
+import type protobuf from "protobufjs";
 import { schemaInvalid } from "../refusal.ts";
 import { protobufComparer } from "./protobuf-comparer.ts";
 import type { SchemaFormat, SchemaSource } from "./schema-format.ts";
@@ -24,11 +25,20 @@ export function protobufFormat(): SchemaFormat<ProtobufModel> {
 /** Types that come with every Protobuf. */
 const bundled = /^(?:google\/(?:protobuf|type)|confluent)\//;
 
+let library: typeof protobuf | undefined;
+
+/** Loaded with the first schema: most processes never see one. */
+function loaded(): typeof protobuf {
+  library ??= createRequire(import.meta.url)("protobufjs") as typeof protobuf;
+  return library;
+}
+
 function parseProtobuf({ text, references }: SchemaSource): ProtobufModel {
   refuseDepth(text);
-  let parsed: ReturnType<typeof protobuf.parse>;
+  const { parse, Root } = loaded();
+  let parsed: ReturnType<typeof parse>;
   try {
-    parsed = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
+    parsed = parse(text, new Root(), { keepCase: true });
   } catch (cause) {
     const problem = (cause instanceof Error ? cause.message : String(cause)).slice(0, 500);
     throw schemaInvalid("the Protobuf schema", [{ pointer: "", problem }], cause);
