@@ -5,5 +5,5 @@ import { expectSameEnd } from "./deployments.ts";
 const seeds = [165];
 
 test("the same traffic comes to the same end in one process, eight and sixteen, and in two servers", async () => {
-  await expectSameEnd({ seeds, orders: 40 });
+  await expectSameEnd({ seeds, orders: 24 });
 }, 240_000);

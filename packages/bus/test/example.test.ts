@@ -3,12 +3,11 @@ import { outboxInsert } from "@polder/postgres";
 import { testServer } from "@polder/postgres/testing";
 import { expect, test } from "vitest";
 import { growthSignal, postgresSource, runStream, startPresence, startRelay } from "../src/index.ts";
-import { ledgerSubscription, openWholesale, provisionWholesale, sold } from "./wholesale.ts";
+import { ledgerSubscription, openWholesale, sold, wholesaleHomes } from "./wholesale.ts";
 
 test("the example of the README runs", async () => {
   await using server = await testServer();
-  await using database = await server.database();
-  await provisionWholesale(database);
+  await using database = await server.database(wholesaleHomes);
   await using wholesale = openWholesale(database);
   const { sales, ledger } = wholesale;
   const handled = Promise.withResolvers<string>();

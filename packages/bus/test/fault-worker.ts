@@ -2,7 +2,7 @@
 // killed or told to settle. argv: the database's address as JSON, the crash as `point:nth` or "-".
 import { randomUUID } from "node:crypto";
 import { homeOf, openDatabase, outboxInsert } from "@polder/postgres";
-import { until } from "@polder/postgres/testing";
+import { openWorker, until } from "@polder/postgres/testing";
 import {
   type CrashPoint,
   growthSignal,
@@ -18,6 +18,7 @@ import {
 import type { FaultAddresses } from "./faults.ts";
 import { ledgerSubscription, sold } from "./wholesale.ts";
 
+const worker = openWorker();
 const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
 const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
 let hits = 0;
@@ -94,6 +95,7 @@ let isSelling = true;
 const selling = Promise.all(
   Array.from({ length: 3 }, async (_, seller) => {
     for (let sale = 0; isSelling; sale += 1) {
+      await worker.turn();
       await sell(`article-${(seller + sale * 7) % 12}`, sale).catch(() => undefined);
       if (process.connected) process.send?.({ sold: sale }, () => undefined);
     }

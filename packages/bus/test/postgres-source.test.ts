@@ -1,13 +1,12 @@
 import { testServer, until } from "@polder/postgres/testing";
 import { logHead, postgresSource } from "../src/index.ts";
 import { eventSourceConformance } from "./event-source-conformance.ts";
-import { openWholesale, provisionWholesale, publish, sold, subscriptionsOf } from "./wholesale.ts";
+import { openWholesale, publish, sold, subscriptionsOf, wholesaleHomes } from "./wholesale.ts";
 
 eventSourceConformance("PostgreSQL", async () => {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await testServer());
-  const database = stack.use(await server.database());
-  await provisionWholesale(database);
+  const database = stack.use(await server.database(wholesaleHomes));
   const wholesale = stack.use(openWholesale(database));
   let published = 0n;
   return {

@@ -2,14 +2,13 @@ import { randomUUID } from "node:crypto";
 import { testServer, until } from "@polder/postgres/testing";
 import { expect, test } from "vitest";
 import { startPresence } from "../src/index.ts";
-import { openWholesale, provisionWholesale } from "./wholesale.ts";
+import { openWholesale, wholesaleHomes } from "./wholesale.ts";
 
 const gate = 17;
 
 test("a sign of life that is under way while a process signs off does not enter it again", async () => {
   await using server = await testServer();
-  await using database = await server.database();
-  await provisionWholesale(database);
+  await using database = await server.database(wholesaleHomes);
   await using wholesale = openWholesale(database);
   const presence = await startPresence({
     domain: "ledger",

@@ -2,7 +2,7 @@ import { homeOf, identifier, outboxInsert } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { postgresSource } from "../src/index.ts";
-import { openWholesale, provisionWholesale, publish, sold, type Wholesale } from "./wholesale.ts";
+import { openWholesale, publish, sold, type Wholesale, wholesaleHomes } from "./wholesale.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -14,8 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionWholesale(database);
+  database = await server.database(wholesaleHomes);
   wholesale = openWholesale(database);
 });
 afterEach(async () => {

@@ -2,15 +2,14 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type EventSource, logHead, type Page, postgresSource, type ReadRequest, sharedSource } from "../src/index.ts";
 import { eventSourceConformance } from "./event-source-conformance.ts";
-import { openWholesale, provisionWholesale, publish, sold, subscriptionsOf, type Wholesale } from "./wholesale.ts";
+import { openWholesale, publish, sold, subscriptionsOf, type Wholesale, wholesaleHomes } from "./wholesale.ts";
 
 const both = ["sales.Returned", "sales.Sold"];
 
 eventSourceConformance("PostgreSQL read by many", async () => {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await testServer());
-  const database = stack.use(await server.database());
-  await provisionWholesale(database);
+  const database = stack.use(await server.database(wholesaleHomes));
   const wholesale = stack.use(openWholesale(database));
   let published = 0n;
   return {
@@ -42,8 +41,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionWholesale(database);
+  database = await server.database(wholesaleHomes);
   wholesale = openWholesale(database);
   asked = [];
   const source = postgresSource({ publisher: "sales", database: wholesale.ledger, growth: wholesale.growth });

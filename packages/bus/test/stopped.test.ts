@@ -5,14 +5,13 @@ import { testServer, until } from "@polder/postgres/testing";
 import { expect, test } from "vitest";
 import { logHead, subscriptionStatus } from "../src/index.ts";
 import type { FaultAddresses } from "./faults.ts";
-import { openWholesale, provisionWholesale, publish, sold } from "./wholesale.ts";
+import { openWholesale, publish, sold, wholesaleHomes } from "./wholesale.ts";
 
 test("a process that is stopped past its lease and continued: the other has taken over, and its late commit is refused", async ({
   signal,
 }) => {
   await using server = await testServer();
-  await using database = await server.database();
-  await provisionWholesale(database);
+  await using database = await server.database(wholesaleHomes);
   await using wholesale = openWholesale(database);
   await publish(wholesale.sales, sold("a", 1), sold("b", 2));
   wholesale.relay.wake();

@@ -1,7 +1,7 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { parkedMajor, storedMajor } from "../src/index.ts";
-import { openWholesale, provisionWholesale, publish, sold } from "./wholesale.ts";
+import { openWholesale, publish, sold, wholesaleHomes } from "./wholesale.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -11,9 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async ({ onTestFinished }) => {
-  database = await server.database();
+  database = await server.database(wholesaleHomes);
   onTestFinished(() => database[Symbol.asyncDispose]());
-  await provisionWholesale(database);
 });
 
 test("what lies in outbox and log at a major, apart from other majors and other events", async () => {

@@ -18,10 +18,10 @@ import {
 import {
   ledgerSubscription,
   openWholesale,
-  provisionWholesale,
   publish,
   sold,
   type Wholesale,
+  wholesaleHomes,
   writeEntries,
 } from "./wholesale.ts";
 
@@ -34,8 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionWholesale(database);
+  database = await server.database(wholesaleHomes);
   wholesale = openWholesale(database);
 });
 afterEach(async () => {

@@ -4,7 +4,7 @@ import { homeOf, homeSteps, provision } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { busDomainSteps, busNeedSteps, busSystemSteps, startPresence } from "../src/index.ts";
-import { ledger, openWholesale, provisionWholesale, publish, Returned, Sold, sales, sold } from "./wholesale.ts";
+import { ledger, openWholesale, publish, Returned, Sold, sales, sold, wholesaleHomes } from "./wholesale.ts";
 
 // Processes with the release before and with the next one run at once, as in a rolling update.
 
@@ -16,9 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async ({ onTestFinished }) => {
-  database = await server.database();
+  database = await server.database(wholesaleHomes);
   onTestFinished(() => database[Symbol.asyncDispose]());
-  await provisionWholesale(database);
 });
 
 /** Provisions the release after, which needs less or more. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { domain, event, type Logger, need, type Subscription, silentLogger, team } from "@polder/model";
 import { type Database, homeOf, homeSteps, type OutboxEvent, outboxInsert, provision } from "@polder/postgres";
-import type { TestDatabase } from "@polder/postgres/testing";
+import type { TestContent, TestDatabase } from "@polder/postgres/testing";
 import { z } from "zod";
 import {
   busDomainSteps,
@@ -42,6 +42,12 @@ const tables: Readonly<Record<string, string>> = {
   sales: "set role sales_owner; create table sales.article (article text primary key, n integer not null default 0)",
   ledger:
     "set role ledger_owner; create table ledger.entry (id bigint generated always as identity primary key, event_id uuid not null, seq bigint not null, article text not null, n integer not null, worker text not null default '')",
+};
+
+/** Both domains at home in one database. */
+export const wholesaleHomes: TestContent = {
+  of: [tables, busSystemSteps(), ["sales", "ledger"].map((name) => busDomainSteps(name))],
+  fill: (database) => provisionWholesale(database),
 };
 
 /**

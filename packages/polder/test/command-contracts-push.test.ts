@@ -4,8 +4,9 @@ import { type TestDatabase, type TestServer, testServer } from "@polder/postgres
 import { REGISTRY_ROLE, registrySystemSteps, startRegistry } from "@polder/registry";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { guestbookEnvironment } from "./guestbook-database.ts";
-import { jsonOf, polder, startPolder } from "./polder-process.ts";
+import { jsonOf, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;

@@ -3,8 +3,9 @@ import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Ended, jsonOf, polder, polderSeveral } from "./polder-process.ts";
+import { type Ended, jsonOf } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder, polderEach } from "./shared-polder.ts";
 
 const execute = promisify(execFile);
 const contract = "domains/guestbook/contract.ts";
@@ -42,10 +43,7 @@ function foundBy(ended: Ended | undefined) {
 
 /** Runs commands about contracts that find the same declarations, one after the other. */
 const runAll = (folder: ProjectFolder, ...lines: readonly string[]): Promise<readonly Ended[]> =>
-  polderSeveral(
-    lines.map((line) => line.split(" ")),
-    { cwd: folder.path },
-  );
+  polderEach(lines, { cwd: folder.path });
 
 describe("a contract that changes", () => {
   let folder: ProjectFolder;
@@ -117,15 +115,8 @@ describe("a contract that changes", () => {
   test("for code hosts, places are those in the repository, wherever the command runs", async () => {
     await folder.edit(contract, ["entryId: z.uuid() }) },", "entryId: z.int() }) },"]);
     const cwd = join(folder.path, "domains/welcome");
-    const check = [
-      ["contracts", "check"],
-      ["--format", "github"],
-      ["--format", "sarif"],
-    ];
-    const [text, github, sarif] = await polderSeveral(
-      check.map((args, index) => (index === 0 ? args : [...(check[0] ?? []), ...args])),
-      { cwd },
-    );
+    const check = ["contracts check", "contracts check --format github", "contracts check --format sarif"];
+    const [text, github, sarif] = await polderEach(check, { cwd });
     expect(text?.out).toContain("frozen-changed  ../guestbook/contract.ts:");
     expect(github?.out).toContain("file=domains/guestbook/contract.ts,");
     expect(jsonOf(sarif)).toMatchObject({
@@ -294,7 +285,7 @@ describe("CODEOWNERS", () => {
       ["import { hosts }", "import { guests }"],
       ["owner: hosts", "owner: guests"],
     );
-    const [list, owners] = await polderSeveral([["owners"], ["owners", "--codeowners"]], {
+    const [list, owners] = await polderEach(["owners", "owners --codeowners"], {
       cwd: join(folder.path, "domains/welcome"),
     });
     expect(list?.out).toMatch(/guestbook\s+Hosts\s+#hosts\s+Guests/);

@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
-import { type Ended, jsonOf, polder, polderSeveral, startPolder } from "./polder-process.ts";
+import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder, polderEach } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -38,10 +39,7 @@ async function run(args: string, env: Readonly<Record<string, string>> = {}): Pr
 
 /** Runs commands one after the other that find the same project. */
 async function runAll(lines: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<readonly Ended[]> {
-  const all = await polderSeveral(
-    lines.map((line) => line.split(" ")),
-    { cwd: folder.path, env: { ...environment.env, ...env } },
-  );
+  const all = await polderEach(lines, { cwd: folder.path, env: { ...environment.env, ...env } });
   for (const { out, err } of all) written += out + err;
   return all;
 }

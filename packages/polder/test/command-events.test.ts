@@ -3,15 +3,16 @@ import { join } from "node:path";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { CloudEvent, HTTP } from "cloudevents";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
-import { type Ended, jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
+import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
+import { hostGuestbook } from "./guestbook-host.ts";
+import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
 let environment: GuestbookEnvironment;
-let running: PolderProcess;
 let url: string;
 let opened: AsyncDisposableStack;
 
@@ -21,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
+  database = opened.use(await server.database(guestbookHomes));
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
   // Nobody whose name begins with M is greeted, until the door is open.
@@ -46,11 +47,7 @@ export const greetGuests = subscription(
 );
 `,
   );
-  await makeHomes(environment);
-  running = opened.use(
-    startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
-  );
-  [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
+  ({ gateway: url } = opened.use(await hostGuestbook({ cwd: folder.path, env: environment.env })));
 });
 afterEach(() => opened.disposeAsync());
 

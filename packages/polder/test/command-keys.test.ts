@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { jsonOf, polder } from "./polder-process.ts";
+import { jsonOf } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let folder: ProjectFolder;
 

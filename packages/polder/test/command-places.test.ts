@@ -2,8 +2,9 @@ import { openDatabase, sqlState } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { guestbookEnvironment } from "./guestbook-database.ts";
-import { type Ended, jsonOf, polder, startPolder } from "./polder-process.ts";
+import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 // Guestbook lives in one server, Welcome, which reads its events, in another one.
 

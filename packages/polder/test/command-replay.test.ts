@@ -1,8 +1,10 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
-import { type Ended, jsonOf, polder, polderSeveral, startPolder } from "./polder-process.ts";
+import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
+import { hostGuestbook } from "./guestbook-host.ts";
+import { type Ended, jsonOf } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder, polderEach } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -16,16 +18,12 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
+  database = opened.use(await server.database(guestbookHomes));
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
-  await makeHomes(environment);
-  const running = opened.use(
-    startPolder(["start", "--gateway", "--gateway-port", "0"], { cwd: folder.path, env: environment.env }),
-  );
-  const [, url = ""] = await running.says(/"message":"ready",.*"gateway":"([^"]+)"/);
+  const { gateway } = opened.use(await hostGuestbook({ cwd: folder.path, env: environment.env }));
   for (const guest of ["Ada", "Bob", "Cora"]) {
-    const answer = await fetch(`${url}/guestbook/v1/entries`, {
+    const answer = await fetch(`${gateway}/guestbook/v1/entries`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ guest, words: "Hello" }),
@@ -112,8 +110,8 @@ describe("polder events replay", () => {
   ] as const;
 
   test("refuses what cannot be meant", async () => {
-    const all = await polderSeveral(
-      mistakes.map(([args]) => ["events", "replay", ...args.split(" ")]),
+    const all = await polderEach(
+      mistakes.map(([args]) => `events replay ${args}`),
       { cwd: folder.path, env: environment.env },
     );
     for (const [index, [args, reason]] of mistakes.entries()) {

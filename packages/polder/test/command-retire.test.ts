@@ -2,8 +2,9 @@ import { type TestDatabase, type TestServer, testServer } from "@polder/postgres
 import { type ContractUse, RUNNING, recordUse } from "@polder/registry";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
-import { type Ended, jsonOf, polder } from "./polder-process.ts";
+import { type Ended, jsonOf } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;

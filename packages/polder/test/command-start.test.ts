@@ -1,8 +1,9 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
+import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
 import { type Ended, jsonOf, type PolderProcess, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -16,18 +17,27 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
+  database = opened.use(await server.database(guestbookHomes));
   folder = opened.use(await copyGuestbook());
   environment = guestbookEnvironment(database);
-  await makeHomes(environment);
 });
 afterEach(() => opened.disposeAsync());
 
+const startArgs = (args: string): readonly string[] => [
+  "start",
+  ...args.split(" "),
+  "--gateway",
+  "--gateway-port",
+  "0",
+];
+
 function start(args: string, env: Readonly<Record<string, string>> = {}): PolderProcess {
-  return startPolder(["start", ...args.split(" "), "--gateway", "--gateway-port", "0"], {
-    cwd: folder.path,
-    env: { ...environment.env, ...env },
-  });
+  return startPolder(startArgs(args), { cwd: folder.path, env: { ...environment.env, ...env } });
+}
+
+/** A start that ends by itself. */
+function refusal(args: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return polder(startArgs(args), { cwd: folder.path, env: { ...environment.env, ...env } });
 }
 
 /** The URL that a started process says it has. */
@@ -242,8 +252,7 @@ describe("polder start does not start", () => {
 
   test("a gateway that asks for tokens of an issuer that nobody has named", async () => {
     await folder.edit("domains/welcome/contract.ts", ['access: "anyone"', 'access: "signed-in"']);
-    await using without = start("--domain welcome");
-    expect(await without.ended).toMatchObject({
+    expect(await refusal("--domain welcome")).toMatchObject({
       code: 2,
       out: "",
       err: expect.stringContaining("ISSUER_MISSING, see "),
@@ -259,8 +268,7 @@ describe("polder start does not start", () => {
     ["--domain guestbook", { PORT: "many" }, 2, "USAGE, see "],
     ["--domain guestbook", { POLDER_SECRET_GUESTBOOK_APP: "wrong" }, 3, "POSTGRES_AUTH_FAILED, see "],
   ])("%s with %j", async (args, env, code, message) => {
-    await using running = start(args, env);
-    const ended = await running.ended;
+    const ended = await refusal(args, env);
     expect(ended).toMatchObject({ code, out: "", err: expect.stringContaining(message) });
     expectNoSecrets(ended);
   });
@@ -272,8 +280,11 @@ test("polder start refuses a need that nobody serves, before it looks for a data
     ["{ Signed }", "{ Guestbook, Signed }"],
     ["needs: [", 'needs: [need(Guestbook, "1.0.0"), '],
   );
-  await using running = start("--domain welcome", { DATABASE_URL: "postgres://nobody@127.0.0.1:1/nowhere" });
-  expect(await running.ended).toMatchObject({ code: 2, err: expect.stringContaining("DOMAIN_UNKNOWN, see ") });
+  const nowhere = { DATABASE_URL: "postgres://nobody@127.0.0.1:1/nowhere" };
+  expect(await refusal("--domain welcome", nowhere)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("DOMAIN_UNKNOWN, see "),
+  });
 });
 
 async function isTaken(url: string): Promise<boolean> {

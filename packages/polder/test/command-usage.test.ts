@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { polderHere } from "./polder-here.ts";
-import { jsonOf, polder } from "./polder-process.ts";
+import { jsonOf, polderAlone } from "./polder-process.ts";
 
 const here = { cwd: import.meta.dirname };
 
@@ -129,7 +129,7 @@ describe("a process of its own says the same", () => {
   test.each(["--help", "events --help", "", "events", "nope", "nope --json", "events show nope"])(
     "polder %s",
     async (command) => {
-      expect(await polder(words(command), here)).toEqual(await polderHere(words(command), here));
+      expect(await polderAlone(words(command), here)).toEqual(await polderHere(words(command), here));
     },
   );
 });

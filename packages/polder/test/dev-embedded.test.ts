@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { until } from "@polder/postgres/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { jsonOf, polder, startPolder } from "./polder-process.ts";
+import { jsonOf, polderAlone, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
 let folder: ProjectFolder;
@@ -47,7 +47,7 @@ describe("polder dev without a database", () => {
     for (const secret of Object.values(secrets)) expect(ended.out + ended.err).not.toContain(secret);
     for (const line of ended.err.trimEnd().split("\n")) expect(line.length).toBeLessThan(200);
     // The data is still there for the next time, also for other commands.
-    const status = await polder(["subscriptions", "--json"], { cwd: folder.path });
+    const status = await polderAlone(["subscriptions", "--json"], { cwd: folder.path });
     expect(jsonOf(status)).toMatchObject({ ok: true, data: [{ subscription: "greet-guests", seq: "1", lag: 0 }] });
     expect(await isServerRunning()).toBe(false);
   });
@@ -89,7 +89,7 @@ describe("polder dev without a database", () => {
 
   test("that cannot start cleans up what it had started", async () => {
     await folder.write("domains/welcome/migrations/0002-wrong.sql", "alter table nothing add column x int;\n");
-    const ended = await polder(["dev", "--gateway-port", "0"], { cwd: folder.path });
+    const ended = await polderAlone(["dev", "--gateway-port", "0"], { cwd: folder.path });
     expect(ended).toMatchObject({ code: 3, out: "", err: expect.stringContaining("MIGRATION_FAILED, see ") });
     expect(await isServerRunning()).toBe(false);
   });

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { guestbookEnvironment } from "./guestbook-database.ts";
+import { guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
 import { type PolderProcess, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
+  database = opened.use(await server.database(guestbookHomes));
   folder = opened.use(await copyGuestbook());
   // These tests ask as fast as they can.
   await folder.edit("polder.config.ts", ["port: 4000", "port: 4000, rateLimit: { perSecond: 100_000 }"]);

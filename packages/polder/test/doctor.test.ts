@@ -10,9 +10,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { checks, type Examination, type ExamineOptions, examine } from "../src/doctor/examine.ts";
 import { keyChecks } from "../src/doctor/key-checks.ts";
 import { welcome } from "./guestbook/domains/welcome/domain.ts";
-import { guestbookEnvironment } from "./guestbook-database.ts";
-import { jsonOf, polder } from "./polder-process.ts";
+import { guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
+import { jsonOf } from "./polder-process.ts";
 import { copyGuestbook } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -25,11 +26,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
-  const project = await open();
-  const connected = await project.database();
-  await connected.provision();
-  await connected.migrate();
+  database = opened.use(await server.database(guestbookHomes));
 });
 afterEach(() => opened.disposeAsync());
 

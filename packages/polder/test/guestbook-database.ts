@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { TestDatabase } from "@polder/postgres/testing";
+import type { TestContent, TestDatabase } from "@polder/postgres/testing";
 import { openProject } from "polder";
 
 /** Every secret that a command of the guestbook gets; none of them may ever be written. */
@@ -21,10 +21,14 @@ export function guestbookEnvironment({ address, password }: TestDatabase): Guest
   };
 }
 
-/** Gives the domains of the guestbook their homes and tables, as `polder provision` and `polder migrate` do. */
-export async function makeHomes({ env }: Pick<GuestbookEnvironment, "env">): Promise<void> {
-  await using project = await openProject({ from: join(import.meta.dirname, "guestbook"), env });
-  const database = await project.database();
-  await database.provision();
-  await database.migrate();
-}
+/** The homes and tables of the guestbook's domains, as `polder provision` and `polder migrate` make them. */
+export const guestbookHomes: TestContent = {
+  of: "guestbook",
+  fill: async (database) => {
+    const { env } = guestbookEnvironment(database);
+    await using project = await openProject({ from: join(import.meta.dirname, "guestbook"), env });
+    const connected = await project.database();
+    await connected.provision();
+    await connected.migrate();
+  },
+};

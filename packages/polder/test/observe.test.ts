@@ -4,9 +4,10 @@ import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { guestbookEnvironment, makeHomes } from "./guestbook-database.ts";
-import { jsonOf, type PolderProcess, polder, startPolder } from "./polder-process.ts";
+import { guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
+import { jsonOf, type PolderProcess, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -20,10 +21,9 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
+  database = opened.use(await server.database(guestbookHomes));
   folder = opened.use(await copyGuestbook());
   env = { ...guestbookEnvironment(database).env, OTEL_TRACES_SAMPLER: "always_on" };
-  await makeHomes({ env });
 });
 afterEach(() => opened.disposeAsync());
 

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { join } from "node:path";
 
 const main = join(import.meta.dirname, "../src/main.ts");
-const several = join(import.meta.dirname, "polder-several-child.ts");
 
 /** Where and how the command runs. */
 export interface PolderOptions {
@@ -33,15 +32,17 @@ export interface PolderProcess extends AsyncDisposable {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the command in a process of its own. Of this process's environment it gets the path only, and where Node keeps what it has compiled. */
-export function startPolder(args: readonly string[], options: PolderOptions): PolderProcess {
-  return startProgram(main, args, options);
+/** Of this process's environment a command gets the path only, and where Node keeps what it has compiled. */
+export function environmentOf({ env = {} }: Pick<PolderOptions, "env">): Readonly<Record<string, string>> {
+  const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
+  return { PATH, NODE_COMPILE_CACHE, ...env };
 }
 
-function startProgram(program: string, args: readonly string[], { cwd, env = {} }: PolderOptions): PolderProcess {
-  const child = spawn(process.execPath, ["--conditions=source", program, ...args], {
-    cwd,
-    env: { PATH: process.env["PATH"] ?? "", NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "", ...env },
+/** Starts the command in a process of its own. */
+export function startPolder(args: readonly string[], options: PolderOptions): PolderProcess {
+  const child = spawn(process.execPath, ["--conditions=source", main, ...args], {
+    cwd: options.cwd,
+    env: environmentOf(options),
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = { out: "", err: "" };
@@ -77,26 +78,10 @@ function startProgram(program: string, args: readonly string[], { cwd, env = {} 
   };
 }
 
-/** Runs the command to its end. */
-export async function polder(args: readonly string[], options: PolderOptions): Promise<Ended> {
+/** Runs the command to its end in a process of its own. */
+export async function polderAlone(args: readonly string[], options: PolderOptions): Promise<Ended> {
   await using running = startPolder(args, options);
   return await running.ended;
-}
-
-/**
- * Runs commands to their ends, one after the other in one process of their own, and gives how each has ended. The
- * project is loaded once: nothing of its code may change in between.
- */
-export async function polderSeveral(
-  lines: readonly (readonly string[])[],
-  options: PolderOptions,
-): Promise<readonly Ended[]> {
-  await using running = startProgram(several, [JSON.stringify(lines)], options);
-  const { code, out, err } = await running.ended;
-  const ended = out.split("\n").filter((line) => line !== "");
-  if (code !== 0 || err !== "" || ended.length !== lines.length)
-    throw new Error(`It ended with ${code} after ${ended.length} of ${lines.length} commands:\n${out}\n${err}`);
-  return ended.map((line) => JSON.parse(line) as Ended);
 }
 
 /** What a command wrote with `--json`: exactly one object on one line. */

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -21,6 +21,8 @@ export function copyGuestbook(): Promise<ProjectFolder> {
 /** Copies a project of these tests; its imports lead to the packages of this workspace. It is removed when it is disposed. */
 export async function copyProject(name: "guestbook" | "storefront"): Promise<ProjectFolder> {
   const path = await mkdtemp(join(tmpdir(), `polder-${name}-`));
+  // As root the embedded server is another user's, whose data is in the project where that user can get there.
+  await chmod(path, 0o755);
   await cp(join(import.meta.dirname, name), path, { recursive: true });
   await symlink(packages, join(path, "node_modules"));
   const write = (file: string, text: string): Promise<void> => writeFile(join(path, file), text);
@@ -36,7 +38,6 @@ export async function copyProject(name: "guestbook" | "storefront"): Promise<Pro
       await write(file, text);
     },
     [Symbol.asyncDispose]: async () => {
-      // As root the embedded server keeps its data elsewhere.
       const place = await readFile(join(path, ".polder/postgres.location"), "utf8").catch(() => undefined);
       if (place !== undefined) await rm(place, { recursive: true, force: true, maxRetries: 5 });
       await rm(path, { recursive: true, force: true, maxRetries: 5 });

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { polderHere } from "./polder-here.ts";
-import { type Ended, jsonOf, polder, polderSeveral } from "./polder-process.ts";
+import { type Ended, jsonOf } from "./polder-process.ts";
+import { polder, polderEach } from "./shared-polder.ts";
 
 const modules = join(import.meta.dirname, "../../../node_modules");
 let opened: AsyncDisposableStack;
@@ -159,8 +160,8 @@ describe("polder init and new", () => {
       [`new subscription notes/${"a".repeat(64)} --event notes.NotesAdded`, "longer than 63"],
     ] as const;
     await init();
-    const all = await polderSeveral(
-      mistakes.map(([args]) => args.split(" ")),
+    const all = await polderEach(
+      mistakes.map(([args]) => args),
       { cwd: folder },
     );
     for (const [index, [args, reason]] of mistakes.entries()) {

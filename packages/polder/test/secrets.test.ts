@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
-import { type Ended, polder, polderSeveral, startPolder } from "./polder-process.ts";
+import { type Ended, polderAlone, startPolder } from "./polder-process.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
+import { polderEach } from "./shared-polder.ts";
 
 let opened: AsyncDisposableStack;
 let server: TestServer;
@@ -47,14 +48,11 @@ const wrongPassword = "it's-wrong/@%$1";
 const wrongSecrets = [wrongPassword, encodeURIComponent(wrongPassword)];
 
 async function run(args: string, env: Readonly<Record<string, string>>): Promise<Ended> {
-  return await polder(args.split(" "), { cwd: folder.path, env });
+  return await polderAlone(args.split(" "), { cwd: folder.path, env });
 }
 
 const runAll = (lines: readonly string[], env: Readonly<Record<string, string>>): Promise<readonly Ended[]> =>
-  polderSeveral(
-    lines.map((line) => line.split(" ")),
-    { cwd: folder.path, env },
-  );
+  polderEach(lines, { cwd: folder.path, env });
 
 function keepsQuiet({ out, err }: Ended, secrets: readonly string[]): void {
   for (const secret of secrets) expect(`${out}${err}`).not.toContain(secret);

@@ -11,7 +11,7 @@ import {
   provision,
   readMigrations,
 } from "@polder/postgres";
-import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
+import { type TestContent, type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { homeScopes, order, rowOf, runScript } from "./homes.ts";
 
@@ -20,13 +20,18 @@ import { homeScopes, order, rowOf, runScript } from "./homes.ts";
 let server: TestServer;
 let database: TestDatabase;
 
+const scopes = homeScopes.slice(0, 2);
+const orderHome: TestContent = {
+  of: scopes,
+  fill: async (empty) => void (await provision({ ...empty, homes: [order], scopes })),
+};
+
 beforeAll(async () => {
   server = await testServer({ own: "migrate" });
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provision({ ...database, homes: [order], scopes: homeScopes.slice(0, 2) });
+  database = await server.database(orderHome);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

@@ -1,5 +1,5 @@
 export { type Build, buildRows, isBuildOf, listBuilds } from "./build/builds.ts";
-export { publishersOf, purposeOf } from "./build/definition.ts";
+export { definitionOf, publishersOf, purposeOf } from "./build/definition.ts";
 export {
   type MadeBuild,
   type MakeBuildOptions,

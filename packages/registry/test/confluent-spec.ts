@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compileFunction } from "node:vm";
 import { testServer } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { confluentFolder } from "./confluent-package.ts";
+import { openConfluent } from "./confluent-package.ts";
 import { startTestRegistry } from "./registry-server.ts";
 
 /** Tests that are not for us: encryption asks for a registry of keys, associations of topics are none of ours. */
@@ -20,17 +20,22 @@ export async function runConfluentSpecs(
   { without = foreign }: { readonly without?: RegExp } = {},
 ): Promise<void> {
   const opened = new AsyncDisposableStack();
+  const { folder } = opened.use(openConfluent());
   const server = opened.use(await testServer());
   const { url } = opened.use(await startTestRegistry(server));
   afterAll(() => opened.disposeAsync());
-  for (const path of paths) runSpec(path, { url, isWanted: (name) => !foreign.test(name) && !without.test(name) });
+  for (const path of paths)
+    runSpec(join(folder, path), { folder, url, isWanted: (name) => !foreign.test(name) && !without.test(name) });
 }
 
 function runSpec(
-  path: string,
-  { url, isWanted }: { readonly url: string; readonly isWanted: (name: string) => boolean },
+  file: string,
+  {
+    folder,
+    url,
+    isWanted,
+  }: { readonly folder: string; readonly url: string; readonly isWanted: (name: string) => boolean },
 ): void {
-  const file = join(confluentFolder, path);
   const theirs = createRequire(file);
   const it = (name: string, run: () => Promise<void>): void => {
     if (isWanted(name)) test(name, run);
@@ -39,7 +44,7 @@ function runSpec(
     if (name === "@jest/globals") return { describe, it, expect, beforeEach, afterEach };
     if (name.endsWith("/test-constants")) return { clientConfig: { baseURLs: [url], cacheCapacity: 512 } };
     const [, inside] = /^@confluentinc\/schemaregistry\/(.+)$/.exec(name) ?? [];
-    return theirs(inside === undefined ? name : join(confluentFolder, inside));
+    return theirs(inside === undefined ? name : join(folder, inside));
   };
   const text = readFileSync(file, "utf8").replace("baseURL = 'mock://'", `baseURL = '${url}'`);
   compileFunction(text, ["require", "exports"], { filename: file })(own, {});

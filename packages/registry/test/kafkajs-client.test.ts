@@ -2,11 +2,12 @@ import type * as Confluent from "@confluentinc/schemaregistry";
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
 import { type TestServer, testServer } from "@polder/postgres/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { requireConfluent } from "./confluent-package.ts";
+import { openConfluent } from "./confluent-package.ts";
 import { type RegistryServer, startTestRegistry } from "./registry-server.ts";
 
+const confluent = openConfluent();
 const { JsonDeserializer, JsonSerializer, SchemaRegistryClient, SerdeType } =
-  requireConfluent<typeof Confluent>("@confluentinc/schemaregistry");
+  confluent.load<typeof Confluent>("@confluentinc/schemaregistry");
 
 let server: TestServer;
 let running: RegistryServer;
@@ -18,6 +19,7 @@ beforeAll(async () => {
   kafkajs = new SchemaRegistry({ host: running.url, retry: { retries: 0 } });
 });
 afterAll(async () => {
+  confluent[Symbol.dispose]();
   await running[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
 });

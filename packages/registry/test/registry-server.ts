@@ -1,6 +1,6 @@
 import { createDispatcher, type HttpServer, serveHttp } from "@polder/http";
 import { type Database, openDatabase, provision } from "@polder/postgres";
-import type { TestDatabase, TestServer } from "@polder/postgres/testing";
+import type { TestContent, TestDatabase, TestServer } from "@polder/postgres/testing";
 import {
   openRegistry,
   REGISTRY_ROLE,
@@ -23,19 +23,25 @@ export interface RegistryServer extends AsyncDisposable {
   ) => Promise<{ readonly status: number; readonly body: unknown }>;
 }
 
+const scopes = [registrySystemSteps()];
+
+/** What a registry keeps, and the login of its process. */
+export const registryHome: TestContent = {
+  of: scopes,
+  fill: async ({ admin, password }) => void (await provision({ admin, homes: [], scopes, password })),
+};
+
 /** Starts a registry as its own role, at `/registry`. */
 export async function startTestRegistry(
   server: TestServer,
   options: Omit<RegistryOptions, "database"> = {},
 ): Promise<RegistryServer> {
   await using opened = new AsyncDisposableStack();
-  const database = opened.use(await server.database());
-  const { admin, password } = database;
-  await provision({ admin, homes: [], scopes: [registrySystemSteps()], password });
+  const database = opened.use(await server.database(registryHome));
   const own: Database = openDatabase({
     ...database.address,
     user: REGISTRY_ROLE,
-    password: password(REGISTRY_ROLE),
+    password: database.password(REGISTRY_ROLE),
     connectionsMax: 20,
   });
   opened.defer(() => own.close());

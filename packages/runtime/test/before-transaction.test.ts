@@ -1,7 +1,7 @@
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Bank, bankWith, bookAmount, reportWith } from "./bank.ts";
-import { hostOn, provisionBank } from "./hosting.ts";
+import { bankHomes, hostOn } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -11,8 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { HostOptions } from "../src/index.ts";
 import { Bank, reportWith } from "./bank.ts";
 import { startBankProcess } from "./bank-process.ts";
-import { hostOn, provisionBank, provisionDomains, rows, type TestHost } from "./hosting.ts";
+import { bankHomes, homesOf, hostOn, rows, type TestHost } from "./hosting.ts";
 import { Shelf, shelfImplementation } from "./shelf.ts";
 
 let server: TestServer;
@@ -18,8 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 
@@ -218,7 +217,7 @@ describe("what is no Polder at all", () => {
 
   test("a fallback has the time to answer for what hangs until the deadline", async () => {
     await using listener = await listenWith(() => undefined);
-    await provisionDomains(database, [shelfImplementation]);
+    await homesOf([shelfImplementation]).fill(database);
     await using host = await hostOn(database, [shelfImplementation], { urls: { bank: listener.url } });
     const shelf = createClient(Shelf, "1.0.0", { transport: host.host.transport });
     expect(await shelf.show({ account: "a" }, { deadlineMs: 2_000 })).toEqual({

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { createLogger, setUpTracing } from "../src/index.ts";
 import { bankWith } from "./bank.ts";
 import { startCollector } from "./collector.ts";
-import { hostOn, provisionBank } from "./hosting.ts";
+import { bankHomes, hostOn } from "./hosting.ts";
 import { parseOpenMetrics } from "./open-metrics.ts";
 
 let server: TestServer;
@@ -18,9 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
+  database = await server.database(bankHomes);
   folder = await mkdtemp(join(tmpdir(), "polder-traces-"));
-  await provisionBank(database);
 });
 afterEach(async () => {
   await database[Symbol.asyncDispose]();

@@ -11,7 +11,7 @@ import {
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Bank, Booked, bankWith, Counted, report, reportWith } from "./bank.ts";
-import { hostOn, provisionBank, rows, type TestHost } from "./hosting.ts";
+import { bankHomes, hostOn, rows, type TestHost } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -21,8 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

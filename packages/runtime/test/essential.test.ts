@@ -4,7 +4,7 @@ import { type TestDatabase, type TestServer, testServer } from "@polder/postgres
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Host, startHost } from "../src/index.ts";
 import { bankWith, reportWith } from "./bank.ts";
-import { provisionDomains, rows } from "./hosting.ts";
+import { homesOf, rows } from "./hosting.ts";
 import { Shelf, shelfImplementation } from "./shelf.ts";
 
 let server: TestServer;
@@ -15,8 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionDomains(database, [bankWith(), reportWith(), shelfImplementation]);
+  database = await server.database(homesOf([bankWith(), reportWith(), shelfImplementation]));
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

@@ -3,12 +3,11 @@ import { testServer } from "@polder/postgres/testing";
 import { expect, test } from "vitest";
 import { startHost } from "../src/index.ts";
 import { Bank, bankWith, reportWith } from "./bank.ts";
-import { provisionBank } from "./hosting.ts";
+import { bankHomes } from "./hosting.ts";
 
 test("the example of the README", async () => {
   await using server = await testServer();
-  await using database = await server.database();
-  await provisionBank(database);
+  await using database = await server.database(bankHomes);
   const [bank, report] = [bankWith(), reportWith()];
 
   // #region example

@@ -2,7 +2,7 @@ import { isPolderError } from "@polder/model";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type BankBehaviour, Booked, bankWith, bookAmount, Counted, Weather } from "./bank.ts";
-import { allClosed, connections, hostOn, provisionBank, rows, type TestHost } from "./hosting.ts";
+import { allClosed, bankHomes, connections, hostOn, rows, type TestHost } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -12,8 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

@@ -3,7 +3,7 @@ import { subscription } from "@polder/model";
 import { fillDisk, smallDisk, testServer, until } from "@polder/postgres/testing";
 import { expect, test } from "vitest";
 import { bankWith, report, reportWith } from "./bank.ts";
-import { hostOn, provisionBank, rows } from "./hosting.ts";
+import { bankHomes, hostOn, rows } from "./hosting.ts";
 
 const count = subscription(report, "count", {
   "bank.Booked": async ({ event: { id, data }, tx }) => {
@@ -16,7 +16,7 @@ test("a full disk fails calls with a code and keeps nothing of them; with space 
   if (disk === undefined) return context.skip("needs the right to mount a file system, to have one that is small");
   await using server = await testServer({ own: "full", ownDirectory: disk.directory, settings: disk.settings });
   await using database = await server.database();
-  await provisionBank(database);
+  await bankHomes.fill(database);
   await using host = await hostOn(database, [bankWith(), reportWith({ subscriptions: [count] })]);
 
   const full = await fillDisk(database.admin);

@@ -8,7 +8,7 @@ import { type TestDatabase, type TestServer, testServer } from "@polder/postgres
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Host, openIdentity, openKeyRing, publicKeysPlace, startHost } from "../src/index.ts";
 import { Bank, type BankBehaviour, bank, bankWith, bookAmount, readBalance, report, reportWith } from "./bank.ts";
-import { provisionBank } from "./hosting.ts";
+import { bankHomes } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -21,8 +21,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   opened = new AsyncDisposableStack();
-  database = opened.use(await server.database());
-  await provisionBank(database);
+  database = opened.use(await server.database(bankHomes));
   directory = await mkdtemp(join(tmpdir(), "polder-keys-"));
   opened.defer(() => rm(directory, { recursive: true }));
 });

@@ -7,7 +7,7 @@ import { type TestDatabase, type TestServer, testServer } from "@polder/postgres
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { startHost } from "../src/index.ts";
-import { provisionDomains } from "./hosting.ts";
+import { homesOf } from "./hosting.ts";
 
 // Front asks Middle, Middle asks Back, and what Back does is up to each test. Each runs in a host of its own.
 
@@ -90,8 +90,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionDomains(database, implementations({ back: async () => ({ path: "" }) }));
+  database = await server.database(homesOf(implementations({ back: async () => ({ path: "" }) })));
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

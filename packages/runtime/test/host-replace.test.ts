@@ -2,7 +2,7 @@ import { type Implementation, subscription } from "@polder/model";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { bankWith, bookAmount, report, reportWith } from "./bank.ts";
-import { allClosed, hostOn, provisionBank, rows } from "./hosting.ts";
+import { allClosed, bankHomes, hostOn, rows } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -12,8 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

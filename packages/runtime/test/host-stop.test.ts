@@ -3,7 +3,7 @@ import { outsideSubscription, subscription } from "@polder/model";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Bank, bankWith, bookAmount, readBalance, report, reportWith } from "./bank.ts";
-import { allClosed, hostOn, provisionBank, rows } from "./hosting.ts";
+import { allClosed, bankHomes, hostOn, rows } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -13,8 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

@@ -7,7 +7,7 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startHost } from "../src/index.ts";
 import { Bank, bankWith, Report, report, reportWith } from "./bank.ts";
-import { allClosed, hostOn, provisionBank, rows } from "./hosting.ts";
+import { allClosed, bankHomes, hostOn, rows } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -17,8 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 
@@ -150,8 +149,7 @@ describe("its health", () => {
   });
 
   test("says which domain cannot reach its database, and nothing of where that is", async () => {
-    await using own = await server.database();
-    await provisionBank(own);
+    await using own = await server.database(bankHomes);
     await using host = await hostOn(own, [bankWith()]);
     await using root = openDatabase(database.address);
     await root.query("select set_config('polder.test', $1, false)", [own.address.database]);

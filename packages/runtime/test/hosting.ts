@@ -1,28 +1,25 @@
 import { createClient } from "@polder/http";
 import type { ClientOf, Implementation } from "@polder/model";
 import { type Database, homeOf, migrate, migrationOf, provision } from "@polder/postgres";
-import { type TestDatabase, until } from "@polder/postgres/testing";
+import { type TestContent, type TestDatabase, until } from "@polder/postgres/testing";
 import { type Host, type HostOptions, migrateDomain, projectScopes, startHost } from "../src/index.ts";
 import { Bank, bankWith, migrations, Report, reportWith } from "./bank.ts";
 import { tables } from "./gallery.ts";
 
-/** Gives Bank and Report their homes and tables. */
-export async function provisionBank(database: TestDatabase): Promise<void> {
-  await provisionDomains(database, [bankWith(), reportWith()]);
-}
-
-/** Gives domains their homes, and their tables to those that have some. */
-export async function provisionDomains(
-  database: TestDatabase,
-  implementations: readonly Implementation[],
-): Promise<void> {
-  const { admin } = database;
+/** The homes of domains, with tables for those that have some. */
+export function homesOf(implementations: readonly Implementation[]): TestContent {
   const domains = implementations.map((implementation) => ({ name: implementation.domain.name, implementation }));
   const homes = domains.map(({ name }) => homeOf(name));
-  await provision({ admin, homes, scopes: projectScopes(domains), password: database.password });
-  for (const home of homes) {
-    await migrate({ admin, home, migrations: [migrationOf("0001-tables.sql", migrations[home.domain] ?? "")] });
-  }
+  const scopes = projectScopes(domains);
+  return {
+    of: { homes, scopes, migrations },
+    fill: async ({ admin, password }) => {
+      await provision({ admin, homes, scopes, password });
+      for (const home of homes) {
+        await migrate({ admin, home, migrations: [migrationOf("0001-tables.sql", migrations[home.domain] ?? "")] });
+      }
+    },
+  };
 }
 
 /** Gives domains of the gallery their homes and tables, those of their read models and replicas among them. */
@@ -39,6 +36,9 @@ export async function provisionGallery(
   await provision({ admin, homes, scopes: projectScopes(domains), password });
   for (const one of domains) await migrateDomain(one, { admin });
 }
+
+/** The homes of Bank and Report. */
+export const bankHomes: TestContent = homesOf([bankWith(), reportWith()]);
 
 /** A host for a test, and what the test looks at. */
 export interface TestHost extends AsyncDisposable {

@@ -18,7 +18,7 @@ import { decodeProtectedHeader } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Identity, openIdentity, openKeyRing, publicKeysPlace } from "../src/index.ts";
 import { Bank, type BankBehaviour, bank, bankWith, Counted, Report, readBalance, report, reportWith } from "./bank.ts";
-import { hostOn, provisionBank } from "./hosting.ts";
+import { bankHomes, hostOn } from "./hosting.ts";
 
 const teller = domain("teller", {
   owner: team("Tellers", { contact: "#tellers" }),
@@ -38,8 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
   directory = await mkdtemp(join(tmpdir(), "polder-keys-"));
   nowMs = Date.now();
   ring().ensure(["bank", "report", "teller"]);

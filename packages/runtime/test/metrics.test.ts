@@ -4,7 +4,7 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createLogger } from "../src/index.ts";
 import { Bank, bankWith, report, reportWith } from "./bank.ts";
-import { hostOn, provisionBank, rows, type TestHost } from "./hosting.ts";
+import { bankHomes, hostOn, rows, type TestHost } from "./hosting.ts";
 import { parseOpenMetrics, type Sample } from "./open-metrics.ts";
 
 let server: TestServer;
@@ -15,8 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 
@@ -183,8 +182,7 @@ test("the process itself is there", async () => {
 });
 
 test("a database that cannot be reached leaves its figures out, and the others there", async () => {
-  await using own = await server.database();
-  await provisionBank(own);
+  await using own = await server.database(bankHomes);
   await using host = await hostOn(own, [bankWith(), reportWith({ subscriptions: [] })]);
   await host.bank.book({ account: "a", amount: 5 });
   await rows(database.admin, `alter database "${own.address.database}" allow_connections false`);

@@ -8,7 +8,7 @@ import { batchSubscription } from "@polder/model";
 import { type TestDatabase, testServer, until } from "@polder/postgres/testing";
 import { expect, type TestContext, test } from "vitest";
 import { bankWith, report, reportWith } from "./bank.ts";
-import { hostOn, provisionBank, rows } from "./hosting.ts";
+import { bankHomes, hostOn, rows } from "./hosting.ts";
 
 const counting = batchSubscription(report, "count", ["bank.Booked"], async ({ events, tx }) => {
   for (const { id, data } of events)
@@ -24,8 +24,7 @@ async function countedIs(database: TestDatabase, total: number): Promise<void> {
 
 test("without prepared statements, calls and events give the same", async () => {
   await using server = await testServer();
-  await using database = await server.database();
-  await provisionBank(database);
+  await using database = await server.database(bankHomes);
   await using host = await hostOn(database, [bankWith(), reportWith({ subscriptions: [counting] })], {
     prepare: false,
   });
@@ -36,8 +35,7 @@ test("without prepared statements, calls and events give the same", async () => 
 
 test("behind PgBouncer in transaction mode, which gives each transaction another session", async (context) => {
   await using server = await testServer();
-  await using database = await server.database();
-  await provisionBank(database);
+  await using database = await server.database(bankHomes);
   await using pooler = await startPooler(database, context);
   const { port } = pooler;
   const options = {

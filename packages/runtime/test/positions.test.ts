@@ -27,19 +27,20 @@ import { z } from "zod";
 import { runDomain } from "../src/domain/run-domain.ts";
 import { openObserver } from "../src/observe/host-observer.ts";
 import { Bank, bankWith, Counted, Report, report, reportWith } from "./bank.ts";
-import { hostOn, provisionDomains, rows, type TestHost } from "./hosting.ts";
+import { homesOf, hostOn, rows, type TestHost } from "./hosting.ts";
 import { Shelf, shelfImplementation } from "./shelf.ts";
 
 let server: TestServer;
 let database: TestDatabase;
+
+const homes = homesOf([bankWith(), reportWith(), shelfImplementation]);
 
 beforeAll(async () => {
   server = await testServer();
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionDomains(database, [bankWith(), reportWith(), shelfImplementation]);
+  database = await server.database(homes);
   await makeBuilds({ admin: database.admin, home: homeOf("report"), copies: [tally] });
 });
 afterEach(() => database[Symbol.asyncDispose]());

@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { openIdentity, openKeyRing, publicKeysPlace } from "../src/index.ts";
 import { Bank, bank, bankWith, Report, report } from "./bank.ts";
-import { hostOn, provisionBank } from "./hosting.ts";
+import { bankHomes, hostOn } from "./hosting.ts";
 
 const asking = saga(report, "asking", {
   input: z.object({ account: z.string() }),
@@ -32,8 +32,7 @@ const implementation = implement(report, {
 
 test("a step whose caller the callee has never heard of is not tried again", async () => {
   await using server = await testServer();
-  await using database = await server.database();
-  await provisionBank(database);
+  await using database = await server.database(bankHomes);
   const directory = await mkdtemp(join(tmpdir(), "polder-keys-"));
   await using kept = new AsyncDisposableStack();
   kept.defer(() => rm(directory, { recursive: true }));

@@ -109,7 +109,7 @@ describe("the local store", () => {
 
   test("is bounded: the oldest files are removed, whoever wrote them", async () => {
     const bytesMax = 1_048_576;
-    await using tracing = await setUp({}, bytesMax);
+    await using tracing = await setUp({ OTEL_BSP_SCHEDULE_DELAY: "10" }, bytesMax);
     made("first");
     await until(async () => (await bytesIn(directory)) > 0, "the store is begun");
     await writeFile(join(directory, "20000101T000000.000Z-1.ndjson"), "x".repeat(bytesMax));

@@ -7,7 +7,7 @@ import { batchSubscription, subscription } from "@polder/model";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Bank, bankWith, Counted, report, reportWith } from "./bank.ts";
-import { hostOn, provisionBank, rows } from "./hosting.ts";
+import { bankHomes, hostOn, rows } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -19,8 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

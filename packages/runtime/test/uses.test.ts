@@ -4,7 +4,7 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { recordedTime, recordUse, usersOf } from "@polder/registry";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Bank, Booked, bankWith, report, reportWith } from "./bank.ts";
-import { hostOn, provisionBank, rows } from "./hosting.ts";
+import { bankHomes, hostOn, rows } from "./hosting.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -14,8 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionBank(database);
+  database = await server.database(bankHomes);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

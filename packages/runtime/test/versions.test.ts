@@ -19,7 +19,7 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type Host, startHost } from "../src/index.ts";
-import { provisionDomains, rows } from "./hosting.ts";
+import { homesOf, rows } from "./hosting.ts";
 
 // Guests is released twice: first with one major of its contracts, then with two. Mail moves to the second later than Desk.
 
@@ -143,8 +143,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
   runs = 0;
-  database = await server.database();
-  await provisionDomains(database, [newRelease, ...consumers().implementations]);
+  database = await server.database(homesOf([newRelease, ...consumers().implementations]));
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

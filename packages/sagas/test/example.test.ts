@@ -3,12 +3,11 @@ import { testServer, until } from "@polder/postgres/testing";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { listSagas, runSagas, sagaStart } from "../src/index.ts";
-import { openAgency, provisionTravel, seams, travel } from "./travel.ts";
+import { openAgency, seams, travel, travelHome } from "./travel.ts";
 
 test("the example of the README runs", async () => {
   await using server = await testServer();
-  await using database = await server.database();
-  await provisionTravel(database);
+  await using database = await server.database(travelHome);
   await using agency = await openAgency(database, []);
   const { database: app, instance } = agency;
   const booked: string[] = [];

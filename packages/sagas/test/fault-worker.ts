@@ -2,11 +2,12 @@
 // JSON, the crash as `point:nth` or "-", the seed of the world's mood.
 import { randomUUID } from "node:crypto";
 import { openDatabase } from "@polder/postgres";
-import { randomFrom, until } from "@polder/postgres/testing";
+import { openWorker, randomFrom, until } from "@polder/postgres/testing";
 import { listSagas, runSagas, sagaStart } from "../src/index.ts";
 import type { FaultAddresses } from "./faults.ts";
 import { openWorld, seams, tripSaga } from "./travel.ts";
 
+const worker = openWorker();
 const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
 const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
 const random = randomFrom(Number(process.argv[4] ?? 1));
@@ -40,6 +41,7 @@ const running = runSagas({
 let isStarting = true;
 const starting = (async () => {
   for (let trip = 0; isStarting; trip += 1) {
+    await worker.turn();
     const input = { stops: trip % 4, fails: trip % 3 === 0 };
     const saga = { name: "trip", key: randomUUID(), input, headers: null };
     await app

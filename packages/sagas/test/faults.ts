@@ -1,6 +1,6 @@
 import type { DatabaseAddress } from "@polder/postgres";
 import { strikeWorkers, type TestDatabase, testServer } from "@polder/postgres/testing";
-import { provisionTravel } from "./travel.ts";
+import { travelHome } from "./travel.ts";
 
 /** How a worker reaches the database. */
 export interface FaultAddresses {
@@ -42,7 +42,7 @@ export async function runFaults(options: {
   const { faults, seed, signal } = options;
   await using server = await testServer({ own: "saga-faults" });
   await using database = await server.database();
-  await provisionTravel(database);
+  await travelHome.fill(database);
   const addresses: FaultAddresses = { app: database.appAddress("travel"), admin: database.address };
   const struck = await strikeWorkers({
     program: new URL("fault-worker.ts", import.meta.url),

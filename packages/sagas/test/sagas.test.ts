@@ -3,7 +3,7 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { abortSaga, listSagas, resumeSaga, sagaAnswer, sagaNewsInsert, showSaga } from "../src/index.ts";
-import { openAgency, openWorld, provisionTravel, start, travel, tripSaga } from "./travel.ts";
+import { openAgency, openWorld, start, travel, travelHome, tripSaga } from "./travel.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -13,8 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionTravel(database);
+  database = await server.database(travelHome);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

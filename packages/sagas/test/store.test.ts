@@ -2,7 +2,7 @@ import { type TestDatabase, type TestServer, testServer } from "@polder/postgres
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { resumeSaga, sagaNewsInsert, showSaga } from "../src/index.ts";
 import { openSagaStore, SagaLost } from "../src/store.ts";
-import { openAgency, provisionTravel, start } from "./travel.ts";
+import { openAgency, start, travelHome } from "./travel.ts";
 
 let server: TestServer;
 let database: TestDatabase;
@@ -12,8 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(async () => {
-  database = await server.database();
-  await provisionTravel(database);
+  database = await server.database(travelHome);
 });
 afterEach(() => database[Symbol.asyncDispose]());
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { domain, type Logger, type Saga, saga, silentLogger, type Transaction, team } from "@polder/model";
 import { type Database, homeOf, homeSteps, openDatabase, provision } from "@polder/postgres";
-import type { TestDatabase } from "@polder/postgres/testing";
+import type { TestContent, TestDatabase } from "@polder/postgres/testing";
 import { z } from "zod";
 import {
   type RunningSagas,
@@ -16,25 +16,26 @@ import {
 
 export const travel = domain("travel", { owner: team("Agents", { contact: "#agents" }), capability: "Book trips" });
 
-/** Gives the domain its home, a table of trips, and a world outside that it writes to under keys. */
-export async function provisionTravel(database: TestDatabase): Promise<void> {
-  const home = homeOf("travel");
-  await provision({
-    admin: database.admin,
-    homes: [home],
-    scopes: [homeSteps(home), sagaDomainSteps("travel")],
-    password: database.password,
-  });
-  const client = await database.admin.connect();
-  try {
-    await client.query(`create schema world;
+const home = homeOf("travel");
+const scopes = [homeSteps(home), sagaDomainSteps("travel")];
+const tables = `create schema world;
 create table world.booking (key text primary key, trip text not null, what text not null, cancelled boolean not null default false);
 set role travel_owner;
-create table travel.trip (trip text primary key, state text not null)`);
-  } finally {
-    await client.end();
-  }
-}
+create table travel.trip (trip text primary key, state text not null)`;
+
+/** The domain at home, with a table of trips, and a world outside that it writes to under keys. */
+export const travelHome: TestContent = {
+  of: [home, scopes, tables],
+  fill: async ({ admin, password }) => {
+    await provision({ admin, homes: [home], scopes, password });
+    const client = await admin.connect();
+    try {
+      await client.query(tables);
+    } finally {
+      await client.end();
+    }
+  },
+};
 
 /** What is outside the domain's database. */
 export interface World {

@@ -93,5 +93,10 @@ async function readBlobs(folder: string, ids: readonly string[]): Promise<readon
 function reasonOf(cause: unknown): string {
   const { stderr = "", code, message = "" } = Object(cause) as { stderr?: string; code?: unknown; message?: string };
   if (code === "ENOENT") return "git is not there";
-  return String(stderr).trim().split("\n").at(-1) || (code === 1 ? "there is no such commit" : message);
+  const lines = String(stderr).trim().split("\n");
+  // What follows explains it at most.
+  return (
+    (lines.find((line) => line.startsWith("fatal: ")) ?? lines.at(-1)) ||
+    (code === 1 ? "there is no such commit" : message)
+  );
 }

@@ -2,8 +2,9 @@ import { join } from "node:path";
 import { browseEvents, listDeadLetters } from "@polder/bus";
 import type { Implementation } from "@polder/model";
 import { type Database, type DatabaseAddress, homeOf, makePolderDirectory, provision } from "@polder/postgres";
-import { TEST_DIRECTORY_VARIABLE, testServer } from "@polder/postgres/testing";
-import { migrateDomain, openProject, projectScopes } from "@polder/runtime";
+import { TEST_DIRECTORY_VARIABLE, type TestContent, testServer } from "@polder/postgres/testing";
+import { definitionOf } from "@polder/reading";
+import { type LoadedDomain, migrateDomain, openProject, projectScopes } from "@polder/runtime";
 import { underWay } from "./under-way.ts";
 
 /** An event as it stands in the log of its domain. */
@@ -53,19 +54,17 @@ export async function projectDatabase(options: {
       ...(options.own === undefined ? {} : { own: options.own }),
     }),
   );
-  const { address, admin, appAddress, password } = cleanup.use(await server.database());
   const { domains } = project;
   const homes = domains.map(({ name }) => homeOf(name));
-  await provision({ admin, homes, scopes: projectScopes(domains), password });
-  for (const domain of domains) await migrateDomain(domain, { admin });
-
-  const { user, host, port, database: name } = address;
+  const database = cleanup.use(await server.database(homesOf(domains)));
+  const { address, admin, appAddress, password } = database;
+  const { user, host, port } = address;
   const passwords = homes.map(({ app }) => [`POLDER_SECRET_${app.toUpperCase()}`, password(app)]);
   const owned = cleanup.move();
   return {
     implementations: domains.map(({ implementation }) => implementation),
     env: {
-      DATABASE_URL: `postgres://${user}:${encodeURIComponent(address.password)}@${host}:${port}/${name}`,
+      DATABASE_URL: `postgres://${user}:${encodeURIComponent(address.password)}@${host}:${port}/${address.database}`,
       ...Object.fromEntries(passwords),
     },
     address: appAddress,
@@ -89,5 +88,23 @@ export async function projectDatabase(options: {
       }
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The homes of all domains, migrated: the same for all tests until one of the domains changes what it keeps. */
+function homesOf(domains: readonly LoadedDomain[]): TestContent {
+  const homes = domains.map(({ name }) => homeOf(name));
+  const scopes = projectScopes(domains);
+  const tables = domains.map(({ name, migrations, implementation: { readModels, replicas } }) => [
+    name,
+    migrations,
+    [...readModels, ...replicas].map((copied) => [copied.name, copied.version, definitionOf(copied)]),
+  ]);
+  return {
+    of: [homes, scopes, tables],
+    fill: async ({ admin, password }) => {
+      await provision({ admin, homes, scopes, password });
+      for (const domain of domains) await migrateDomain(domain, { admin });
+    },
   };
 }

@@ -4,8 +4,9 @@ import { once } from "node:events";
 /** What {@link strikeWorkers} does, and with which luck. */
 export interface StrikeOptions {
   /**
-   * The program of a worker. Its arguments are `argument`, where it is to die (`point:nth`, or "-") and a seed of its own.
-   * It says `ready`, then something after each piece of work; told `settle`, it works off what is left and ends.
+   * The program of a worker, which begins with {@link openWorker}. Its arguments are `argument`, where it is to die
+   * (`point:nth`, or "-") and a seed of its own. It says `ready`, then something after each piece of work; told `settle`,
+   * it works off what is left and ends.
    */
   readonly program: URL;
   readonly argument: string;
@@ -33,12 +34,22 @@ export async function strikeWorkers(options: StrikeOptions): Promise<Readonly<Re
   const points = [...options.points, ...moments];
   const random = randomFrom(options.seed);
   const upTo = (most: number): number => 1 + Math.floor(random() * most);
-  const start = (crash: string): Promise<ChildProcess> => startWorker(options, crash, upTo(2 ** 31));
+  const start = async (crash: string, other?: ChildProcess): Promise<ChildProcess> => {
+    const worker = forkWorker(options, crash, upTo(2 ** 31));
+    const isLoaded = saysOrEnds(worker, "loaded");
+    const isReady = saysOrEnds(worker, "ready");
+    // There is nothing to see while a process loads its code.
+    other?.send("rest");
+    await isLoaded;
+    other?.send("work");
+    await isReady;
+    return worker;
+  };
   const struck: Record<string, number> = {};
   let survivor = await start("-");
   for (let fault = 0; fault < options.faults; fault += 1) {
     const point = points[fault % points.length] ?? "any-moment";
-    const victim = await start(moments.includes(point) ? "-" : `${point}:${upTo(visitsMax(point))}`);
+    const victim = await start(moments.includes(point) ? "-" : `${point}:${upTo(visitsMax(point))}`, survivor);
     const exited = exitOf(victim);
     if (point === "any-moment") await worked(victim, upTo(worksMax));
     if (point === "stopped-past-its-lease") {
@@ -65,11 +76,25 @@ export async function strikeWorkers(options: StrikeOptions): Promise<Readonly<Re
   return struck;
 }
 
-async function startWorker(
-  { program, argument, signal }: StrikeOptions,
-  crash: string,
-  seed: number,
-): Promise<ChildProcess> {
+/** A worker's side of {@link strikeWorkers}. */
+export interface Worker {
+  /** Resolves when it may begin another piece of work. */
+  readonly turn: () => Promise<void>;
+}
+
+/** Says that the worker has loaded its code, and listens to what it is told. */
+export function openWorker(): Worker {
+  let turn = Promise.withResolvers<void>();
+  turn.resolve();
+  process.on("message", (told) => {
+    if (told === "rest") turn = Promise.withResolvers();
+    else turn.resolve();
+  });
+  process.send?.("loaded");
+  return { turn: () => turn.promise };
+}
+
+function forkWorker({ program, argument, signal }: StrikeOptions, crash: string, seed: number): ChildProcess {
   const worker = fork(program, [argument, crash, String(seed)], {
     execArgv: ["--conditions=source"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -78,8 +103,16 @@ async function startWorker(
   });
   // With the test's signal aborted the worker is killed; that it did not end by itself is known.
   worker.on("error", () => undefined);
-  await Promise.race([once(worker, "message"), once(worker, "exit")]);
   return worker;
+}
+
+async function saysOrEnds(worker: ChildProcess, word: string): Promise<void> {
+  const says = new Promise<void>((resolve) => {
+    worker.on("message", (message) => {
+      if (message === word) resolve();
+    });
+  });
+  await Promise.race([says, exitOf(worker)]);
 }
 
 /** Resolves when a worker has ended, also when that has happened already. */

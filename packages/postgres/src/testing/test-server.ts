@@ -2,12 +2,14 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type pg from "pg";
 import { type Database, openDatabase } from "../database.ts";
 import type { DatabaseAddress } from "../database-url.ts";
 import { type EmbeddedServer, startEmbedded } from "../embedded/start-embedded.ts";
 import { type DomainHome, homeOf } from "../provision/roles.ts";
-import { openSecrets } from "../secrets.ts";
+import { openSecrets, type Secrets } from "../secrets.ts";
 import { identifier } from "../sql-name.ts";
+import { template } from "./template.ts";
 
 /** A server for tests: real, fast, and without care for a crash of the machine. */
 export interface TestServer extends AsyncDisposable {
@@ -17,8 +19,19 @@ export interface TestServer extends AsyncDisposable {
    * durable one, or what was committed last may be lost.
    */
   readonly restart: () => Promise<void>;
-  /** A new, empty database; dropped when it is disposed. */
-  readonly database: () => Promise<TestDatabase>;
+  /** A new database, empty or with some content; dropped when it is disposed. */
+  readonly database: (content?: TestContent) => Promise<TestDatabase>;
+}
+
+/**
+ * What stands in a database of a test from the beginning. It is put into one database of the server, of which the others
+ * are copies: that takes a tenth of the time. What belongs to the server itself, such as roles, is there once for all.
+ */
+export interface TestContent {
+  /** All that the content depends on, as JSON has it: what has the same is taken for the same content. */
+  readonly of: unknown;
+  /** Puts it into an empty database. */
+  readonly fill: (database: TestDatabase) => Promise<void>;
 }
 
 /** A database of its own for a test. */
@@ -50,8 +63,11 @@ export async function testServer(
     readonly ownDirectory?: string;
     readonly settings?: Readonly<Record<string, string>>;
     readonly durable?: boolean;
+    /** Contents that it keeps a database of, to copy from. Default 30. */
+    readonly templatesMax?: number;
   } = {},
 ): Promise<TestServer> {
+  const { templatesMax = 30 } = options;
   const shared =
     process.env[TEST_DIRECTORY_VARIABLE] ?? options.directory ?? join(tmpdir(), `polder-test-${process.ppid}`);
   const beside = join(shared, `own-${options.own}-${randomBytes(4).toString("hex")}`);
@@ -64,14 +80,14 @@ export async function testServer(
     });
   const server = await start();
   const started = [server];
-  const root: DatabaseAddress = {
-    host: server.host,
-    port: server.port,
-    user: server.user,
-    password: server.password,
-    database: "postgres",
-  };
+  const { host, port, user, password } = server;
+  const root = openDatabase({ host, port, user, password, database: "postgres" });
   const secrets = openSecrets({ directory, env: {} });
+  const open = (database: string): TestDatabase => openTestDatabase({ host, port, user, password, database }, secrets);
+  const fill = (content: TestContent) => async (name: string) => {
+    await using database = open(name);
+    await content.fill(database);
+  };
   return {
     server,
     restart: async () => {
@@ -82,24 +98,19 @@ export async function testServer(
       started.push(again);
       if (again.port !== server.port) throw new Error("another program has taken the server's port meanwhile");
     },
-    database: async () => {
+    database: async (content) => {
       const name = `test_${randomBytes(6).toString("hex")}`;
-      await onRoot(root, `create database ${identifier(name)}`);
-      const address = { ...root, database: name };
-      const admin = openDatabase({ ...address, connectionsMax: 4 });
-      const appAddress = (domain: string): DatabaseAddress => {
-        const { app } = homeOf(domain);
-        return { ...address, user: app, password: secrets.get(app) };
-      };
+      await inSession(root, async (session) => {
+        const source = content && (await template({ session, of: content.of, fill: fill(content), templatesMax }));
+        const sqlSource = source === undefined ? "" : ` template ${identifier(source)}`;
+        await session.query(`create database ${identifier(name)}${sqlSource}`);
+      });
+      const opened = open(name);
       return {
-        admin,
-        address,
-        password: secrets.get,
-        appAddress,
-        openAs: (home) => openDatabase({ ...appAddress(home.domain), schema: home.schema }),
+        ...opened,
         [Symbol.asyncDispose]: async () => {
-          await admin.close();
-          await onRoot(root, `drop database ${identifier(name)} with (force)`);
+          await opened[Symbol.asyncDispose]();
+          await inSession(root, (session) => session.query(`drop database ${identifier(name)} with (force)`));
         },
       };
     },
@@ -109,7 +120,29 @@ export async function testServer(
   };
 }
 
-async function onRoot(root: DatabaseAddress, text: string): Promise<void> {
-  await using database = openDatabase({ ...root, connectionsMax: 1 });
-  await database.query(text);
+/** Opens a database that is there; disposing it closes its connections. */
+function openTestDatabase(address: DatabaseAddress, secrets: Secrets): TestDatabase {
+  const admin = openDatabase({ ...address, connectionsMax: 4 });
+  const appAddress = (domain: string): DatabaseAddress => {
+    const { app } = homeOf(domain);
+    return { ...address, user: app, password: secrets.get(app) };
+  };
+  return {
+    admin,
+    address,
+    password: secrets.get,
+    appAddress,
+    openAs: (home) => openDatabase({ ...appAddress(home.domain), schema: home.schema }),
+    [Symbol.asyncDispose]: admin.close,
+  };
+}
+
+/** One that is open no longer than it is used: between tests nothing of the server's is left. */
+async function inSession(database: Database, work: (session: pg.Client) => Promise<unknown>): Promise<void> {
+  const session = await database.connect();
+  try {
+    await work(session);
+  } finally {
+    await session.end();
+  }
 }

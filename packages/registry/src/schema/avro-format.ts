@@ -1,4 +1,6 @@
-import avsc, { type Schema, type Type } from "avsc";
+import { createRequire } from "node:module";
+import type avsc from "avsc";
+import type { Schema, Type } from "avsc";
 import { schemaInvalid } from "../refusal.ts";
 import { compactJson, normalJson, parseJsonText } from "./json-text.ts";
 import type { Difference, SchemaFormat, SchemaSource } from "./schema-format.ts";
@@ -25,6 +27,14 @@ export function avroFormat(): SchemaFormat<Type> {
   };
 }
 
+let library: typeof avsc | undefined;
+
+/** Loaded with the first schema: most processes never see one. */
+function loaded(): typeof avsc {
+  library ??= createRequire(import.meta.url)("avsc") as typeof avsc;
+  return library;
+}
+
 function parseAvro({ text, references }: SchemaSource): Type {
   // The types of the schemas that it uses, by their names; what every object of JavaScript has is none of them.
   const registry = Object.create(null) as Record<string, Type>;
@@ -35,7 +45,7 @@ function parseAvro({ text, references }: SchemaSource): Type {
 function typeOf(text: string, registry: Record<string, Type>, what: string): Type {
   const schema = parseJsonText(text, what);
   try {
-    return avsc.Type.forSchema(schema as Schema, { registry });
+    return loaded().Type.forSchema(schema as Schema, { registry });
   } catch (cause) {
     throw schemaInvalid(what, [{ pointer: "", problem: reasonOf(cause) }], cause);
   }

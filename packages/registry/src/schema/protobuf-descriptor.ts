@@ -1,5 +1,4 @@
-import protobuf from "protobufjs";
-import descriptors from "protobufjs/ext/descriptor.js";
+import { fileDescriptorProto, protobufLibrary } from "./protobuf-library.ts";
 
 /** A file of Protobuf as compilers write it: `google.protobuf.FileDescriptorProto`, as far as it is looked at here. */
 export interface FileDescriptor extends Pick<MessageDescriptor, "enumType"> {
@@ -35,8 +34,6 @@ export interface DeclaredTypes {
   readonly nested: Readonly<Record<string, object>>;
 }
 
-const { FileDescriptorProto } = descriptors as unknown as { readonly FileDescriptorProto: protobuf.Type };
-
 const base64 = /^[A-Za-z0-9+/]{8,}={0,2}$/;
 
 /**
@@ -48,8 +45,9 @@ const base64 = /^[A-Za-z0-9+/]{8,}={0,2}$/;
 export function readDescriptor(text: string): FileDescriptor | undefined {
   const plain = text.replaceAll(/\s/g, "");
   if (plain.length % 4 !== 0 || !base64.test(plain)) return undefined;
-  const file = FileDescriptorProto.decode(Buffer.from(plain, "base64"));
-  return FileDescriptorProto.toObject(file, { defaults: false }) as FileDescriptor;
+  const proto = fileDescriptorProto();
+  const file = proto.decode(Buffer.from(plain, "base64"));
+  return proto.toObject(file, { defaults: false }) as FileDescriptor;
 }
 
 /** The types of a file. What other files declare is named, and not looked for. */
@@ -63,13 +61,14 @@ export function typesOf({ messageType = [], enumType = [] }: FileDescriptor): De
  */
 export function serializedProtobuf(text: string): string {
   if (isDescriptor(text)) return text;
-  const { root, imports } = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
+  const { parse, Root } = protobufLibrary();
+  const { root, imports } = parse(text, new Root(), { keepCase: true });
   if ((imports ?? []).length > 0) return text;
   const syntax = /^\s*syntax\s*=\s*["']proto3/m.test(text) ? "proto3" : "proto2";
   try {
     const { file } = (root as unknown as Describing).toDescriptor(syntax);
     const only = file.find(({ messageType = [], enumType = [] }) => messageType.length + enumType.length > 0);
-    return only === undefined ? text : Buffer.from(FileDescriptorProto.encode(only).finish()).toString("base64");
+    return only === undefined ? text : Buffer.from(fileDescriptorProto().encode(only).finish()).toString("base64");
   } catch {
     return text;
   }

@@ -1,8 +1,8 @@
 import { isPolderError } from "@polder/model";
-import protobuf from "protobufjs";
 import { schemaInvalid } from "../refusal.ts";
 import { protobufComparer } from "./protobuf-comparer.ts";
 import { readDescriptor, typesOf } from "./protobuf-descriptor.ts";
+import { protobufLibrary } from "./protobuf-library.ts";
 import type { SchemaFormat, SchemaSource } from "./schema-format.ts";
 import { SCHEMA_DEPTH_MAX } from "./schema-format.ts";
 
@@ -48,7 +48,8 @@ function readProtobuf(text: string): ProtobufModel & { readonly imports: readonl
     // Its names are without the package already.
     if (file !== undefined) return { package: "", imports: file.dependency ?? [], types: typesOf(file) };
     refuseCost(text);
-    const { root, imports, package: name = "" } = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
+    const { parse, Root } = protobufLibrary();
+    const { root, imports, package: name = "" } = parse(text, new Root(), { keepCase: true });
     return { package: name, imports: imports ?? [], types: root.toJSON() };
   } catch (cause) {
     if (isPolderError(cause)) throw cause;

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { appendFile, mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { JsonTraceSerializer } from "@opentelemetry/otlp-transformer";
@@ -6,6 +6,7 @@ import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
 import type { Logger } from "@polder/model";
 import { makePolderDirectory } from "@polder/postgres";
 import { rarely } from "../observe/rarely.ts";
+import { traceFiles } from "./trace-files.ts";
 
 /** What {@link storeExporter} needs. */
 export interface StoreExporterOptions {
@@ -84,16 +85,4 @@ async function removeOldest(directory: string, bytesMax: number): Promise<void> 
     // Another process may be at the same.
     if (bytes > bytesMax) await rm(path, { force: true });
   }
-}
-
-/** The files of a store, the oldest first; none where there is no store. */
-export async function traceFiles(directory: string): Promise<readonly string[]> {
-  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  return names
-    .filter((name) => name.endsWith(".ndjson"))
-    .sort()
-    .map((name) => join(directory, name));
 }

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { traceFiles } from "./store-exporter.ts";
+import { traceFiles } from "./trace-files.ts";
 
 /** A span, as the local store has it. */
 export interface StoredSpan {
