@@ -47,8 +47,9 @@ test("the news of an order tells what to pay and what to ship, and which reserva
   await shop.settled();
   const [reservation] = await reservationsOf(orderId);
   const lines = [{ sku, quantity: 2, reservationId: reservation?.id }];
+  const { placedAt } = answerOf(await shop.clients.order.orderById({ orderId }));
   expect(await newsOf(orderId)).toEqual([
-    { type: "order.OrderPlaced", data: { orderId, customerId, totalCents: 500, currency: "EUR", lines } },
+    { type: "order.OrderPlaced", data: { orderId, customerId, totalCents: 500, currency: "EUR", placedAt, lines } },
   ]);
 });
 
