@@ -40,14 +40,17 @@ export async function setScene(stage: Stage): Promise<Scene> {
   const running: Record<Released, ShopProcess> = {
     payment,
     office: await stage.start(["fulfillment", "accounting"], { config }),
-    order: await stage.start(["order"], { config, others: { inventory: rest, recommendation: rest, payment } }),
+    order: await stage.start(["order"], {
+      config,
+      others: { customer: rest, inventory: rest, recommendation: rest, payment },
+    }),
   };
   const domains = { payment: ["payment"], office: ["fulfillment", "accounting"], order: ["order"] };
   const release: Scene["release"] = async (...processes) => {
     for (const name of processes) {
       const before = running[name];
       await before.stop();
-      const called = { inventory: rest, recommendation: rest, payment: running.payment };
+      const called = { customer: rest, inventory: rest, recommendation: rest, payment: running.payment };
       const others = name === "order" ? { others: called } : {};
       running[name] = await stage.start(domains[name], { config, instead: before, ...others });
     }
