@@ -4,6 +4,7 @@ import type { Catalog } from "./domains/catalog/contract.ts";
 import type { Customer } from "./domains/customer/contract.ts";
 import type { Inventory } from "./domains/inventory/contract.ts";
 import type { Order } from "./domains/order/contract.ts";
+import type { Storefront } from "./domains/storefront/contract.ts";
 import type { Intent } from "./intents.ts";
 
 /** Whom the simulated customers and suppliers talk to. */
@@ -13,6 +14,7 @@ export interface ShopClients {
   readonly customer: ClientOf<typeof Customer, "1.0.0">;
   readonly inventory: ClientOf<typeof Inventory>;
   readonly order: ClientOf<typeof Order>;
+  readonly storefront: ClientOf<typeof Storefront>;
 }
 
 /** How an order went, as its customer saw it. */
@@ -30,7 +32,7 @@ export interface SimulatedOrder {
 export type Act = (intent: Intent, key: string) => Promise<SimulatedOrder | undefined>;
 
 /** Gives a function that does what is intended, and repeats it under its key until it is answered. */
-export function actWith({ catalog, customer, inventory, order }: ShopClients, attemptsMax: number): Act {
+export function actWith({ catalog, customer, inventory, order, storefront }: ShopClients, attemptsMax: number): Act {
   const customerIds = new Map<number, Promise<string>>();
 
   const register = async ({ name, email }: Intent & { kind: "register" }, key: string) => {
@@ -89,6 +91,12 @@ export function actWith({ catalog, customer, inventory, order }: ShopClients, at
       }
       case "quote":
         await untilAnswered(() => order.quote({ sku: [...intent.skus] }), attemptsMax);
+        return;
+      case "look": {
+        const customerId = await idOf(intent.customer);
+        await untilAnswered(() => storefront.orderHistory({ customerId }), attemptsMax);
+        await untilAnswered(() => storefront.searchOrders({ customerId, sort: "shippedAt" }), attemptsMax);
+      }
     }
   };
 }

@@ -9,10 +9,40 @@ const mugStock = { sku: "mug", onHand: 10, reserved: 0, received: 10 };
 const picked = { ...tea, status: "picked" } as const;
 const released = { ...mug, status: "released" } as const;
 const refused = { orderId: "o3", reservationId: "r3", sku: "tea", quantity: 1, status: "released" } as const;
-const shipped = { orderId: "o1", status: "shipped", totalCents: 1_000, paid: true, shipped: true } as const;
-const cancelled = { orderId: "o2", status: "cancelled", totalCents: 1_313, paid: false, shipped: false } as const;
-const confirmed = { paymentId: "p1", orderId: "o1", status: "confirmed", amountCents: 1_000 } as const;
-const declined = { paymentId: "p2", orderId: "o2", status: "declined", amountCents: 1_313 } as const;
+const byAda = { customerId: "c1", placedAt: "at 1" } as const;
+const shipped = { orderId: "o1", ...byAda, status: "shipped", totalCents: 1_000, paid: true, shipped: true } as const;
+const cancelled = {
+  orderId: "o2",
+  ...byAda,
+  status: "cancelled",
+  totalCents: 1_313,
+  paid: false,
+  shipped: false,
+} as const;
+const confirmed = { paymentId: "p1", orderId: "o1", status: "confirmed", reason: null, amountCents: 1_000 } as const;
+const declined = { paymentId: "p2", orderId: "o2", status: "declined", reason: "no", amountCents: 1_313 } as const;
+const sent = { orderId: "o1", shipped: true, trackingNumber: "PARCEL-1", shippedAt: "at 2" };
+const kept = { orderId: "o2", shipped: false, trackingNumber: null, shippedAt: null };
+const shownShipped = {
+  orderId: "o1",
+  ...byAda,
+  totalCents: 1_000,
+  status: "shipped",
+  payment: "confirmed",
+  reason: null,
+  trackingNumber: "PARCEL-1",
+  shippedAt: "at 2",
+} as const;
+const shownCancelled = {
+  orderId: "o2",
+  ...byAda,
+  totalCents: 1_313,
+  status: "cancelled",
+  payment: "declined",
+  reason: "no",
+  trackingNumber: null,
+  shippedAt: null,
+} as const;
 
 /** One order was shipped, one declined, one refused; ten of each good came in. */
 const agreed: Facts = {
@@ -26,10 +56,7 @@ const agreed: Facts = {
     { ...mug, unitCents: 1_313 },
   ],
   payments: [confirmed, declined],
-  shipments: [
-    { orderId: "o1", shipped: true },
-    { orderId: "o2", shipped: false },
-  ],
+  shipments: [sent, kept],
   shipmentLines: [tea, mug],
   entries: [{ paymentId: "p1", amountCents: 1_000 }],
   balances: [
@@ -39,6 +66,8 @@ const agreed: Facts = {
   products: [{ sku: "tea", title: "Green tea" }],
   titles: [{ sku: "tea", title: "Green tea" }],
   pairs: [],
+  shown: [shownShipped, shownCancelled],
+  shownNames: [{ customerId: "c1", name: "Ada" }],
 };
 
 /** The same shop while the news of the payment and the shipment are still on their way. */
@@ -47,15 +76,17 @@ const underWay: Facts = {
   names: [],
   stock: [{ sku: "tea", onHand: 10, reserved: 2, received: 10 }],
   reservations: [{ ...tea, status: "open" }],
-  orders: [{ orderId: "o1", status: "placed", totalCents: 1_000, paid: false, shipped: false }],
+  orders: [{ ...shipped, status: "placed", paid: false, shipped: false }],
   lines: [{ ...tea, unitCents: 500 }],
-  payments: [{ paymentId: "p1", orderId: "o1", status: "confirmed", amountCents: 1_000 }],
-  shipments: [{ orderId: "o1", shipped: true }],
+  payments: [confirmed],
+  shipments: [sent],
   shipmentLines: [tea],
   entries: [],
   balances: [],
   titles: [],
   pairs: [{ sku: "tea", other: "mug", orders: 1 }],
+  shown: [{ ...shownShipped, status: "placed", payment: "awaited", trackingNumber: null, shippedAt: null }],
+  shownNames: [],
 };
 
 test("domains that agree have nothing to say", () => {
@@ -74,6 +105,10 @@ test("news on its way is no disagreement, unless the shop is settled", () => {
     "tea: Green tea, but Recommendation says undefined",
     "tea and mug: in 0 orders together, but Recommendation counts 1",
     "customer c1: Ada, but Order says undefined",
+    "order o1: payment confirmed, but Storefront shows awaited",
+    "order o1: trackingNumber PARCEL-1, but Storefront shows null",
+    "order o1: shippedAt at 2, but Storefront shows null",
+    "customer c1: Ada, but Storefront says undefined",
   ]);
 });
 
@@ -94,13 +129,20 @@ test.each<[says: string, wrong: Partial<Facts>]>([
     "order o2: cancelled, but its payment is confirmed",
     { payments: [confirmed, { ...declined, status: "confirmed" }] },
   ],
-  ["order o2: sent off unpaid", { shipments: [{ orderId: "o2", shipped: true }] }],
+  ["order o2: sent off unpaid", { shipments: [{ ...sent, orderId: "o2" }] }],
   ["order o1: shipped, but never sent off", { shipments: [] }],
   ["order o1: ships 5 tea, which nobody ordered", { shipmentLines: [{ ...tea, quantity: 5 }] }],
   ["reservation r1: picked, not shipped", { shipmentLines: [] }],
   ["reservation r1: released, but order o1 stands", { reservations: [{ ...picked, status: "released" }] }],
   ["payment p1: 999 booked, but 1000 confirmed", { entries: [{ paymentId: "p1", amountCents: 999 }] }],
   ["payment p2: 1313 booked, but undefined confirmed", { entries: [{ paymentId: "p2", amountCents: 1_313 }] }],
+  ["order o1: total 1000, but Storefront shows 900", { shown: [{ ...shownShipped, totalCents: 900 }] }],
+  ["order o3: total undefined, but Storefront shows 1000", { shown: [{ ...shownShipped, orderId: "o3" }] }],
+  [
+    "order o2: Storefront shows it confirmed, but its payment is declined",
+    { shown: [{ ...shownCancelled, payment: "confirmed" }] },
+  ],
+  ["order o2: Storefront shows it shipped before it was", { shown: [{ ...shownCancelled, shippedAt: "at 3" }] }],
   ["the postings of the books do not make zero but 1000", { balances: [{ account: "bank", balanceCents: 1_000 }] }],
 ])("at any time: %s", (says, wrong) => {
   expect(disagreements({ ...agreed, ...wrong }, { settled: false })).toContain(says);
@@ -128,6 +170,11 @@ test.each<[says: string, wrong: Partial<Facts>]>([
     },
   ],
   ["customer c1: Ada, but Order says Adam", { names: [{ customerId: "c1", name: "Adam" }] }],
+  ["order o2: status cancelled, but Storefront shows undefined", { shown: [shownShipped] }],
+  ["order o1: placedAt at 1, but Storefront shows at 9", { shown: [{ ...shownShipped, placedAt: "at 9" }] }],
+  ["order o2: reason no, but Storefront shows null", { shown: [{ ...shownCancelled, reason: null }] }],
+  ["order o1: shippedAt at 2, but Storefront shows at 9", { shown: [{ ...shownShipped, shippedAt: "at 9" }] }],
+  ["customer c1: Ada, but Storefront says Adam", { shownNames: [{ customerId: "c1", name: "Adam" }] }],
 ])("when settled: %s", (says, wrong) => {
   expect(disagreements({ ...agreed, ...wrong }, { settled: true })).toContain(says);
   expect(disagreements({ ...agreed, ...wrong }, { settled: false })).not.toContain(says);

@@ -8,13 +8,17 @@ export interface Facts {
   readonly orders: readonly Order[];
   readonly lines: readonly Line[];
   readonly payments: readonly Payment[];
-  readonly shipments: readonly { readonly orderId: string; readonly shipped: boolean }[];
+  readonly shipments: readonly Shipment[];
   readonly shipmentLines: readonly Goods[];
   readonly entries: readonly { readonly paymentId: string; readonly amountCents: number }[];
   readonly balances: readonly { readonly account: string; readonly balanceCents: number }[];
   readonly products: readonly { readonly sku: string; readonly title: string }[];
   /** The titles that Recommendation has learnt. */
   readonly titles: readonly { readonly sku: string; readonly title: string }[];
+  /** The orders as Storefront shows them. */
+  readonly shown: readonly ShownOrder[];
+  /** The names that Storefront shows. */
+  readonly shownNames: readonly { readonly customerId: string; readonly name: string }[];
   /** How many orders have both goods. */
   readonly pairs: readonly { readonly sku: string; readonly other: string; readonly orders: number }[];
 }
@@ -45,6 +49,8 @@ interface Line extends Goods {
 
 interface Order {
   readonly orderId: string;
+  readonly customerId: string;
+  readonly placedAt: string;
   readonly status: "placed" | "paid" | "shipped" | "cancelled";
   readonly totalCents: number;
   readonly paid: boolean;
@@ -55,7 +61,28 @@ interface Payment {
   readonly paymentId: string;
   readonly orderId: string;
   readonly status: "confirmed" | "declined";
+  readonly reason: string | null;
   readonly amountCents: number;
+}
+
+interface Shipment {
+  readonly orderId: string;
+  readonly shipped: boolean;
+  readonly trackingNumber: string | null;
+  readonly shippedAt: string | null;
+}
+
+/** What four domains know of an order. Times are in milliseconds, as contracts have them. */
+interface ShownOrder {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly placedAt: string;
+  readonly totalCents: number;
+  readonly status: Order["status"];
+  readonly payment: Payment["status"] | "awaited";
+  readonly reason: string | null;
+  readonly trackingNumber: string | null;
+  readonly shippedAt: string | null;
 }
 
 /** A rule that the domains keep together; gives a sentence for each breach. */
@@ -160,6 +187,21 @@ const atAnyTime: readonly Rule[] = [
     const balanceCents = sum(balances.map((account) => account.balanceCents));
     if (balanceCents !== 0) yield `the postings of the books do not make zero but ${balanceCents}`;
   },
+
+  function* historyFollows({ orders, payments, shipments, shown }) {
+    const orderOf = new Map(orders.map((order) => [order.orderId, order]));
+    const decisionOf = new Map(payments.map(({ orderId, status }) => [orderId, status]));
+    const sent = sentOrders(shipments);
+    for (const { orderId, totalCents, payment, shippedAt } of shown) {
+      const order = orderOf.get(orderId);
+      const decision = decisionOf.get(orderId);
+      if (order?.totalCents !== totalCents)
+        yield `order ${orderId}: total ${order?.totalCents}, but Storefront shows ${totalCents}`;
+      if (payment !== "awaited" && payment !== decision)
+        yield `order ${orderId}: Storefront shows it ${payment}, but its payment is ${decision}`;
+      if (shippedAt !== null && !sent.has(orderId)) yield `order ${orderId}: Storefront shows it shipped before it was`;
+    }
+  },
 ];
 
 const whenSettled: readonly Rule[] = [
@@ -226,6 +268,30 @@ const whenSettled: readonly Rule[] = [
     for (const { customerId, name } of customers) {
       if (learnt.get(customerId) !== name)
         yield `customer ${customerId}: ${name}, but Order says ${learnt.get(customerId)}`;
+    }
+  },
+
+  function* historyIsWhole({ orders, payments, shipments, shown }) {
+    const paymentOf = new Map(payments.map((payment) => [payment.orderId, payment]));
+    const shipmentOf = new Map(shipments.map((shipment) => [shipment.orderId, shipment]));
+    const shownOf = new Map(shown.map((order) => [order.orderId, order]));
+    for (const { orderId, customerId, placedAt, totalCents, status } of orders) {
+      const { status: payment = "awaited", reason = null } = paymentOf.get(orderId) ?? {};
+      const { trackingNumber = null, shippedAt = null } = shipmentOf.get(orderId) ?? {};
+      const known = { customerId, placedAt, totalCents, status, payment, reason, trackingNumber, shippedAt };
+      const found: Partial<ShownOrder> = shownOf.get(orderId) ?? {};
+      for (const [field, value] of Object.entries(known)) {
+        const other = found[field as keyof typeof known];
+        if (other !== value) yield `order ${orderId}: ${field} ${value}, but Storefront shows ${other}`;
+      }
+    }
+  },
+
+  function* namesAreShown({ customers, shownNames }) {
+    const shownOf = new Map(shownNames.map(({ customerId, name }) => [customerId, name]));
+    for (const { customerId, name } of customers) {
+      if (shownOf.get(customerId) !== name)
+        yield `customer ${customerId}: ${name}, but Storefront says ${shownOf.get(customerId)}`;
     }
   },
 ];

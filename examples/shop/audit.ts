@@ -24,6 +24,10 @@ async function readFacts(ask: Ask): Promise<Facts> {
   return facts as unknown as Facts;
 }
 
+/** A time as contracts have it: to the millisecond. */
+const timeOf = (sqlTime: string): string =>
+  `to_char(date_trunc('milliseconds', ${sqlTime} at time zone 'UTC'), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
 const questions: { readonly [Name in keyof Facts]: { readonly domain: string; readonly sql: string } } = {
   customers: {
     domain: "customer",
@@ -53,8 +57,8 @@ const questions: { readonly [Name in keyof Facts]: { readonly domain: string; re
     domain: "order",
     sql: `
       select
-        order_id::text as "orderId", status, total_cents as "totalCents",
-        paid_at is not null as paid, shipped_at is not null as shipped
+        order_id::text as "orderId", customer_id::text as "customerId", ${timeOf("placed_at")} as "placedAt",
+        status, total_cents as "totalCents", paid_at is not null as paid, shipped_at is not null as shipped
       from "order".orders`,
   },
   lines: {
@@ -69,13 +73,15 @@ const questions: { readonly [Name in keyof Facts]: { readonly domain: string; re
     domain: "payment",
     sql: `
       select
-        payment_id::text as "paymentId", order_id::text as "orderId", status, amount_cents as "amountCents"
+        payment_id::text as "paymentId", order_id::text as "orderId", status, reason, amount_cents as "amountCents"
       from payment.payment`,
   },
   shipments: {
     domain: "fulfillment",
     sql: `
-      select order_id::text as "orderId", shipped_at is not null as shipped
+      select
+        order_id::text as "orderId", shipped_at is not null as shipped, tracking_number as "trackingNumber",
+        ${timeOf("shipped_at")} as "shippedAt"
       from fulfillment.shipment`,
   },
   shipmentLines: {
@@ -106,5 +112,19 @@ const questions: { readonly [Name in keyof Facts]: { readonly domain: string; re
   pairs: {
     domain: "recommendation",
     sql: `select sku, other, orders from recommendation.pair`,
+  },
+  shown: {
+    domain: "storefront",
+    sql: `
+      select
+        order_id::text as "orderId", customer_id::text as "customerId", ${timeOf("placed_at")} as "placedAt",
+        total_cents as "totalCents", status, payment, decline_reason as reason, tracking_number as "trackingNumber",
+        ${timeOf("shipped_at")} as "shippedAt"
+      from storefront.order_history
+      where placed_at is not null`,
+  },
+  shownNames: {
+    domain: "storefront",
+    sql: `select customer_id::text as "customerId", name from storefront.customer_name`,
   },
 };

@@ -78,7 +78,7 @@ test("what runs is given the time to end what is under way, and every domain its
   const waits = containers[0]?.lifecycle.preStop.sleep.seconds ?? 0;
   expect(terminationGracePeriodSeconds).toBeGreaterThan(waits + drainMs / 1_000);
   const folders = [...(await read("polder.config.ts")).matchAll(/"\.\/domains\/(\w+)"/g)].map(([, name]) => name ?? "");
-  expect(folders).toHaveLength(8);
+  expect(folders).toHaveLength(9);
   const names = containers[0]?.env.map(({ name }) => name) ?? [];
   expect(names).toEqual(expect.arrayContaining(folders.map((name) => `POLDER_SECRET_${name.toUpperCase()}_APP`)));
   const unit = await read("deploy/polder-shop.service");

@@ -36,8 +36,7 @@ test("nobody acts before having registered, and nothing is sold before it has a 
         if (intent.kind === "register") customers.add(intent.customer);
         if (intent.kind === "setPrice") priced.add(intent.sku);
         if (intent.kind === "receive") received.add(intent.sku);
-        if ((intent.kind === "rename" || intent.kind === "order") && !customers.has(intent.customer))
-          early.push(intent);
+        if ("customer" in intent && !customers.has(intent.customer)) early.push(intent);
         if (!skusOf(intent).every((sku) => priced.has(sku) && received.has(sku))) early.push(intent);
       }
       expect(early).toEqual([]);

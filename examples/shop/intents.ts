@@ -8,6 +8,7 @@ export type Intent =
   | { readonly kind: "register"; readonly customer: number; readonly name: string; readonly email: string }
   | { readonly kind: "rename"; readonly customer: number; readonly name: string }
   | { readonly kind: "quote"; readonly skus: readonly string[] }
+  | { readonly kind: "look"; readonly customer: number }
   | { readonly kind: "order"; readonly customer: number; readonly lines: readonly Line[] };
 
 interface Line {
@@ -19,6 +20,8 @@ const PRODUCTS = 24;
 const CUSTOMERS_AT_FIRST = 20;
 /** Units of a product that come at once. */
 const LOT = 400;
+/** The share of customers who look at their orders when they have placed one. */
+const LOOKING = 0.2;
 /** Units of a product that are asked for beyond a lot before the next one comes: these orders are refused. */
 const LATE = 20;
 
@@ -28,6 +31,8 @@ const LATE = 20;
  */
 export function* intents(seed: number): Generator<Intent, never> {
   const random = randomFrom(seed);
+  // Numbers of its own: who looks changes nothing of what is ordered.
+  const looks = randomFrom(~seed);
   const asked = new Map<string, number>();
   let customers = 0;
 
@@ -48,7 +53,9 @@ export function* intents(seed: number): Generator<Intent, never> {
     else if (dice < 0.1) yield { kind: "quote", skus: linesIn(random).map(({ sku }) => sku) };
     else {
       const lines = linesIn(random);
-      yield { kind: "order", customer: random.between(0, customers - 1), lines };
+      const customer = random.between(0, customers - 1);
+      yield { kind: "order", customer, lines };
+      if (looks.next() < LOOKING) yield { kind: "look", customer };
       for (const { sku, quantity } of lines) {
         asked.set(sku, (asked.get(sku) ?? 0) + quantity);
         if ((asked.get(sku) ?? 0) < LOT + LATE) continue;

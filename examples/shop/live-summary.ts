@@ -11,9 +11,33 @@ const LINE_MS = 2_000;
 /** Lines after which the head is printed again. */
 const LINES_BETWEEN_HEADS = 20;
 
-const widths = [8, 8, 9, 9, 10, 10, 10, 13, 12, 12];
-const domains = ["", "", "customers", "", "order", "payment", "payment", "fulfillment", "accounting", "inventory"];
-const columns = ["time", "placed", "refused", "answer", "orders", "paid", "declined", "shipped", "booked", "on hand"];
+const widths = [8, 8, 9, 9, 10, 10, 10, 13, 12, 12, 12];
+const domains = [
+  "",
+  "",
+  "customers",
+  "",
+  "order",
+  "payment",
+  "payment",
+  "fulfillment",
+  "accounting",
+  "inventory",
+  "storefront",
+];
+const columns = [
+  "time",
+  "placed",
+  "refused",
+  "answer",
+  "orders",
+  "paid",
+  "declined",
+  "shipped",
+  "booked",
+  "on hand",
+  "shown",
+];
 const head = `\n${row(domains)}\n${row(columns)}\n`;
 
 /** What each domain's own tables say, read as the administrator, in the order of the columns. */
@@ -24,6 +48,7 @@ const counts: readonly (readonly [domain: string, sql: string])[] = [
   ["fulfillment", "select count(*)::int as count from fulfillment.shipment where shipped_at is not null"],
   ["accounting", "select count(*)::int as count from accounting.entry"],
   ["inventory", "select coalesce(sum(on_hand), 0)::int as count from inventory.stock"],
+  ["storefront", "select count(placed_at)::int as count from storefront.order_history"],
 ];
 
 /** Starts to print; disposing prints the last line. */

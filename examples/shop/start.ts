@@ -4,6 +4,7 @@ import { Catalog } from "./domains/catalog/contract.ts";
 import { Customer } from "./domains/customer/contract.ts";
 import { Inventory } from "./domains/inventory/contract.ts";
 import { Order } from "./domains/order/contract.ts";
+import { Storefront } from "./domains/storefront/contract.ts";
 import { liveSummary } from "./live-summary.ts";
 import { signIn } from "./sign-in.ts";
 import { simulate } from "./simulate.ts";
@@ -70,6 +71,7 @@ function welcome(url: string, databaseUrl: string, inside: string): string {
   a token        curl ${url}/.polder/token -H accept:text/plain -d subject=me
   events         npm run polder -- events tail ${config}
   subscriptions  npm run polder -- subscriptions ${config}
+  read models    npm run polder -- read-models ${config}
   database       ${databaseUrl}
   health         ${inside}/readyz
 `;
@@ -82,6 +84,7 @@ async function letCustomersIn(shop: OpenShop, options: StartOptions, signal: Abo
     customer: createClient(Customer, "1.0.0", { transport }),
     inventory: createClient(Inventory, "1.0.0", { transport }),
     order: createClient(Order, "1.0.0", { transport }),
+    storefront: createClient(Storefront, "1.0.0", { transport }),
   };
   await using summary = liveSummary({ project: shop.project, write: (line) => process.stdout.write(line) });
   await simulate({

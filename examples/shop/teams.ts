@@ -35,3 +35,9 @@ export const merchandising: Team = team("Merchandising", {
 });
 
 export const discovery: Team = team("Discovery", { contact: "#discovery", codeOwners: ["@shop/discovery"] });
+
+export const web: Team = team("Web", {
+  contact: "#web",
+  codeOwners: ["@shop/web"],
+  onCall: "web-on-call@shop.example",
+});

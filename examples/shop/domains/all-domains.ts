@@ -7,6 +7,7 @@ import inventory from "./inventory/index.ts";
 import order from "./order/index.ts";
 import payment from "./payment/index.ts";
 import recommendation from "./recommendation/index.ts";
+import storefront from "./storefront/index.ts";
 
 /** All domains of the shop, in the order of its configuration. */
 export const shop: readonly Implementation[] = [
@@ -18,4 +19,5 @@ export const shop: readonly Implementation[] = [
   accounting,
   catalog,
   recommendation,
+  storefront,
 ];

@@ -12,11 +12,14 @@ test("what a domain needs, another one publishes", () => {
   expect(unmet).toEqual([]);
 });
 
-test("an event that a domain needs has a subscription, or a saga that waits for it", () => {
-  const unused = shop.flatMap(({ domain, subscriptions, sagas }) =>
+test("an event that a domain needs has a subscription, a read model, a replica, or a saga that waits for it", () => {
+  const unused = shop.flatMap(({ domain, subscriptions, sagas, readModels, replicas }) =>
     domain.needs
       .filter(({ contract }) => contract.kind === "event")
-      .filter(({ contract }) => !subscriptions.some(({ events }) => events.includes(contract.name)))
+      .filter(
+        ({ contract }) =>
+          ![...subscriptions, ...readModels, ...replicas].some(({ events }) => events.includes(contract.name)),
+      )
       .filter(({ contract }) => !sagas.some(({ waits }) => contract.name in waits))
       .map(({ contract }) => `${domain.name} needs ${contract.name}`),
   );

@@ -21,6 +21,8 @@ export const anOrdersLife: Story = {
     await stage.settled(everything);
     const { status, customerName } = answerOf(await clients.order.orderById({ orderId: placed.orderId }));
     stage.check(`it is shipped, to ${customerName}`, status === "shipped" && customerName === "Ada Smit");
+    const [shown] = answerOf(await clients.storefront.orderHistory({ customerId })).orders;
+    stage.check("her history has it, paid and sent", shown?.shipment?.trackingNumber?.startsWith("PARCEL-") === true);
     const [books] = await stage.rows<{ cents: number }>("select sum(amount_cents)::int as cents from accounting.entry");
     stage.check("the books have the money", books?.cents === 1_000);
     const left = answerOf(await clients.inventory.checkAvailability({ sku: "tea" })).available;

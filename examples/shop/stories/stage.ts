@@ -9,6 +9,7 @@ import { Catalog } from "../domains/catalog/contract.ts";
 import { Customer } from "../domains/customer/contract.ts";
 import { Inventory } from "../domains/inventory/contract.ts";
 import { Order } from "../domains/order/contract.ts";
+import { Storefront } from "../domains/storefront/contract.ts";
 import { untilDone } from "../until-done.ts";
 import { type ReleaseFolder, releaseFolder } from "./release-folder.ts";
 
@@ -63,6 +64,7 @@ export const everything: readonly string[] = [
   "accounting",
   "catalog",
   "recommendation",
+  "storefront",
 ];
 
 /** All domains but some. */
@@ -124,5 +126,6 @@ function clientsOf(transport: Host["transport"]) {
     customer: createClient(Customer, "1.0.0", { transport }),
     inventory: createClient(Inventory, "1.0.0", { transport }),
     order: createClient(Order, "1.0.0", { transport }),
+    storefront: createClient(Storefront, "1.0.0", { transport }),
   };
 }

@@ -17,6 +17,6 @@ test("every contract of the shop is as it was published", async () => {
 
 test("who uses an event of the shop is asked about its contract", async () => {
   expect(await polder("owners", "--codeowners")).toMatch(
-    /domains\/customer\/contracts\/customer\.CustomerRenamed\/ @shop\/customer-care @shop\/checkout @shop\/shipping\n/,
+    /domains\/customer\/contracts\/customer\.CustomerRenamed\/ @shop\/customer-care @shop\/checkout @shop\/shipping @shop\/web\n/,
   );
 });

@@ -1,5 +1,7 @@
+import { createClient } from "polder";
 import { answerOf } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Customer } from "../domains/customer/contract.ts";
 import customer from "../domains/customer/index.ts";
 import { type RunningShop, runShop } from "./running-shop.ts";
 
@@ -77,4 +79,31 @@ test("the news tells the name and not the address, and nothing of what was refus
     { type: "customer.CustomerRegistered", data: { customerId, firstName: "Gijs", lastName: "" } },
     { type: "customer.CustomerRenamed", data: { customerId, firstName: "Gijs", lastName: "Smit" } },
   ]);
+});
+
+test("all names are read page by page, each customer once, though somebody registers meanwhile", async () => {
+  const { customers, register } = createClient(Customer, "2.1.0", { transport: shop.host.transport });
+  const named = async (firstName: string) => {
+    const email = `${firstName}@pages.example`;
+    return answerOf(await register({ firstName, lastName: "Visser", email })).customerId;
+  };
+  const before = [await named("Hanna"), await named("Ilse"), await named("Joost")];
+  const first = answerOf(await customers({ limit: 2 }));
+  expect(first.customers).toHaveLength(2);
+  await named("Kees");
+  const read = [...first.customers];
+  for (let { next } = first; next !== null; ) {
+    const page = answerOf(await customers({ after: next, limit: 2 }));
+    read.push(...page.customers);
+    next = page.next;
+  }
+  const ids = read.map(({ customerId }) => customerId);
+  expect(ids).toEqual([...new Set(ids)].toSorted());
+  expect(read).toEqual(
+    expect.arrayContaining([
+      { customerId: before[0], firstName: "Hanna", lastName: "Visser" },
+      { customerId: before[1], firstName: "Ilse", lastName: "Visser" },
+      { customerId: before[2], firstName: "Joost", lastName: "Visser" },
+    ]),
+  );
 });

@@ -5,9 +5,12 @@ import { domainNames, type Spread } from "./spread-shop.ts";
 const each = domainNames.map((name) => [name]);
 const apart = ["inventory", "payment", "accounting"];
 
+/** In which the gateway composes the histories of orders. */
+const inProduction = new URL("../deploy/polder.config.ts", import.meta.url).pathname;
+
 const others: Readonly<Record<string, Spread>> = {
   "a process for each domain": { processes: each },
-  "two processes for each domain": { processes: each, instances: 2 },
+  "two processes for each domain, as in production": { processes: each, instances: 2, config: inProduction },
   "two databases in two servers": { processes: each, apart },
 };
 

@@ -14,6 +14,17 @@ const drawn: readonly (readonly [domain: string, sql: string])[] = [
   ["accounting", "select entry_id::text as id, 'entry of ' || payment_id as name from accounting.entry"],
 ];
 
+/** The tables of a domain, those of its read models and replicas among them. */
+const tablesOf = (domain: string): string => `
+  select tablename::text as name
+  from pg_tables
+  where schemaname = '${domain}' and tablename not like '\\_%'
+  union all
+  select unnest(tables)
+  from "${domain}"._build
+  where state = 'serving'
+  order by 1`;
+
 /**
  * Reads all tables of all domains: every row as text, in order, with ids that were drawn at random replaced by what they
  * stand for, and times left out; and of every log how many events of each type it has.
@@ -25,10 +36,7 @@ export async function endState(ask: Ask): Promise<EndState> {
   }
   const state: Record<string, readonly string[]> = {};
   for (const domain of domainNames) {
-    const tables = (await ask(
-      `select tablename::text as name from pg_tables where schemaname = '${domain}' and tablename not like '\\_%' order by 1`,
-      domain,
-    )) as readonly { name: string }[];
+    const tables = (await ask(tablesOf(domain), domain)) as readonly { name: string }[];
     for (const { name } of tables) {
       const rows = await ask(`select to_jsonb(t)::text as row from "${domain}"."${name}" t`, domain);
       state[`${domain}.${name}`] = (rows as readonly { row: string }[]).map(({ row }) => canonical(row, names)).sort();

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { createClient } from "polder";
 import { answerOf, publish, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Fulfillment } from "../domains/fulfillment/contract.ts";
 import fulfillment from "../domains/fulfillment/index.ts";
 import { OrderPlaced } from "../domains/order/contract.ts";
 import { order } from "../domains/order/domain.ts";
@@ -59,11 +61,24 @@ test("an order is shipped once and whole, in whatever order and however often th
           orderId,
           shipmentId: expect.any(String),
           trackingNumber: expect.stringMatching(/^PARCEL-/),
+          shippedAt: answerOf(await shop.clients.fulfillment.shipmentOfOrder({ orderId })).shippedAt,
           lines: placed.lines,
         },
       },
     ]);
   }
+});
+
+test("the shipments of many orders come at once; of those that nobody has heard of there is none", async () => {
+  const [waiting, shipped] = [newOrder(), newOrder()];
+  for (const { placed } of [waiting, shipped]) await publish(shop.host, OrderPlaced, placed);
+  await publish(shop.host, PaymentConfirmed, shipped.paid);
+  await shop.settled();
+  const { shipmentOfOrder, shipmentsOfOrders } = createClient(Fulfillment, "1.1.0", { transport: shop.host.transport });
+  const ids = [waiting.orderId, shipped.orderId];
+  const { shipments } = answerOf(await shipmentsOfOrders({ orderId: [...ids, randomUUID()] }));
+  const single = await Promise.all(ids.map(async (orderId) => answerOf(await shipmentOfOrder({ orderId }))));
+  expect(new Set(shipments)).toEqual(new Set(single));
 });
 
 test("nobody knows of the shipment of an unknown order", async () => {

@@ -30,7 +30,7 @@ const STOPPED_MS = 16_000;
 const watched = [
   ["customer", "inventory"],
   ["payment", "accounting"],
-  ["order", "catalog"],
+  ["order", "catalog", "storefront"],
 ];
 /** Their process is killed now and then, so its memory says nothing. */
 const struckDown = ["fulfillment", "recommendation"];

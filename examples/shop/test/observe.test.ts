@@ -26,7 +26,7 @@ beforeAll(async () => {
   folder = opened.use(await shopFolder({ traces: { ratio: 1 } }));
   project = opened.use(await openProject({ from: folder.directory, env: database.env }));
   back = opened.use(await start("inventory,payment"));
-  opened.use(await start("fulfillment,accounting,catalog,recommendation"));
+  opened.use(await start("fulfillment,accounting,catalog,recommendation,storefront"));
   front = opened.use(await start("customer,order", { POLDER_URL_INVENTORY: back.url, POLDER_URL_PAYMENT: back.url }));
 }, 120_000);
 afterAll(() => opened.disposeAsync());
@@ -130,7 +130,7 @@ test("an order is one trace through calls, transactions, events and all subscrip
   });
   expect(new Set(spans.map(({ pid }) => pid)).size).toBe(3);
   expect(new Set(spans.map(({ domain }) => domain))).toEqual(
-    new Set(["order", "inventory", "payment", "fulfillment", "accounting", "recommendation"]),
+    new Set(["order", "inventory", "payment", "fulfillment", "accounting", "recommendation", "storefront"]),
   );
   const critical = spans.filter((span) => span.critical).map(({ name }) => name);
   expect(critical).toEqual(

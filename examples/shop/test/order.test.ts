@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { answerOf, publish, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CustomerRegistered, CustomerRenamed } from "../domains/customer/contract.ts";
+import { Customer, CustomerRegistered, CustomerRenamed } from "../domains/customer/contract.ts";
 import { customer } from "../domains/customer/domain.ts";
 import { OrderShipped } from "../domains/fulfillment/contract.ts";
 import { fulfillment } from "../domains/fulfillment/domain.ts";
@@ -14,8 +14,13 @@ import { type RunningShop, runShop } from "./running-shop.ts";
 
 let shop: RunningShop;
 
+/** Registered before Order was there to hear of it. */
+const elder = { customerId: randomUUID(), firstName: "Ilse", lastName: "Kuipers" };
+
 beforeAll(async () => {
-  shop = await runShop([order, inventory, standInFor(customer), standInFor(payment), standInFor(fulfillment)]);
+  const customers = async () => ({ customers: [elder], next: null });
+  const named = standInFor(customer, { answers: { [Customer.name]: { customers } } });
+  shop = await runShop([order, inventory, named, standInFor(payment), standInFor(fulfillment)]);
 });
 afterAll(() => shop[Symbol.asyncDispose]());
 
@@ -47,8 +52,9 @@ test("the news of an order tells what to pay and what to ship, and which reserva
   await shop.settled();
   const [reservation] = await reservationsOf(orderId);
   const lines = [{ sku, quantity: 2, reservationId: reservation?.id }];
+  const { placedAt } = answerOf(await shop.clients.order.orderById({ orderId }));
   expect(await newsOf(orderId)).toEqual([
-    { type: "order.OrderPlaced", data: { orderId, customerId, totalCents: 500, currency: "EUR", lines } },
+    { type: "order.OrderPlaced", data: { orderId, customerId, totalCents: 500, currency: "EUR", placedAt, lines } },
   ]);
 });
 
@@ -151,6 +157,16 @@ test("an order shows the name of its customer as soon as it is known, and the ne
     customerName: "Hanna de Wit",
     orders: [expect.objectContaining({ orderId })],
   });
+});
+
+test("an order shows the name of a customer who registered before anybody told Order of it", async () => {
+  const { customerId } = elder;
+  const { orderId } = await place(await goods(100, 10), 1, customerId);
+  await shop.settled();
+  expect(answerOf(await shop.clients.order.orderById({ orderId })).customerName).toBe("Ilse Kuipers");
+  await publish(shop.host, CustomerRenamed, { customerId, firstName: "Ilse", lastName: "" });
+  await shop.settled();
+  expect(answerOf(await shop.clients.order.ordersOfCustomer({ customerId })).customerName).toBe("Ilse");
 });
 
 test("the orders of a customer come with the newest first", async () => {

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { createClient } from "polder";
 import { answerOf, publish, standInFor } from "polder/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { OrderPlaced } from "../domains/order/contract.ts";
 import { order } from "../domains/order/domain.ts";
+import { Payment } from "../domains/payment/contract.ts";
 import payment from "../domains/payment/index.ts";
 import { type RunningShop, runShop } from "./running-shop.ts";
 
@@ -47,6 +49,17 @@ test("an order is paid once, however often one hears of it", async () => {
   expect(await newsOf(placed.orderId)).toHaveLength(1);
   const sql = `select count(*)::int as payments from payment.payment where order_id = '${placed.orderId}'`;
   expect(await shop.database.rows(sql)).toEqual([{ payments: 1 }]);
+});
+
+test("the payments of many orders come at once; of those that are undecided there is none", async () => {
+  const orders = [orderOf(1_200), orderOf(1_213), orderOf(700)];
+  for (const placed of orders) await publish(shop.host, OrderPlaced, placed);
+  await shop.settled();
+  const { paymentOfOrder, paymentsOfOrders } = createClient(Payment, "1.1.0", { transport: shop.host.transport });
+  const ids = orders.map(({ orderId }) => orderId);
+  const { payments } = answerOf(await paymentsOfOrders({ orderId: [...ids, randomUUID()] }));
+  const single = await Promise.all(ids.map(async (orderId) => answerOf(await paymentOfOrder({ orderId }))));
+  expect(new Set(payments)).toEqual(new Set(single));
 });
 
 test("nobody knows of the payment of an unknown order", async () => {

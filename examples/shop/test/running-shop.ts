@@ -8,6 +8,7 @@ import { Inventory } from "../domains/inventory/contract.ts";
 import { Order } from "../domains/order/contract.ts";
 import { Payment } from "../domains/payment/contract.ts";
 import { Recommendation } from "../domains/recommendation/contract.ts";
+import { Storefront } from "../domains/storefront/contract.ts";
 import { untilDone } from "../until-done.ts";
 import { type ShopDatabase, shopDatabase } from "./shop-database.ts";
 
@@ -50,5 +51,6 @@ export function clientsOf(transport: Host["transport"], options: { readonly dead
     accounting: createClient(Accounting, "1.0.0", how),
     catalog: createClient(Catalog, "1.0.0", how),
     recommendation: createClient(Recommendation, "1.0.0", how),
+    storefront: createClient(Storefront, "1.0.0", how),
   };
 }

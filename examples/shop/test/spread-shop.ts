@@ -117,15 +117,19 @@ function urlOf({ address: { user, password, host, port, database } }: TestDataba
 
 type Configured = Spread & { readonly config: string };
 
-/** Starts all processes. Order calls others, so those that run Order come last and are told where those are. */
+/** Those that call others, each after whom it calls. */
+const callers = ["order", "storefront"];
+
+/** Starts all processes. Those that run callers come after the others, and are told where those are. */
 async function startPosts(
   spread: Configured,
   env: Readonly<Record<string, string>>,
   opened: AsyncDisposableStack,
 ): Promise<readonly Post[]> {
   const posts: Post[] = [];
-  const isLast = (domains: readonly string[]): boolean => domains.includes("order");
-  for (const group of [spread.processes.filter((one) => !isLast(one)), spread.processes.filter(isLast)]) {
+  const turnOf = (domains: readonly string[]): number => Math.max(...domains.map((name) => callers.indexOf(name)));
+  for (const turn of [-1, ...callers.keys()]) {
+    const group = spread.processes.filter((domains) => turnOf(domains) === turn);
     const urls = urlsOf(posts);
     const started = group
       .flatMap((domains) => Array.from({ length: spread.instances ?? 1 }, () => domains))

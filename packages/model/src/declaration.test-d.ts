@@ -5,6 +5,7 @@ import {
   aggregate,
   api,
   batchSubscription,
+  type ClientOf,
   command,
   defineErrors,
   domain,
@@ -12,6 +13,7 @@ import {
   handler,
   implement,
   type Newest,
+  type NoOutput,
   need,
   type Outcome,
   outsideSubscription,
@@ -74,6 +76,20 @@ test("a contract is used as it is published", () => {
   event("inventory.StockLost", { key: "orderId", versions: { "1.0.0": z.object({ sku: z.string() }) } });
   // @ts-expect-error the version is one that the contract has
   need(Inventory, "3.0.0");
+});
+
+test("an operation has the same type wherever it is declared, and what it does not say is nothing", () => {
+  const close = command("POST /close", { input: z.object({ sku: z.string() }) });
+  const Shelf = api("shelf", {
+    versions: { "1.0.0": { close: command("POST /close", { input: z.object({ sku: z.string() }) }) } },
+  });
+  expectTypeOf(Shelf.close.declared).toEqualTypeOf(close);
+  expectTypeOf(Unneeded.list.declared).toEqualTypeOf(query("GET /products"));
+  expectTypeOf<Awaited<ReturnType<ClientOf<typeof Shelf>["close"]>>>().toEqualTypeOf<
+    Outcome<NoOutput, Record<never, never>>
+  >();
+  // What versions share may be declared once.
+  api("shelf", { versions: { "1.0.0": { close: command("POST /close") }, "1.1.0": { close }, "2.0.0": { close } } });
 });
 
 test("a need says what stands in for a query, with the types of the version that is needed", () => {

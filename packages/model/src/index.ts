@@ -111,6 +111,8 @@ export {
 export {
   type CommandMethod,
   command,
+  type NoInput,
+  type NoOutput,
   type Operation,
   type OperationShape,
   pathParameters,

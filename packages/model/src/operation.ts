@@ -86,10 +86,10 @@ export function query<
 >(
   route: `GET /${string}`,
   shape: QueryShape<Input, Output, Declared, B, P> = {},
-): Query<Input, Output, Declared, NoInfer<B>, NoInfer<P>> {
+): Query<NoInfer<Input>, NoInfer<Output>, NoInfer<Declared>, NoInfer<B>, NoInfer<P>> {
   const { batch, pages } = shape ?? {};
   const ways = { ...(batch === undefined ? {} : { batch }), ...(pages === undefined ? {} : { pages }) };
-  return { ...operation("query", route, shape), ...ways } as Query<Input, Output, Declared, NoInfer<B>, NoInfer<P>>;
+  return { ...operation("query", route, shape), ...ways } as Query<Input, Output, Declared, B, P>;
 }
 
 /** Declares a command: `command("POST /reservations", { input, output, refusals })`. */
@@ -100,7 +100,7 @@ export function command<
 >(
   route: `${CommandMethod} /${string}`,
   shape: OperationShape<Input, Output, Declared> = {},
-): Operation<"command", Input, Output, Declared> {
+): Operation<"command", NoInfer<Input>, NoInfer<Output>, NoInfer<Declared>> {
   return operation("command", route, shape);
 }
 

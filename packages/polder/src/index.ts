@@ -55,6 +55,8 @@ export {
   type Missing,
   type Need,
   type NeededDelivery,
+  type NoInput,
+  type NoOutput,
   need,
   type Operation,
   type Outcome,

@@ -5,6 +5,7 @@ import { Guestbook, Signed } from "./guestbook/domains/guestbook/contract.ts";
 import { guestbook } from "./guestbook/domains/guestbook/domain.ts";
 import guestbookImplementation from "./guestbook/domains/guestbook/index.ts";
 import { Welcome } from "./guestbook/domains/welcome/contract.ts";
+import { welcome as welcomeDomain } from "./guestbook/domains/welcome/domain.ts";
 import welcome from "./guestbook/domains/welcome/index.ts";
 
 const from = join(import.meta.dirname, "guestbook");
@@ -54,6 +55,16 @@ test("what a stand-in was not told fails", async () => {
 test("what is refused has no answer", () => {
   const refused = { ok: false, refusal: "SignedAlready", details: { guest: "Ada" } } as const;
   expect(() => answerOf(refused)).toThrow('refused: SignedAlready {"guest":"Ada"}');
+});
+
+test("nobody waits for the replica of a domain whose stand-in keeps none", async () => {
+  await using running = await startTestHost({ from, implementations: [standInFor(welcomeDomain)] });
+  await running.database.rows(
+    "insert into welcome._build (copy, kind, version, definition, state) values ('guest', 'replica', 1, '', 'serving')",
+  );
+  await running.settled();
+  const keeping = { ...welcome, replicas: [{ name: "guest", events: [] } as never] };
+  expect(await running.database.underWay([keeping])).toContain("welcome: build 1 of guest is filled");
 });
 
 test("who handled nothing says what is left", async () => {

@@ -14,6 +14,33 @@ const blanks = "blanks around the parts of a name";
 const boundary = "where the first name ends";
 
 // #region api
+/** Since version 2 a name is in parts. */
+const named = {
+  register: command("POST /customers", {
+    input: z.object({ ...parts, email, phone: phone.optional() }),
+    output: z.object({ customerId }),
+    refusals: { EmailTaken },
+    access: "anyone",
+  }),
+  customerById: query("GET /customers/:customerId", {
+    input: z.object({ customerId }),
+    output: z.object({
+      customerId,
+      firstName: z.string(),
+      lastName: z.string(),
+      email: z.string(),
+      phone: z.string().optional(),
+    }),
+    refusals: { UnknownCustomer },
+    access: "signed-in",
+  }),
+  rename: command("PUT /customers/:customerId/name", {
+    input: z.object({ customerId, ...parts }),
+    refusals: { UnknownCustomer },
+    access: "signed-in",
+  }),
+};
+
 export const Customer = api("customer", {
   versions: {
     "1.0.0": {
@@ -54,29 +81,17 @@ export const Customer = api("customer", {
         access: "signed-in",
       }),
     },
-    "2.0.0": {
-      register: command("POST /customers", {
-        input: z.object({ ...parts, email, phone: phone.optional() }),
-        output: z.object({ customerId }),
-        refusals: { EmailTaken },
-        access: "anyone",
-      }),
-      customerById: query("GET /customers/:customerId", {
-        input: z.object({ customerId }),
+    "2.0.0": named,
+    "2.1.0": {
+      ...named,
+      /** All of them, page by page, for domains that keep a copy of the names. */
+      customers: query("GET /customers", {
+        input: z.object({ after: customerId.optional(), limit: z.int().min(1).max(500).default(500) }),
         output: z.object({
-          customerId,
-          firstName: z.string(),
-          lastName: z.string(),
-          email: z.string(),
-          phone: z.string().optional(),
+          customers: z.array(z.object({ customerId, firstName: z.string(), lastName: z.string() })),
+          next: customerId.nullable(),
         }),
-        refusals: { UnknownCustomer },
-        access: "signed-in",
-      }),
-      rename: command("PUT /customers/:customerId/name", {
-        input: z.object({ customerId, ...parts }),
-        refusals: { UnknownCustomer },
-        access: "signed-in",
+        pages: { after: "after", items: "customers", next: "next" },
       }),
     },
   },

@@ -5,6 +5,7 @@ import type { fulfillment } from "./domain.ts";
 interface Sent {
   readonly shipmentId: string;
   readonly trackingNumber: string;
+  readonly shippedAt: Date;
 }
 
 interface LineRow {
@@ -19,7 +20,7 @@ export async function shipWhenReady(tx: Transaction<typeof fulfillment>, orderId
     update shipment
     set shipped_at = now(), tracking_number = 'PARCEL-' || shipment_id
     where order_id = ${orderId} and ordered_at is not null and paid_at is not null and shipped_at is null
-    returning shipment_id as "shipmentId", tracking_number as "trackingNumber"
+    returning shipment_id as "shipmentId", tracking_number as "trackingNumber", shipped_at as "shippedAt"
   `;
   if (sent === undefined) return;
   const lines = await tx.sql<LineRow>`
@@ -28,5 +29,5 @@ export async function shipWhenReady(tx: Transaction<typeof fulfillment>, orderId
     where order_id = ${orderId}
     order by sku
   `;
-  tx.publish(OrderShipped, { ...sent, orderId, lines: [...lines] });
+  tx.publish(OrderShipped, { ...sent, shippedAt: sent.shippedAt.toISOString(), orderId, lines: [...lines] });
 }

@@ -69,16 +69,20 @@ export const Order = api("order", {
   },
 });
 
+const placed = {
+  orderId,
+  customerId,
+  totalCents,
+  currency,
+  lines: z.array(z.object({ sku: z.string(), quantity: z.int(), reservationId: z.uuid() })),
+};
+
 export const OrderPlaced = event("order.OrderPlaced", {
   key: "orderId",
   versions: {
-    "1.0.0": z.object({
-      orderId,
-      customerId,
-      totalCents,
-      currency,
-      lines: z.array(z.object({ sku: z.string(), quantity: z.int(), reservationId: z.uuid() })),
-    }),
+    "1.0.0": z.object(placed),
+    /** Says when, as the API does; events of before do not. */
+    "1.1.0": z.object({ ...placed, placedAt: z.iso.datetime().optional() }),
   },
 });
 

@@ -1,6 +1,6 @@
 import { aggregate, domain, need } from "polder";
 import { checkout } from "../../teams.ts";
-import { CustomerRegistered, CustomerRenamed } from "../customer/contract.ts";
+import { Customer, CustomerRegistered, CustomerRenamed } from "../customer/contract.ts";
 import { OrderShipped } from "../fulfillment/contract.ts";
 import { Inventory } from "../inventory/contract.ts";
 import { Payment, PaymentConfirmed, PaymentDeclined } from "../payment/contract.ts";
@@ -10,14 +10,16 @@ import { Order, OrderCancelled, OrderPlaced } from "./contract.ts";
 export const order = domain("order", {
   owner: checkout,
   capability: "Take orders and know how they stand",
-  // The table customer_name is in none of them: a copy of what Customer decides, learnt from its events.
   aggregates: [aggregate("Order", { root: "orders", parts: ["order_line"] }), aggregate("Price", { root: "price" })],
   publishes: [Order, OrderPlaced, OrderCancelled],
   needs: [
-    need(Inventory, "1.0.0"),
+    // A promise of stock is for Inventory to make: a copy of what is there would be behind, and promise twice.
+    need(Inventory, "1.0.0", { consistency: "strong" }),
     need(Payment, "1.0.0"),
     // Orders are taken without suggestions as well.
     need(Recommendation, "1.0.0", { essential: false, fallbacks: { boughtWith: () => ({ products: [] }) } }),
+    // From here the names of customers come at first. Orders are taken without them as well.
+    need(Customer, "2.1.0", { essential: false }),
     need(CustomerRegistered, "1.0.0"),
     need(CustomerRenamed, "1.0.0"),
     need(PaymentConfirmed, "1.0.0"),

@@ -1,8 +1,8 @@
 import { implement } from "polder";
 import { checkout } from "./checkout.ts";
+import { customerNames } from "./customer-names.ts";
 import { order } from "./domain.ts";
 import { followShipment } from "./follow-shipment.ts";
-import { learnCustomerNames } from "./learn-customer-names.ts";
 import { orderById } from "./order-by-id.ts";
 import { ordersOfCustomer } from "./orders-of-customer.ts";
 import { place } from "./place-order.ts";
@@ -11,6 +11,7 @@ import { setPrice } from "./set-price.ts";
 
 export default implement(order, {
   apis: { order: { quote, place, orderById, ordersOfCustomer, setPrice } },
-  subscriptions: [learnCustomerNames, followShipment],
+  subscriptions: [followShipment],
   sagas: [checkout],
+  replicas: [customerNames],
 });

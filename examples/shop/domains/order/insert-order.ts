@@ -23,9 +23,10 @@ export async function insertOrder(
   tx: Transaction<typeof order>,
   { orderId, customerId, totalCents, lines }: PlacedOrder,
 ): Promise<void> {
-  await tx.sql`
+  const [inserted] = await tx.sql<{ placedAt: Date }>`
     insert into orders (order_id, customer_id, total_cents, currency)
     values (${orderId}, ${customerId}, ${totalCents}, ${currency})
+    returning placed_at as "placedAt"
   `;
   await tx.sql`
     insert into order_line (order_id, line_number, sku, quantity, unit_cents, reservation_id)
@@ -38,6 +39,7 @@ export async function insertOrder(
     customerId,
     totalCents,
     currency,
+    placedAt: inserted?.placedAt.toISOString(),
     lines: lines.map(({ sku, quantity, reservationId }) => ({ sku, quantity, reservationId })),
   });
 }

@@ -32,7 +32,7 @@ async function expand({ stage, folder, customers, release, polder, canRetire }: 
   const answer = await canRetire(new Date());
   stage.check(
     `can version 1 go? No, it is used by ${answer.users.join(", ")}`,
-    !answer.can && answer.users.length === 3,
+    !answer.can && answer.users.length === 4,
   );
   const refused = await polder("contracts", "retire", EVENT);
   stage.check("and Polder does not retire it", refused.code === 1 && refused.out.includes("is not retired"));
@@ -47,11 +47,12 @@ async function migrate({ stage, folder, customers, release, canRetire }: Scene):
   const answer = await canRetire(since);
   stage.check(
     `can version 1 go? No, it is used by ${answer.users.join(", ")}`,
-    !answer.can && answer.users.join() === "fulfillment,accounting",
+    !answer.can && answer.users.join() === "fulfillment,accounting,storefront",
   );
-  stage.say("Fulfillment and Accounting follow.");
+  stage.say("Fulfillment, Accounting and Storefront follow.");
   await folder.edit("fulfillment/domain.ts", needsNewShape);
   await folder.edit("accounting/domain.ts", needsNewShape);
+  await folder.edit("storefront/domain.ts", needsNewShape);
   await folder.edit("accounting/book-revenue.ts", readsNewShape);
   await release("office");
 }

@@ -7,6 +7,9 @@ import { allBut, type Stage } from "../stage.ts";
 export const UNIT_CENTS = 700;
 export const EVENT = "payment.PaymentConfirmed@1";
 
+/** Domains that only listen to the event. */
+const office = ["fulfillment", "accounting", "storefront"];
+
 /** Domains that are released together. */
 export type Released = "payment" | "order" | "office";
 
@@ -35,19 +38,22 @@ export interface Scene {
 export async function setScene(stage: Stage): Promise<Scene> {
   const folder = await stage.releases();
   const { config } = folder;
-  const rest = await stage.start(allBut("payment", "order", "fulfillment", "accounting"), { config });
+  const rest = await stage.start(allBut("payment", "order", "fulfillment", "accounting", "storefront"), { config });
   const payment = await stage.start(["payment"], { config });
   const running: Record<Released, ShopProcess> = {
     payment,
-    office: await stage.start(["fulfillment", "accounting"], { config }),
-    order: await stage.start(["order"], { config, others: { inventory: rest, recommendation: rest, payment } }),
+    office: await stage.start(office, { config }),
+    order: await stage.start(["order"], {
+      config,
+      others: { customer: rest, inventory: rest, recommendation: rest, payment },
+    }),
   };
-  const domains = { payment: ["payment"], office: ["fulfillment", "accounting"], order: ["order"] };
+  const domains = { payment: ["payment"], office, order: ["order"] };
   const release: Scene["release"] = async (...processes) => {
     for (const name of processes) {
       const before = running[name];
       await before.stop();
-      const called = { inventory: rest, recommendation: rest, payment: running.payment };
+      const called = { customer: rest, inventory: rest, recommendation: rest, payment: running.payment };
       const others = name === "order" ? { others: called } : {};
       running[name] = await stage.start(domains[name], { config, instead: before, ...others });
     }
@@ -69,7 +75,7 @@ async function askWhether(polder: Scene["polder"], since: Date): Promise<Answer>
   const { code, out } = await polder("--json", "contracts", "can-retire", EVENT, "--since", since.toISOString());
   const { data } = JSON.parse(out) as { data: { canRetire: boolean; keepers: readonly { why: string }[] } };
   const why = data.keepers.map((keeper) => keeper.why);
-  const users = ["order", "fulfillment", "accounting"].filter((name) =>
+  const users = ["order", ...office].filter((name) =>
     why.some((one) => one.startsWith(`${name} uses`) || one.startsWith(`${name} declares`)),
   );
   return { can: code === 0 && data.canRetire, users, why };

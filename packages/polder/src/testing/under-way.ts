@@ -48,8 +48,10 @@ async function newsToCome(
   implementation: Implementation,
   head: (publisher: string) => Promise<bigint>,
 ): Promise<readonly string[]> {
-  const { domain } = implementation;
-  const builds = await listBuilds(database, domain.name);
+  const { domain, readModels, replicas } = implementation;
+  const kept = new Set([...readModels, ...replicas].map(({ name }) => name));
+  // Nobody who runs fills what only others declare, as those for whom there is a stand-in.
+  const builds = (await listBuilds(database, domain.name)).filter(({ copy }) => kept.has(copy));
   const left = builds
     .filter(({ state, filledAt }) => state === "building" || filledAt === null)
     .map(({ copy, build }) => `${domain.name}: build ${build} of ${copy} is filled`);
