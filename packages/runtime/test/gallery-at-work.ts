@@ -1,5 +1,13 @@
 import { createClient } from "@polder/http";
-import { type ClientOf, handler, type Implementation, implement } from "@polder/model";
+import {
+  type ClientOf,
+  handler,
+  type Implementation,
+  implement,
+  type LogFields,
+  type Logger,
+  silentLogger,
+} from "@polder/model";
 import type { TestDatabase } from "@polder/postgres/testing";
 import { type Host, type HostOptions, startHost } from "../src/index.ts";
 import { Gallery, Sales, Studio, studio, studioDomain, Till } from "./gallery.ts";
@@ -60,4 +68,16 @@ export function studioTurning(
     return { artists: [...some], next };
   });
   return implement(studio, { apis: { studio: { ...apis, artists } as never } });
+}
+
+/** A logger that remembers what it was told. */
+export function listener(): Logger & { readonly said: (message: string) => readonly LogFields[] } {
+  const lines: { readonly message: string; readonly fields: LogFields }[] = [];
+  const hear = (message: string, fields: LogFields = {}): void => void lines.push({ message, fields });
+  return {
+    ...silentLogger,
+    info: hear,
+    warn: hear,
+    said: (message) => lines.filter((line) => line.message === message).map(({ fields }) => fields),
+  };
 }
