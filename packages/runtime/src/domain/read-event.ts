@@ -9,16 +9,23 @@ import { userOf } from "./event-user.ts";
  */
 export type ReadEvent = (event: LoggedEvent) => DeliveredEvent | Promise<DeliveredEvent>;
 
-/** Makes the one who reads the events that a domain needs. It throws what `eventReading` throws. */
+/**
+ * Makes the one who reads the events that a domain needs. What `eventReading` throws, it rejects with and never throws:
+ * who reads many at once would be thrown out of waiting for the others, and a rejection that nobody awaits ends the process.
+ */
 export function eventReader(domain: Domain): ReadEvent {
   const readings = new Map<string, EventReading>();
   return (event) => {
-    const key = `${event.type} ${event.version}`;
-    const reading = readings.get(key) ?? readingOf(domain, event);
-    // There are as many as versions are declared: of another one there is no reading.
-    readings.set(key, reading);
-    const read = reading({ ...event, data: JSON.parse(event.data) as unknown });
-    return read instanceof Promise ? read.then((found) => delivered(event, found)) : delivered(event, read);
+    try {
+      const key = `${event.type} ${event.version}`;
+      const reading = readings.get(key) ?? readingOf(domain, event);
+      // There are as many as versions are declared: of another one there is no reading.
+      readings.set(key, reading);
+      const read = reading({ ...event, data: JSON.parse(event.data) as unknown });
+      return read instanceof Promise ? read.then((found) => delivered(event, found)) : delivered(event, read);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 
