@@ -11,11 +11,12 @@ import {
   subscriptionStatus,
 } from "@polder/bus";
 import { homeOf, type OutboxEvent, openDatabase, outboxInsert } from "@polder/postgres";
-import { randomFrom, until } from "@polder/postgres/testing";
+import { openWorker, randomFrom, until } from "@polder/postgres/testing";
 import { type KeptCopies, keepCopies, listBuilds, makeBuild } from "../src/index.ts";
 import { copies, depot, makersAnswered, readEvent } from "./depot.ts";
 import type { FaultAddresses } from "./faults.ts";
 
+const worker = openWorker();
 const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
 const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
 const random = randomFrom(Number(process.argv[4] ?? 1));
@@ -119,6 +120,7 @@ async function buildAnew(): Promise<void> {
 let isWorking = true;
 const working = (async () => {
   for (let number = 0; isWorking; number += 1) {
+    await worker.turn();
     await work(number).catch(() => undefined);
     for (const relay of relays) relay.wake();
     if (number % 40 === 20) await buildAnew().catch(() => undefined);

@@ -3,8 +3,10 @@
 import { randomUUID } from "node:crypto";
 import { type CrashPoint, growthSignal, postgresSource, runStream, startPresence, startRelay } from "@polder/bus";
 import { type DatabaseAddress, homeOf, openDatabase } from "@polder/postgres";
+import { openWorker } from "@polder/postgres/testing";
 import { entriesSubscription, writeEntries } from "./market.ts";
 
+openWorker();
 const addresses = JSON.parse(process.argv[2] ?? "") as Readonly<Record<"sales" | "ledger", DatabaseAddress>>;
 const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
 let hits = 0;
