@@ -68,7 +68,7 @@ export async function runFaults(options: {
   const reading = read(reader);
   const struck = await strikeWorkers({
     program: new URL("fault-worker.ts", import.meta.url),
-    argument: JSON.stringify(addresses),
+    argument: addresses,
     points,
     visitsMax: (point) => (point.startsWith("deliver:") ? 15 : point.startsWith("fill:") ? 5 : 2),
     worksMax: 60,
