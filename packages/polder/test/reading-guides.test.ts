@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { homeOf } from "@polder/postgres";
+import { homeOf, identifier, openDatabase } from "@polder/postgres";
 import { listBuilds, makeBuilds } from "@polder/reading";
-import { type Domain, domain, implement, need, type ReadModel, readModel, startHost } from "polder";
+import { domain, implement, need, type ReadModel, readModel, startHost } from "polder";
 import { answerOf, standInFor, startTestHost, type TestHost, until } from "polder/testing";
 import { expect, test } from "vitest";
 import { ProductDescribed, ProductWithdrawn } from "./storefront/domains/catalog/contract.ts";
@@ -75,6 +75,15 @@ test("titles come from the pages of Catalog first, and from its events then", as
   await running.publish(ProductWithdrawn, { sku: "cup" });
   await running.settled();
   expect(await titles()).toEqual(["Desk lamp", "Saucer", "Teapot"]);
+});
+
+test("the domain itself only reads them", async () => {
+  await using running = await startTestHost({ from, implementations: [declared, ...others] });
+  await using app = openDatabase({ ...running.database.address("support"), schema: "support" });
+  for (const table of ["order_overview", "product_title"]) {
+    expect((await app.query(`select from ${identifier(table)}`)).rows).toBeInstanceOf(Array);
+    await expect(app.query(`delete from ${identifier(table)}`)).rejects.toMatchObject({ code: "42501" });
+  }
 });
 
 // #region second-version
@@ -151,7 +160,7 @@ test("another version is built beside the one that serves, from the history, and
 
 test("where only the owner's own answer is good enough, a read model of its events is refused", () => {
   // #region strong
-  const till: Domain = domain("till", {
+  const till = domain("till", {
     owner: web,
     capability: "Take money for orders",
     needs: [need(Order, "1.0.0", { consistency: "strong" }), need(OrderPlaced, "1.0.0")],
