@@ -12,7 +12,7 @@ import { PaymentReceived } from "./storefront/domains/payment/contract.ts";
 import { payment } from "./storefront/domains/payment/domain.ts";
 import { Support } from "./storefront/domains/support/contract.ts";
 import { support } from "./storefront/domains/support/domain.ts";
-import declared from "./storefront/domains/support/index.ts";
+import supportDesk from "./storefront/domains/support/index.ts";
 import { orderOverview } from "./storefront/domains/support/order-overview.ts";
 import { productTitles } from "./storefront/domains/support/product-titles.ts";
 import { unpaidOrders } from "./storefront/domains/support/unpaid-orders.ts";
@@ -46,7 +46,7 @@ async function unpaid({ client }: Pick<TestHost, "client">): Promise<readonly ob
 
 // #region any-order
 test("what is unpaid is found, whether the order or its payment is heard of first", async () => {
-  await using running = await startTestHost({ from, implementations: [declared, ...others] });
+  await using running = await startTestHost({ from, implementations: [supportDesk, ...others] });
   await running.publish(PaymentReceived, { orderId: "o1", amount: 5 });
   await running.settled();
   await running.publish(OrderPlaced, { orderId: "o1", customerId: "ada", sku: "teapot", total: 20 });
@@ -63,7 +63,7 @@ test("what is unpaid is found, whether the order or its payment is heard of firs
 // #endregion any-order
 
 test("titles come from the pages of Catalog first, and from its events then", async () => {
-  await using running = await startTestHost({ from, implementations: [declared, ...others] });
+  await using running = await startTestHost({ from, implementations: [supportDesk, ...others] });
   const titles = async () =>
     (await running.database.rows<{ title: string }>("select title from support.product_title order by sku")).map(
       ({ title }) => title,
@@ -78,7 +78,7 @@ test("titles come from the pages of Catalog first, and from its events then", as
 });
 
 test("the domain itself only reads them", async () => {
-  await using running = await startTestHost({ from, implementations: [declared, ...others] });
+  await using running = await startTestHost({ from, implementations: [supportDesk, ...others] });
   await using app = openDatabase({ ...running.database.address("support"), schema: "support" });
   for (const table of ["order_overview", "product_title"]) {
     expect((await app.query(`select from ${identifier(table)}`)).rows).toBeInstanceOf(Array);
@@ -130,7 +130,7 @@ const countingOverview = readModel(support, "order-overview", {
 // #endregion second-version
 
 test("another version is built beside the one that serves, from the history, and takes its place", async () => {
-  await using running = await startTestHost({ from, implementations: [declared, ...others] });
+  await using running = await startTestHost({ from, implementations: [supportDesk, ...others] });
   const { database, publish, settled } = running;
   await publish(PaymentReceived, { orderId: "o1", amount: 5 });
   await publish(PaymentReceived, { orderId: "o1", amount: 6 });
