@@ -59,7 +59,7 @@ export function listWork({ domain }: { readonly domain?: readonly string[] }): W
         source.publisher,
         String(source.lag),
         seconds(source.stalenessMs),
-        source.parked === 0 ? "" : `${source.parked} parked`,
+        remarkOf(one, source),
       ]),
     );
     const isBad = listed.some(({ state, isOver, sources }) =>
@@ -72,6 +72,14 @@ export function listWork({ domain }: { readonly domain?: readonly string[] }): W
       code: isBad ? exitCode.findings : exitCode.clean,
     };
   };
+}
+
+function remarkOf({ lacks }: ListedBuild, { parked, publisher }: BuildLook): string {
+  const first = lacks?.[publisher];
+  return [
+    ...(parked === 0 ? [] : [`${parked} parked`]),
+    ...(first === undefined ? [] : [`lacks what came before ${first}`]),
+  ].join(", ");
 }
 
 /** `polder read-models rebuild`. */
@@ -237,7 +245,10 @@ async function listedBuild(place: Place, build: Build): Promise<ListedBuild> {
   const { name: domain, database, source } = place;
   const copied = copiesOf(place).find(({ name }) => name === build.copy);
   // Of one that is not declared any more nobody knows what it is built from.
-  const sources = copied === undefined ? [] : await lookAtBuild({ domain, copied, build, database, source });
+  const sources =
+    copied === undefined
+      ? []
+      : await lookAtBuild({ domain, copied, build, database, source, begunOnly: !isBuildOf(copied, build) });
   const stalenessMs = Math.max(0, ...sources.map((one) => one.stalenessMs));
   const { stalenessMaxMs } = copied ?? {};
   const { kind, version, state, lacks } = build;
@@ -309,7 +320,7 @@ function heldBack({ name: domain }: Place, { name, build, lacks, sources }: List
   const missing = Object.entries(lacks ?? {}).map(
     ([publisher, seq]) => `the log of "${publisher}" begins with position ${seq}`,
   );
-  const reasons = [...missing, ...(parked > 0 ? [`${parked} events could not be handled`] : [])];
+  const reasons = [...missing, ...(parked > 0 ? [`events that could not be handled: ${parked}`] : [])];
   return readingErrors.BUILD_INCOMPLETE(
     `Build ${build} of ${domain}/${name} has caught up and does not take its place by itself, since it may lack what the one that serves has: ${reasons.join("; ")}. Look at it, then let it serve with "polder read-models switch ${domain}/${name}", or drop it.`,
     { domain, name, build },

@@ -92,6 +92,8 @@ export function keepCopies(options: KeepCopiesOptions): KeptCopies {
       } catch (error) {
         if (stopping.signal.aborted) break;
         failures += 1;
+        // What was seen before says nothing about now.
+        keeper.looks = [];
         logger.warn("the read models could not be looked after; it is tried again", { failures, error });
       }
       await pause.for(Math.min(30_000, lookMs * 2 ** Math.min(failures, 5)), { interruptible: failures === 0 });
@@ -132,7 +134,13 @@ async function goRound(keeper: Keeper): Promise<void> {
     return copied === undefined ? [] : [{ build, copied }];
   });
   await runThese(keeper, known);
-  const looks = await Promise.all(known.map((one) => look(keeper, one)));
+  // One that serves until its successor does is looked at as well, though this release does not know how to keep it.
+  const others = builds.flatMap((build) => {
+    const copied = copies.find(({ name }) => name === build.copy);
+    const isKept = build.state !== "serving" || known.some((one) => one.build === build);
+    return isKept || copied === undefined ? [] : [{ build, copied, begunOnly: true }];
+  });
+  const looks = await Promise.all([...known, ...others].map((one) => look(keeper, one)));
   for (const one of looks) await switchWhenReady(keeper, one, looks);
   await dropFormer(keeper, builds);
   keeper.looks = looks.filter(({ build }) => build.state === "serving");
@@ -142,6 +150,8 @@ async function goRound(keeper: Keeper): Promise<void> {
 interface KnownBuild {
   readonly build: Build;
   readonly copied: Copied;
+  /** It is of an earlier declaration, so that what this one says of its events holds as far as they go. */
+  readonly begunOnly?: boolean;
 }
 
 /** The declaration of a build: as it is now, or as it was before and is kept until the new one serves. */
@@ -186,9 +196,9 @@ async function noteHistory(
   await noteLacks(database, { domain: domain.name, build: build.build, lacks });
 }
 
-async function look({ options, ends }: Keeper, { build, copied }: KnownBuild): Promise<CopyLook> {
+async function look({ options, ends }: Keeper, { build, copied, begunOnly = false }: KnownBuild): Promise<CopyLook> {
   const { domain, database, source } = options;
-  const sources = await lookAtBuild({ domain: domain.name, copied, build, database, source });
+  const sources = await lookAtBuild({ domain: domain.name, copied, build, database, source, begunOnly });
   const stalenessMs = Math.max(0, ...sources.map((one) => one.stalenessMs));
   const { stalenessMaxMs = Number.POSITIVE_INFINITY } = copied;
   const isCaughtUp = sources.map(({ publisher, reached, head }) => {
