@@ -4,9 +4,10 @@ import { createDatabase } from "../create-database.ts";
 import { percentile } from "../figure.ts";
 import { startRemote } from "../remote-process.ts";
 import type { Samples } from "../samples.ts";
-import { historyDomain, sources } from "./history.ts";
+import { historyDomain } from "./history.ts";
 import type { ReaderMethods, Reading, Way } from "./reader-process.ts";
 import { fillHistory, openAdmin, setUpHistory } from "./set-up.ts";
+import { sources } from "./sources.ts";
 import type { SourcesMethods } from "./sources-process.ts";
 
 /** What every part of the benchmark needs. */

@@ -4,8 +4,8 @@ import { startHost } from "@polder/runtime";
 import { cpuMs } from "../calls/own-cost.ts";
 import type { ServerAddress } from "../events/contender.ts";
 import { answerParent, openedWith } from "../remote-process.ts";
-import { sources } from "./history.ts";
 import { addressIn } from "./set-up.ts";
+import { sources } from "./sources.ts";
 
 /** What it can be asked. */
 export type SourcesMethods = typeof methods;

@@ -57,7 +57,7 @@ kept = keepCopies({
         runStream({ ...handled, source: source(publisher), instance, leaseMs, pollMs: 50, crashPoint }),
       ),
   seams: {
-    read: readEvent,
+    read: async (events) => events.map(readEvent),
     handle: async (_copied, _events, run) => await run(),
     call: () => makersAnswered(makers),
   },
