@@ -75,7 +75,7 @@ export const Gallery = api("gallery", {
 });
 
 const keepers = team("Keepers", { contact: "#keepers" });
-const studio = domain("studio", {
+export const studio = domain("studio", {
   owner: keepers,
   capability: "Know artists",
   publishes: [Studio, Registered, Renamed, Retired],

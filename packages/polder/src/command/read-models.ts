@@ -320,7 +320,10 @@ function heldBack({ name: domain }: Place, { name, build, lacks, sources }: List
   const missing = Object.entries(lacks ?? {}).map(
     ([publisher, seq]) => `the log of "${publisher}" begins with position ${seq}`,
   );
-  const reasons = [...missing, ...(parked > 0 ? [`events that could not be handled: ${parked}`] : [])];
+  const reasons = [
+    ...missing,
+    ...(parked > 0 ? [`${parked} ${parked === 1 ? "event" : "events"} could not be handled`] : []),
+  ];
   return readingErrors.BUILD_INCOMPLETE(
     `Build ${build} of ${domain}/${name} has caught up and does not take its place by itself, since it may lack what the one that serves has: ${reasons.join("; ")}. Look at it, then let it serve with "polder read-models switch ${domain}/${name}", or drop it.`,
     { domain, name, build },

@@ -47,15 +47,12 @@ export function openFreshness(options: FreshnessOptions): Freshness {
   const looks = openLooks(options);
   return {
     reached: async (asked) => {
-      let seen = await wantedOf(options, asked);
+      const seen = await wantedOf(options, asked);
       if (seen.length === 0) return;
       using time = timeToWait(asked.waitMs, asked.signal);
       try {
-        while (seen.some(isUnfilled)) {
-          await pause(time.signal);
-          seen = await wantedOf(options, asked);
-        }
-        await Promise.all(seen.map((one) => reach(looks, one, time.signal)));
+        const waiting = waitingFor(seen, options, { looks, signal: time.signal });
+        await Promise.all(seen.map((one) => reach(one, waiting)));
       } catch (error) {
         const wrong = seen.filter(isWrong);
         if (wrong.length > 0) throw positionInvalid(asked, violationsOf(wrong));
@@ -82,15 +79,51 @@ async function pause(signal: AbortSignal): Promise<void> {
   await wait(FILL_LOOK_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
+/** What the copies of one query are waited for with. */
+interface Waiting {
+  readonly looks: Looks;
+  readonly signal: AbortSignal;
+  /** Waits until all of them have what they begin with: one look at a time, whoever waits. */
+  readonly filled: () => Promise<void>;
+}
+
+function waitingFor(
+  seen: readonly SeenCopy[],
+  { copies }: FreshnessOptions,
+  { looks, signal }: Omit<Waiting, "filled">,
+): Waiting {
+  const fill = async (): Promise<void> => {
+    for (let unfilled = seen.filter(isUnfilled); unfilled.length > 0; unfilled = seen.filter(isUnfilled)) {
+      await pause(signal);
+      const serving = await copies();
+      for (const one of unfilled) {
+        // Another build of it may serve by now.
+        const copy = serving.find(({ name }) => name === one.wanted.copy.name);
+        if (copy !== undefined) one.wanted = { ...one.wanted, copy };
+      }
+    }
+  };
+  let filling: Promise<void> | undefined;
+  return {
+    looks,
+    signal,
+    filled: () => {
+      filling ??= fill();
+      return filling;
+    },
+  };
+}
+
 /** Waits until a copy has reached a position, and notes down what is seen meanwhile. It throws where that cannot come. */
-async function reach(looks: Looks, seen: SeenCopy, signal: AbortSignal): Promise<void> {
-  const { copy, position, events } = seen.wanted;
+async function reach(seen: SeenCopy, { looks, signal, filled }: Waiting): Promise<void> {
+  const { position, events } = seen.wanted;
   const { publisher } = position;
-  const { subscription } = copy;
   const located = await looks.positions(publisher).wait({ position, events }, signal, (found) => {
     seen.located = found;
   });
   if (located.state !== "logged") throw new Error("the position is none of this database");
+  if (isUnfilled(seen)) await filled();
+  const { subscription } = seen.wanted.copy;
   await looks.progress({ subscription, publisher }).wait(located.wanted, signal, (found) => {
     seen.progress = found;
   });

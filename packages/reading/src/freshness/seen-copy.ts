@@ -3,7 +3,7 @@ import type { WantedCopy } from "./wanted-copies.ts";
 
 /** How far a copy was seen on its way to a position: what the last looks have found, once they have found something. */
 export interface SeenCopy {
-  readonly wanted: WantedCopy;
+  wanted: WantedCopy;
   located?: LocatedPosition;
   progress?: Progress;
 }

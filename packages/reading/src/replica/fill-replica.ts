@@ -5,6 +5,7 @@ import type { Build } from "../build/builds.ts";
 import { noCrash, type ReadingCrashPoint } from "../crash-point.ts";
 import { readingErrors } from "../errors.ts";
 import { buildSchema, readingNames } from "../names.ts";
+import { countNew } from "./count-new.ts";
 import type { PartialRow } from "./fold-changes.ts";
 import { writeChanges } from "./write-changes.ts";
 
@@ -31,6 +32,13 @@ export interface FillOptions {
 export type Filled = "filled" | "elsewhere";
 
 /**
+ * Pages in a row that may bring no row that was not there, before the filling gives up for this time: else it would never
+ * end where an owner's pages go round in a circle. One that is right, but finds nothing to keep for so long, goes on from
+ * there with the next attempt.
+ */
+const IDLE_PAGES_MAX = 1_000;
+
+/**
  * Fills a replica with what its owner has now, page by page, and goes on where another process has stopped.
  *
  * Before the first page its subscription begins, at the end of the log. So each page is at least as new as that, and what
@@ -54,15 +62,18 @@ async function fillFrom(options: FillOptions, from: Page): Promise<Filled> {
   const stream = { consumer: domain.name, subscription: build.subscription };
   await beginSubscription(stream, { database, source, from: "now" });
   await crashPoint("fill:begun");
+  let idlePages = 0;
   for (let page = from; ; ) {
     signal.throwIfAborted();
+    if (idlePages === IDLE_PAGES_MAX) throw pagesGoOn(options, page);
     const { items, next } = await askForPage(options, page);
     if (next !== undefined && next === page) throw pagesStandStill(options, page);
     const rows = items.flatMap((item): PartialRow | readonly PartialRow[] => replica.fill.row(item as never) ?? []);
     await crashPoint("fill:before-commit");
-    const isOurs = await store(options, { rows, page, next });
+    const stored = await store(options, { rows, page, next });
     await crashPoint("fill:after-commit");
-    if (!isOurs) return "elsewhere";
+    if (stored === undefined) return "elsewhere";
+    idlePages = stored.newRows > 0 ? 0 : idlePages + 1;
     if (next === undefined) break;
     page = next;
   }
@@ -127,26 +138,30 @@ interface StoredPage {
   readonly next: Page;
 }
 
-/** Rows and the place to go on from are one commit; it says whether the filling was still ours. */
-async function store(options: FillOptions, { rows, page, next }: StoredPage): Promise<boolean> {
+/** Rows and the place to go on from are one commit; gives how many are new, or nothing where the filling is no longer ours. */
+async function store(
+  options: FillOptions,
+  { rows, page, next }: StoredPage,
+): Promise<{ readonly newRows: number } | undefined> {
   const { domain, replica, build, database, instance, leaseMs } = options;
   const sql = readingNames(domain.name);
   const transaction = database.begin("read write", { schema: buildSchema(domain.name, build.build) });
   try {
+    const newRows = await countNew(transaction, replica, rows);
     const moved = await transaction.query(
       `update ${sql.build}
 set page = $3, filled = filled + $4, filler_until = now() + make_interval(secs => $5),
     filled_at = case when $3::json is null then now() end
 where build = $1 and filler = $2 and filled_at is null and page::text is not distinct from $6::json::text`,
-      [build.build, instance, asJson(next), rows.length, leaseMs / 1_000, asJson(page)],
+      [build.build, instance, asJson(next), newRows, leaseMs / 1_000, asJson(page)],
     );
     if (moved.rowCount !== 1) {
       await transaction.rollback();
-      return false;
+      return undefined;
     }
     if (rows.length > 0) await writeChanges(transaction, replica, rows);
     await transaction.commit();
-    return true;
+    return { newRows };
   } catch (error) {
     await transaction.rollback();
     throw error;
@@ -161,6 +176,14 @@ function pagesStandStill({ domain, replica }: FillOptions, page: Page): Error {
   const { api, operation } = replica.fill.query;
   return readingErrors.REPLICA_UNFILLED(
     `The replica "${replica.name}" of "${domain.name}" cannot be filled: after ${JSON.stringify(page)}, ${api}.${operation} gives a page after which the same one would come again. Its owner must page by a key that moves on.`,
+    { domain: domain.name, name: replica.name },
+  );
+}
+
+function pagesGoOn({ domain, replica }: FillOptions, page: Page): Error {
+  const { api, operation } = replica.fill.query;
+  return readingErrors.REPLICA_UNFILLED(
+    `The replica "${replica.name}" of "${domain.name}" is not filled yet: ${IDLE_PAGES_MAX} pages of ${api}.${operation} in a row, up to the one after ${JSON.stringify(page)}, have brought nothing that was not there before. Its owner must page by a key that moves on, and end.`,
     { domain: domain.name, name: replica.name },
   );
 }
