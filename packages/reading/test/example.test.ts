@@ -72,7 +72,7 @@ test("the example of the README: a read model and a replica", async () => {
         runStream({ ...handled, source: source(publisher), instance }),
       ),
     seams: {
-      read: readEvent,
+      read: async (events) => events.map(readEvent),
       handle: async (_copied, _events, run) => await run(),
       call: () => makersAnswered(makers),
     },
