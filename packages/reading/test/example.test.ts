@@ -6,7 +6,7 @@ import { openDatabase, outboxInsert } from "@polder/postgres";
 import { testServer, until } from "@polder/postgres/testing";
 import { expect, test } from "vitest";
 import { compose, type KeptCopies, keepCopies, publishersOf } from "../src/index.ts";
-import { depot, makerNames, makersAnswered, provisionDepot, readEvent, tally } from "./depot.ts";
+import { depot, makerNames, makersAnswered, provisionDepot, readEvents, tally } from "./depot.ts";
 import { Order, Payment, Storefront, storefront } from "./order-history.ts";
 
 test("the example of the README: a composition", async () => {
@@ -72,7 +72,7 @@ test("the example of the README: a read model and a replica", async () => {
         runStream({ ...handled, source: source(publisher), instance }),
       ),
     seams: {
-      read: async (events) => events.map(readEvent),
+      read: readEvents,
       handle: async (_copied, _events, run) => await run(),
       call: () => makersAnswered(makers),
     },

@@ -13,7 +13,7 @@ import {
 import { homeOf, type OutboxEvent, openDatabase, outboxInsert } from "@polder/postgres";
 import { openWorker, until } from "@polder/postgres/testing";
 import { type KeptCopies, keepCopies, listBuilds, makeBuild } from "../src/index.ts";
-import { copies, depot, makersAnswered, readEvent } from "./depot.ts";
+import { copies, depot, makersAnswered, readEvents } from "./depot.ts";
 import type { FaultAddresses } from "./faults.ts";
 
 const worker = openWorker<FaultAddresses>();
@@ -57,7 +57,7 @@ kept = keepCopies({
         runStream({ ...handled, source: source(publisher), instance, leaseMs, pollMs: 50, crashPoint }),
       ),
   seams: {
-    read: async (events) => events.map(readEvent),
+    read: readEvents,
     handle: async (_copied, _events, run) => await run(),
     call: () => makersAnswered(makers),
   },
