@@ -51,6 +51,9 @@ export function implement<D extends Domain>(domain: D, shape: ImplementationShap
   const sagas = shape?.sagas ?? [];
   const readModels = shape?.readModels ?? [];
   const replicas = shape?.replicas ?? [];
+  // What is no list, or no copy, is a mistake of its own.
+  const lists: readonly (readonly Copied[])[] = [readModels, replicas].filter((list) => Array.isArray(list));
+  const copies = lists.flat().filter((copy) => copy?.name !== undefined);
   refuseProblems(`the implementation of "${domain.name}"`, [
     ...publishedApis(domain).flatMap((api) => handlerProblems(domain, api, apis[api.name] ?? {})),
     ...Object.keys(apis)
@@ -60,10 +63,8 @@ export function implement<D extends Domain>(domain: D, shape: ImplementationShap
     ...listProblems(sagas, "sagas", (all) => sagasProblems(domain, all)),
     ...listProblems(readModels, "readModels", (all) => copiesProblems(domain, all, "readModels")),
     ...listProblems(replicas, "replicas", (all) => copiesProblems(domain, all, "replicas")),
-    ...repeatedProblems([...readModels, ...replicas]),
-    ...Object.entries(apis).flatMap(([api, handlers]) =>
-      readsProblems(handlers, `apis["${api}"]`, [...readModels, ...replicas]),
-    ),
+    ...repeatedProblems(copies),
+    ...Object.entries(apis).flatMap(([api, handlers]) => readsProblems(handlers, `apis["${api}"]`, copies)),
   ]);
   return { kind: "implementation", domain, apis, subscriptions, sagas, readModels, replicas };
 }
@@ -94,7 +95,7 @@ function handlerProblems(
 }
 
 function repeatedProblems(copies: readonly Copied[]): readonly Problem[] {
-  const names = copies.map((copy) => copy?.name);
+  const names = copies.map(({ name }) => name);
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].map((name) => ({
     place: "readModels",
     problem: `"${name}" is the name of two read models or replicas`,
@@ -109,7 +110,7 @@ function readsProblems(
 ): readonly Problem[] {
   return Object.entries(handlers ?? {}).flatMap(([operation, found]) =>
     (found?.reads ?? [])
-      .filter((name) => !copies.some((copy) => copy?.name === name))
+      .filter((name) => !copies.some((copy) => copy.name === name))
       .map((name) => ({
         place: `${place}.${operation}`,
         problem: `reads "${name}", which is not among the read models and replicas here`,

@@ -59,7 +59,7 @@ export const roll = readModel(welcome, "roll", {
   each: {
     "guestbook.Signed": async ({ event, tx }) => {
       if (${!bears} && event.data.guest === "Grace") throw new Error("no room for her");
-      await tx.sql\`insert into roll (guest) values (\${event.data.guest})\`;
+      await tx.sql\`insert into roll (guest) values (\${event.data.guest}) on conflict do nothing\`;
     },
   },
   options: { attemptsMax: 1 },
@@ -141,4 +141,24 @@ test("BUILD_BUSY: nothing is switched or dropped while somebody reads", async ()
     code: 0,
     out: "Dropped of welcome/roll: build 1.\n",
   });
+});
+
+test("a build is set back by the name of its subscription, and a read model is built anew instead", async () => {
+  const named = await run("events replay welcome/roll --from 1 --yes");
+  expect(named).toMatchObject({ code: 2, out: "" });
+  expect(named.err).toContain(
+    'no subscription "roll"; it has greet-guests, read-model-roll-1. "roll" is a read model: "polder read-models rebuild welcome/roll" builds it anew.',
+  );
+  const done = await run("events replay welcome/read-model-roll-1 --from 2 --yes");
+  expect(done).toMatchObject({ code: 0, err: "", out: expect.stringContaining("1 event will be handled again") });
+  const reached = async () =>
+    (
+      await database.admin.query<{ seq: string }>(
+        "select seq from welcome._checkpoint where subscription = 'read-model-roll-1'",
+      )
+    ).rows;
+  expect(await reached()).toEqual([{ seq: "1" }]);
+  await using _host = await hostGuestbook({ cwd: folder.path, env: environment.env });
+  await until(async () => (await reached()).every((row) => row.seq === "2"), "it has come to the end again");
+  expect(await guests()).toEqual(["Ada", "Grace"]);
 });

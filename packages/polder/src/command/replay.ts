@@ -1,7 +1,9 @@
 import { growthSignal, planReplay, postgresSource, type ReplayFrom, type ReplayPlan, replay } from "@polder/bus";
 import { domainOf } from "@polder/model";
-import { openDatabase } from "@polder/postgres";
-import { type Project, selectDomains } from "@polder/runtime";
+import { type Database, openDatabase } from "@polder/postgres";
+import { listBuilds } from "@polder/reading";
+import { type LoadedDomain, selectDomains } from "@polder/runtime";
+import { allSubscriptions, type WantedEvents } from "../all-subscriptions.ts";
 import { commandErrors } from "../errors.ts";
 import { openCommandProject, provisionedDatabase } from "./command-project.ts";
 import type { Work } from "./work.ts";
@@ -20,12 +22,14 @@ export function replayWork(name: string, options: ReplayOptions): Work {
     const from = parseFrom(options.from);
     const [domain, subscription] = parseName(name);
     await using project = await openCommandProject(input);
-    const found = findSubscription(project, { domain, subscription, publisher: options.publisher });
-    const stream = { consumer: domain, subscription, publisher: found.publisher };
+    const [loaded] = selectDomains(project.domains, [domain]);
     const { adminOf, address } = await provisionedDatabase(project);
     // As the subscription's own role: PostgreSQL lets nobody else speak of its position.
     const how = { applicationName: "polder replay", connectionsMax: 1 };
     await using database = openDatabase({ ...address(domain), ...how });
+    const wanted = { domain, subscription, publisher: options.publisher };
+    const found = await findSubscription(loaded as LoadedDomain, database, wanted);
+    const stream = { consumer: domain, subscription, publisher: found.publisher };
     await using reading = openDatabase({ ...address(found.publisher, domain), ...how });
     const source = postgresSource({ publisher: found.publisher, database: reading, growth: growthSignal() });
     const plan = await planReplay({ ...stream, events: found.events }, from, { adminOf, source });
@@ -68,20 +72,25 @@ interface Found {
   readonly events: readonly string[];
 }
 
-function findSubscription(
-  project: Project,
+async function findSubscription(
+  { implementation }: LoadedDomain,
+  database: Database,
   {
     domain,
     subscription,
     publisher,
   }: { readonly domain: string; readonly subscription: string; readonly publisher: string | undefined },
-): Found {
-  const [loaded] = selectDomains(project.domains, [domain]);
-  const subscriptions = loaded?.implementation.subscriptions ?? [];
-  const declared = subscriptions.find((one) => one.name === subscription);
+): Promise<Found> {
+  const all = await replayable(database, implementation);
+  const declared = all.find((one) => one.name === subscription);
   if (declared === undefined) {
-    const names = subscriptions.map((one) => one.name).join(", ") || "none";
-    throw commandErrors.USAGE(`"${domain}" has no subscription "${subscription}"; it has ${names}.`, {
+    const copied = [...implementation.readModels, ...implementation.replicas].find(({ name }) => name === subscription);
+    const names = all.map((one) => one.name).join(", ") || "none";
+    const what =
+      copied === undefined
+        ? ""
+        : ` "${subscription}" is a ${copied.kind}: "polder read-models rebuild ${domain}/${subscription}" builds it anew.`;
+    throw commandErrors.USAGE(`"${domain}" has no subscription "${subscription}"; it has ${names}.${what}`, {
       argument: `${domain}/${subscription}`,
     });
   }
@@ -94,6 +103,15 @@ function findSubscription(
     );
   }
   return { publisher: chosen, events: declared.events.filter((event) => domainOf(event) === chosen) };
+}
+
+/** Those that are declared, and those of builds; a saga's waits are its own. */
+async function replayable(
+  database: Database,
+  implementation: LoadedDomain["implementation"],
+): Promise<readonly WantedEvents[]> {
+  const builds = await listBuilds(database, implementation.domain.name);
+  return allSubscriptions({ ...implementation, sagas: [] }, builds);
 }
 
 function parseName(text: string): readonly [domain: string, subscription: string] {

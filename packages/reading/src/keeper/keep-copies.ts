@@ -78,6 +78,7 @@ export function keepCopies(options: KeepCopiesOptions): KeptCopies {
     looks: [],
     ends: new Map(),
     over: new Set(),
+    heldBack: new Set(),
     forgetAtMs: 0,
     wake: pause.wake,
   };
@@ -122,6 +123,8 @@ interface Keeper {
   readonly ends: Map<string, bigint>;
   /** The names of those of which it was said that they are too far behind. */
   readonly over: Set<string>;
+  /** The builds of which it was said that somebody has to let them serve. */
+  readonly heldBack: Set<number>;
   forgetAtMs: number;
   readonly wake: () => void;
 }
@@ -225,7 +228,7 @@ async function switchWhenReady(keeper: Keeper, ready: CopyLook, all: readonly Co
   if (!isWanted || build.filledAt === null || !ready.isCaughtUp) return;
   const serving = all.find((other) => other.build.copy === build.copy && other.build.state === "serving");
   const isWhole = Object.keys(build.lacks ?? {}).length === 0 && parkedIn(sources) <= parkedIn(serving?.sources ?? []);
-  if (!isWhole) return;
+  if (!isWhole) return sayHeldBack(keeper, ready);
   try {
     await crashPoint("switch:before");
     if (!(await switchBuild({ domain: domain.name, database, build }))) return;
@@ -238,6 +241,16 @@ async function switchWhenReady(keeper: Keeper, ready: CopyLook, all: readonly Co
       error,
     });
   }
+}
+
+/** Once a build: it may go on for long until somebody has looked at it. */
+function sayHeldBack({ heldBack, logger }: Keeper, { copied, build, sources }: CopyLook): void {
+  if (heldBack.has(build.build)) return;
+  heldBack.add(build.build);
+  logger.warn(
+    `a new build of the ${copied.kind} has caught up, but may lack what the one that serves has: look at it, then let it serve with polder read-models switch, or drop it`,
+    { ...describe(build), lacks: build.lacks, parked: parkedIn(sources) },
+  );
 }
 
 function parkedIn(sources: readonly BuildLook[]): number {
