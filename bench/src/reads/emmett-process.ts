@@ -4,7 +4,7 @@ import pg from "pg";
 import { cpuMs } from "../calls/own-cost.ts";
 import type { ServerAddress } from "../events/contender.ts";
 import { answerParent, openedWith } from "../remote-process.ts";
-import { historySql, historyTables } from "./history.ts";
+import { historySql, historyTables } from "./order-history.ts";
 import { customerIdOf } from "./set-up.ts";
 
 /** What it can be asked. */

@@ -4,10 +4,12 @@ import { openDatabase, outboxInsert } from "@polder/postgres";
 import { createDatabase } from "../create-database.ts";
 import { percentile } from "../figure.ts";
 import { startRemote } from "../remote-process.ts";
-import { bareHistory, historyDomain, sources } from "./history.ts";
+import { historyDomain } from "./history.ts";
+import { bareHistory } from "./order-history.ts";
 import type { ReadsOptions } from "./pages.ts";
 import type { RebuildMethods } from "./rebuild-process.ts";
 import { addressIn, customerIdOf, openAdmin, setUpHistory } from "./set-up.ts";
+import { sources } from "./sources.ts";
 
 /** Transactions of the publisher under way at once at most. */
 const AT_ONCE = 16;

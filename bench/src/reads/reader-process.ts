@@ -4,7 +4,8 @@ import { startHost } from "@polder/runtime";
 import { cpuMs } from "../calls/own-cost.ts";
 import type { ServerAddress } from "../events/contender.ts";
 import { answerParent, openedWith } from "../remote-process.ts";
-import { Customers, History, historyDomain, Orders, Payments, Shipments } from "./history.ts";
+import { Customers, History, Orders, Payments, Shipments } from "./domains.ts";
+import { historyDomain } from "./history.ts";
 import { addressIn, customerIdOf } from "./set-up.ts";
 
 /** What the process that shows order histories is started with. */

@@ -2,7 +2,8 @@ import { startHost } from "@polder/runtime";
 import { cpuMs } from "../calls/own-cost.ts";
 import type { ServerAddress } from "../events/contender.ts";
 import { answerParent, openedWith } from "../remote-process.ts";
-import { bareHistory, historyDomain } from "./history.ts";
+import { historyDomain } from "./history.ts";
+import { bareHistory } from "./order-history.ts";
 import { addressIn } from "./set-up.ts";
 
 /** What it can be asked. */

@@ -2,10 +2,12 @@ import type { Database } from "@polder/postgres";
 import { createDatabase } from "../create-database.ts";
 import { startRemote } from "../remote-process.ts";
 import type { EmmettMethods } from "./emmett-process.ts";
-import { bareHistory, historyDomain, historyTables, sources } from "./history.ts";
+import { historyDomain } from "./history.ts";
+import { bareHistory, historyTables } from "./order-history.ts";
 import type { ReadsOptions } from "./pages.ts";
 import type { RebuildMethods } from "./rebuild-process.ts";
 import { eventsOf, fillHistory, openAdmin, setUpHistory } from "./set-up.ts";
+import { sources } from "./sources.ts";
 
 /** Customers of the orders. */
 const CUSTOMERS = 1_000;

@@ -10,7 +10,7 @@ import {
 } from "@polder/postgres";
 import { migrateDomain, projectScopes } from "@polder/runtime";
 import type { ServerAddress } from "../events/contender.ts";
-import { tables } from "./history.ts";
+import { tables } from "./domains.ts";
 
 /** A partition of outbox and log holds all that a benchmark publishes. */
 const PARTITION_ROWS = 4_000_000;

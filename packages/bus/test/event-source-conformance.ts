@@ -118,7 +118,13 @@ export function eventSourceConformance(name: string, open: () => Promise<Conform
       expect(await subject.source.positionAt(events[1]?.relayedAt ?? new Date())).toBeLessThanOrEqual(1n);
       expect(await subject.source.positionAt(new Date(Date.now() + 86_400_000))).toBe(2n);
     });
+  });
+  progressConformance(name, open);
+}
 
+/** What a source promises about how far its readers are. */
+function progressConformance(name: string, open: () => Promise<ConformanceSubject>): void {
+  describe(`${name} as a source that knows its readers`, () => {
     test("what waits is told by what is wanted of it, and since when", async () => {
       await using subject = await open();
       const { source } = subject;

@@ -1,10 +1,9 @@
 // A process of the fault tests: publishes sales, relays them, and writes them down by two subscriptions, until it is
-// killed or told to settle. argv: the database's address as JSON, the crash as `point:nth` or "-".
+// killed or told to settle.
 import { randomUUID } from "node:crypto";
 import { homeOf, openDatabase, outboxInsert } from "@polder/postgres";
 import { openWorker, until } from "@polder/postgres/testing";
 import {
-  type CrashPoint,
   growthSignal,
   type HandleEvents,
   logHead,
@@ -18,16 +17,8 @@ import {
 import type { FaultAddresses } from "./faults.ts";
 import { ledgerSubscription, sold } from "./wholesale.ts";
 
-const worker = openWorker();
-const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
-const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
-let hits = 0;
-const crash = (name: string): void => {
-  if (name !== crashAt) return;
-  hits += 1;
-  if (hits === Number(nth)) process.kill(process.pid, "SIGKILL");
-};
-const crashPoint: CrashPoint = crash;
+const worker = openWorker<FaultAddresses>();
+const { argument: addresses, crashPoint } = worker;
 
 /** What was published while others died may be much, on a machine that is busy otherwise. */
 const SETTLE_MS_MAX = 120_000;
@@ -83,11 +74,11 @@ async function sell(article: string, sale: number): Promise<void> {
     [article],
   );
   const n = rows[0]?.n ?? 0;
-  crash("publish:before-commit");
+  crashPoint("publish:before-commit");
   // Some transactions end otherwise: their numbers and events vanish together.
   if (sale % 11 === 10) return await transaction.rollback();
   await transaction.commit([outboxInsert("sales", [sold(article, n)])]);
-  crash("publish:after-commit");
+  crashPoint("publish:after-commit");
   relay.wake();
 }
 
@@ -97,35 +88,28 @@ const selling = Promise.all(
     for (let sale = 0; isSelling; sale += 1) {
       await worker.turn();
       await sell(`article-${(seller + sale * 7) % 12}`, sale).catch(() => undefined);
-      if (process.connected) process.send?.({ sold: sale }, () => undefined);
+      worker.done();
     }
   }),
 );
-// Without the test there is nobody to work for.
-process.on("disconnect", () => process.exit());
-process.on("message", (message) => {
-  if (message !== "settle") return;
+worker.ready(async () => {
   isSelling = false;
-  void (async () => {
-    await selling;
-    await until(
-      async () => {
-        const { rows } = await salesAdmin.query<{ left: number }>(
-          "select count(*)::int as left from sales._outbox o where not exists (select from polder.log_sales l where l.event_id = o.event_id)",
-        );
-        const statuses = await subscriptionStatus(ledgerAdmin, "ledger", (publisher) => logHead(salesAdmin, publisher));
-        return (
-          rows[0]?.left === 0 && statuses.length === 2 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0)
-        );
-      },
-      "everything is delivered",
-      SETTLE_MS_MAX,
-    );
-    await Promise.all(streams.map((stream) => stream.stop()));
-    await relay.stop();
-    await presence.stop();
-    await Promise.all([sales, ledger, reader, salesAdmin, ledgerAdmin].map((one) => one.close()));
-    process.disconnect();
-  })();
+  await selling;
+  await until(
+    async () => {
+      const { rows } = await salesAdmin.query<{ left: number }>(
+        "select count(*)::int as left from sales._outbox o where not exists (select from polder.log_sales l where l.event_id = o.event_id)",
+      );
+      const statuses = await subscriptionStatus(ledgerAdmin, "ledger", (publisher) => logHead(salesAdmin, publisher));
+      return (
+        rows[0]?.left === 0 && statuses.length === 2 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0)
+      );
+    },
+    "everything is delivered",
+    SETTLE_MS_MAX,
+  );
+  await Promise.all(streams.map((stream) => stream.stop()));
+  await relay.stop();
+  await presence.stop();
+  await Promise.all([sales, ledger, reader, salesAdmin, ledgerAdmin].map((one) => one.close()));
 });
-process.send?.("ready");

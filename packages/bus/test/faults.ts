@@ -66,7 +66,7 @@ export async function runFaults({ faults, seed, apart = false, signal }: FaultOp
   };
   const struck = await strikeWorkers({
     program: new URL("fault-worker.ts", import.meta.url),
-    argument: JSON.stringify(addresses),
+    argument: addresses,
     points,
     visitsMax: (point) => (point.startsWith("report") ? 1 : 15),
     worksMax: 40,

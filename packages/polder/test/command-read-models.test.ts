@@ -41,6 +41,26 @@ export const roll = readModel(welcome, "roll", {
 const asIs = `\${event.data.guest}`;
 const inCapitals = `upper(\${event.data.guest})`;
 
+async function declareRoll(): Promise<void> {
+  await folder.write("domains/welcome/roll.ts", roll(1, asIs));
+  await folder.edit(
+    "domains/welcome/index.ts",
+    [
+      'import { welcome } from "./domain.ts";',
+      'import { welcome } from "./domain.ts";\nimport { roll } from "./roll.ts";',
+    ],
+    ["subscriptions: [greetGuests]", "subscriptions: [greetGuests], readModels: [roll]"],
+  );
+}
+
+async function declareRollNoMore(): Promise<void> {
+  await folder.edit(
+    "domains/welcome/index.ts",
+    [", readModels: [roll]", ""],
+    ['\nimport { roll } from "./roll.ts";', ""],
+  );
+}
+
 async function run(...args: readonly string[]): Promise<Ended> {
   return await polder(args, { cwd: folder.path, env: environment.env });
 }
@@ -67,15 +87,7 @@ async function twoSign(): Promise<void> {
 }
 
 test("a read model is listed, built anew, switched to and back, and dropped", { timeout: 120_000 }, async () => {
-  await folder.write("domains/welcome/roll.ts", roll(1, asIs));
-  await folder.edit(
-    "domains/welcome/index.ts",
-    [
-      'import { welcome } from "./domain.ts";',
-      'import { welcome } from "./domain.ts";\nimport { roll } from "./roll.ts";',
-    ],
-    ["subscriptions: [greetGuests]", "subscriptions: [greetGuests], readModels: [roll]"],
-  );
+  await declareRoll();
   await run("provision");
   expect((await run("migrate", "--dry-run")).out).toContain("would make the tables of roll (version 1)");
   expect((await run("migrate")).out).toContain("welcome: ran 0001-greeting.sql; made the tables of roll (version 1)");
@@ -130,11 +142,7 @@ test("a read model is listed, built anew, switched to and back, and dropped", { 
   }
 
   // What the code does not declare any more goes as a whole.
-  await folder.edit(
-    "domains/welcome/index.ts",
-    [", readModels: [roll]", ""],
-    ['\nimport { roll } from "./roll.ts";', ""],
-  );
+  await declareRollNoMore();
   expect((await run("read-models", "drop", "welcome/roll")).out).toBe("Dropped of welcome/roll: build 3.\n");
   expect((await run("read-models")).out).toBe("No read models and no replicas.\n");
   const { rows } = await database.admin.query(

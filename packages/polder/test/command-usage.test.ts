@@ -49,6 +49,11 @@ const commands = [
   "sagas show",
   "sagas resume",
   "sagas abort",
+  "read-models",
+  "read-models list",
+  "read-models rebuild",
+  "read-models switch",
+  "read-models drop",
   "keys",
   "keys list",
   "keys rotate",
@@ -87,6 +92,7 @@ describe("what is no command is refused", () => {
     ["keys rotate --delay 90000", "from 0 to 86400"],
     ["dead-letters retry", "missing required argument 'letter'"],
     ["sagas show", "missing required argument 'saga'"],
+    ["read-models rebuild", "missing required argument 'name'"],
   ])("polder %s", async (command, reason) => {
     const ended = await polderHere(words(command), here);
     expect(ended).toMatchObject({ code: 2, out: "" });

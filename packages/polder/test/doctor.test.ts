@@ -1,6 +1,3 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { homeOf } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
@@ -9,6 +6,7 @@ import { openProject, type Project, readModel } from "polder";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { checks, type Examination, type ExamineOptions, examine } from "../src/doctor/examine.ts";
 import { keyChecks } from "../src/doctor/key-checks.ts";
+import { machineChecks } from "../src/doctor/machine-checks.ts";
 import { welcome } from "./guestbook/domains/welcome/domain.ts";
 import { guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
 import { jsonOf } from "./polder-process.ts";
@@ -41,16 +39,6 @@ const forgotten = readModel(welcome, "roll", {
   tables: "create table roll (guest text primary key)",
   each: { "guestbook.Signed": async () => undefined },
 });
-
-async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "polder-doctor-"));
-  opened.defer(() => rm(folder, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(join(folder, name, ".."), { recursive: true });
-    await writeFile(join(folder, name), text);
-  }
-  return folder;
-}
 
 interface Wrong extends ExamineOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -116,53 +104,6 @@ test("a project that is well has no finding", async () => {
   expect(looked).toEqual(checks.map(({ code }) => code));
 });
 
-describe("this machine", () => {
-  test("secrets that others can read", async () => {
-    const folder = await folderWith({ ".polder/secrets": "{}" });
-    await chmod(join(folder, ".polder/secrets"), 0o644);
-    expect(await found("secrets-readable", { project: { polderDirectory: join(folder, ".polder") } })).toMatchObject([
-      says("has the mode 644", { severity: "error" }),
-    ]);
-  });
-
-  test("secrets that git would take", async () => {
-    const folder = await folderWith({ ".git/HEAD": "", ".polder/secrets": "{}" });
-    const project = { polderDirectory: join(folder, ".polder") };
-    expect(await found("secrets-in-git", { project })).toMatchObject([says("has no .gitignore")]);
-    await writeFile(join(folder, ".polder/.gitignore"), "*\n");
-    expect(await found("secrets-in-git", { project })).toEqual([]);
-  });
-
-  test("a full disk", async () => {
-    const polderDirectory = await folderWith({});
-    const limits = { freeBytes: Number.MAX_SAFE_INTEGER };
-    expect(await found("disk-short", { project: { polderDirectory }, limits })).toMatchObject([says("MiB left")]);
-  });
-
-  test("URLs that nobody answers, or not well", async () => {
-    const busy = createServer((_request, response) => response.writeHead(503).end()).listen(0, "127.0.0.1");
-    opened.defer(() => void busy.close());
-    await new Promise((resolve) => busy.once("listening", resolve));
-    const address = busy.address();
-    const port = typeof address === "object" ? address?.port : 0;
-    const urls = { nobody: ["http://127.0.0.1:9"], busy: [`http://127.0.0.1:${port}/base`] };
-    expect(await found("url-unreachable", { project: { urls } })).toMatchObject([
-      says("nobody at http://127.0.0.1:9 does not answer"),
-      says("answers 503"),
-    ]);
-  });
-
-  test("a clock that is wrong", async () => {
-    expect(await found("clock-wrong", { now: () => Date.now() + 61_000 })).toMatchObject([
-      says("ahead of", { severity: "error" }),
-    ]);
-    expect(await found("clock-wrong", { now: () => Date.now() - 61_000 })).toMatchObject([says("behind")]);
-    const config = { identity: { clockToleranceSeconds: 60 } };
-    const bearable = { config, now: () => Date.now() + 30_000 };
-    expect(await found("clock-wrong", bearable)).toMatchObject([says("ahead of", { severity: "warning" })]);
-  });
-});
-
 describe("the server", () => {
   test("that cannot be reached: what needs it is not looked at", async () => {
     covered.add("database-unreachable");
@@ -173,6 +114,16 @@ describe("the server", () => {
     expect(JSON.stringify(findings)).not.toContain("hidden");
     expect(looked).toContain("url-unreachable");
     expect(notLooked).toContain("dead-letters");
+  });
+
+  test("whose clock is another one", async () => {
+    expect(await found("clock-wrong", { now: () => Date.now() + 61_000 })).toMatchObject([
+      says("ahead of", { severity: "error" }),
+    ]);
+    expect(await found("clock-wrong", { now: () => Date.now() - 61_000 })).toMatchObject([says("behind")]);
+    const config = { identity: { clockToleranceSeconds: 60 } };
+    const bearable = { config, now: () => Date.now() + 30_000 };
+    expect(await found("clock-wrong", bearable)).toMatchObject([says("ahead of", { severity: "warning" })]);
   });
 
   test("that is too old", async () => {
@@ -407,8 +358,8 @@ describe("polder doctor", () => {
   });
 });
 
-test("every check is tested here, or where the others of keys are", () => {
-  const elsewhere = new Set(keyChecks.map(({ code }) => code));
+test("every check is tested here, or where the others of keys and of this machine are", () => {
+  const elsewhere = new Set([...keyChecks, ...machineChecks].map(({ code }) => code));
   const here = checks.map(({ code }) => code).filter((code) => !elsewhere.has(code));
   expect([...covered].sort()).toEqual(here.sort());
 });

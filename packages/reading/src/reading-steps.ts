@@ -70,6 +70,7 @@ begin
   -- Whoever reads at the moment is waited for, and others behind us: give way soon, and come again.
   perform set_config('lock_timeout', '300ms', true);
   if former.build is not null and not even_if_behind then
+    if wanted.filled_at is null then return false; end if;
     -- The one that serves stands still until we have ended, so that no reader ever sees less than before.
     perform from ${sql.checkpoint} where subscription = former.subscription for update;
     perform from ${sql.checkpoint} old

@@ -113,8 +113,10 @@ export async function provisionDepot({ admin, password }: TestDatabase): Promise
 }
 
 /** An event as Depot gets it. */
-export function readEvent({ id, type: name, version, key, data, at, seq }: LoggedEvent): DeliveredEvent {
-  return { id, name, version, key, data: JSON.parse(data) as unknown, at, seq };
+export async function readEvents(events: readonly LoggedEvent[]): Promise<readonly DeliveredEvent[]> {
+  return events.map(({ id, type: name, version, key, data, at, seq }) => {
+    return { id, name, version, key, data: JSON.parse(data) as unknown, at, seq };
+  });
 }
 
 /** Calls of Makers, answered in this process from its own tables. */

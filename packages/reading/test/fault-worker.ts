@@ -1,5 +1,5 @@
 // A process of the fault tests: publishes, keeps what Depot reads, and has it built anew again and again, until it is killed
-// or told to settle. argv: the database's addresses as JSON, the crash as `point:nth` or "-", a seed.
+// or told to settle.
 import { randomUUID } from "node:crypto";
 import {
   growthSignal,
@@ -11,20 +11,13 @@ import {
   subscriptionStatus,
 } from "@polder/bus";
 import { homeOf, type OutboxEvent, openDatabase, outboxInsert } from "@polder/postgres";
-import { randomFrom, until } from "@polder/postgres/testing";
+import { openWorker, until } from "@polder/postgres/testing";
 import { type KeptCopies, keepCopies, listBuilds, makeBuild } from "../src/index.ts";
-import { copies, depot, makersAnswered, readEvent } from "./depot.ts";
+import { copies, depot, makersAnswered, readEvents } from "./depot.ts";
 import type { FaultAddresses } from "./faults.ts";
 
-const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
-const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
-const random = randomFrom(Number(process.argv[4] ?? 1));
-let hits = 0;
-const crashPoint = (name: string): void => {
-  if (name !== crashAt) return;
-  hits += 1;
-  if (hits === Number(nth)) process.kill(process.pid, "SIGKILL");
-};
+const worker = openWorker<FaultAddresses>();
+const { argument: addresses, random, crashPoint } = worker;
 
 /** What was published while others died may be much, on a machine that is busy otherwise. */
 const SETTLE_MS_MAX = 120_000;
@@ -64,7 +57,7 @@ kept = keepCopies({
         runStream({ ...handled, source: source(publisher), instance, leaseMs, pollMs: 50, crashPoint }),
       ),
   seams: {
-    read: readEvent,
+    read: readEvents,
     handle: async (_copied, _events, run) => await run(),
     call: () => makersAnswered(makers),
   },
@@ -119,38 +112,32 @@ async function buildAnew(): Promise<void> {
 let isWorking = true;
 const working = (async () => {
   for (let number = 0; isWorking; number += 1) {
+    await worker.turn();
     await work(number).catch(() => undefined);
     for (const relay of relays) relay.wake();
     if (number % 40 === 20) await buildAnew().catch(() => undefined);
-    if (process.connected) process.send?.({ number }, () => undefined);
+    worker.done();
   }
 })();
-// Without the test there is nobody to work for.
-process.on("disconnect", () => process.exit());
-process.on("message", (message) => {
-  if (message !== "settle") return;
+worker.ready(async () => {
   isWorking = false;
-  void (async () => {
-    await working;
-    await until(
-      async () => {
-        const builds = await listBuilds(database, "depot");
-        const { rows } = await admin.query<{ left: number }>(
-          `select (select count(*) from makers._outbox o where not exists (select from polder.log_makers l where l.event_id = o.event_id))::int
+  await working;
+  await until(
+    async () => {
+      const builds = await listBuilds(database, "depot");
+      const { rows } = await admin.query<{ left: number }>(
+        `select (select count(*) from makers._outbox o where not exists (select from polder.log_makers l where l.event_id = o.event_id))::int
   + (select count(*) from goods._outbox o where not exists (select from polder.log_goods l where l.event_id = o.event_id))::int as left`,
-        );
-        const statuses = await subscriptionStatus(admin, "depot", (publisher) => logHead(admin, publisher));
-        const isOver = builds.length === 2 && builds.every(({ state }) => state === "serving");
-        return isOver && rows[0]?.left === 0 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0);
-      },
-      "everything is handled, and every build has taken its place",
-      SETTLE_MS_MAX,
-    );
-    await kept?.stop();
-    await Promise.all(relays.map((relay) => relay.stop()));
-    await presence.stop();
-    await Promise.all([makers, goods, database, admin].map((one) => one.close()));
-    process.disconnect();
-  })();
+      );
+      const statuses = await subscriptionStatus(admin, "depot", (publisher) => logHead(admin, publisher));
+      const isOver = builds.length === 2 && builds.every(({ state }) => state === "serving");
+      return isOver && rows[0]?.left === 0 && statuses.every(({ lag, parked }) => lag === 0 && parked === 0);
+    },
+    "everything is handled, and every build has taken its place",
+    SETTLE_MS_MAX,
+  );
+  await kept?.stop();
+  await Promise.all(relays.map((relay) => relay.stop()));
+  await presence.stop();
+  await Promise.all([makers, goods, database, admin].map((one) => one.close()));
 });
-process.send?.("ready");

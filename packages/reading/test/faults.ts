@@ -1,6 +1,5 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { type Database, type DatabaseAddress, openDatabase } from "@polder/postgres";
-import { strikeWorkers, testServer } from "@polder/postgres/testing";
+import { strikeWorkers, testServer, until } from "@polder/postgres/testing";
 import { provisionDepot } from "./depot.ts";
 
 /** How a worker reaches the database. */
@@ -69,7 +68,7 @@ export async function runFaults(options: {
   const reading = read(reader);
   const struck = await strikeWorkers({
     program: new URL("fault-worker.ts", import.meta.url),
-    argument: JSON.stringify(addresses),
+    argument: addresses,
     points,
     visitsMax: (point) => (point.startsWith("deliver:") ? 15 : point.startsWith("fill:") ? 5 : 2),
     worksMax: 60,
@@ -84,8 +83,9 @@ export async function runFaults(options: {
 function read(reader: Database): { readonly stop: () => Promise<Pick<FaultOutcome, "steppedBack" | "reads">> } {
   let isReading = true;
   let [steppedBack, reads, before] = [0, 0, 0];
-  const reading = (async () => {
-    while (isReading) {
+  // With rests between: the others need the processor as well.
+  const reading = until(
+    async () => {
       const { rows } = await reader.query<{ counted: number }>(
         "select coalesce(sum(made + sold), 0)::int as counted from tally",
       );
@@ -93,10 +93,11 @@ function read(reader: Database): { readonly stop: () => Promise<Pick<FaultOutcom
       if (counted < before) steppedBack += 1;
       before = counted;
       reads += 1;
-      // The others need the processor as well.
-      await wait(2);
-    }
-  })();
+      return !isReading;
+    },
+    "all faults are over",
+    Number.POSITIVE_INFINITY,
+  );
   return {
     stop: async () => {
       isReading = false;

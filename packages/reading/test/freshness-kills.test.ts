@@ -36,7 +36,7 @@ test("8 kills of processes that relay and deliver: every query is answered, and 
   const asking = Promise.all([0, 1, 2, 3].map(ask));
   const struck = await strikeWorkers({
     program: new URL("freshness-worker.ts", import.meta.url),
-    argument: JSON.stringify({ sales: database.appAddress("sales"), ledger: database.appAddress("ledger") }),
+    argument: { sales: database.appAddress("sales"), ledger: database.appAddress("ledger") },
     points,
     visitsMax: () => 10,
     worksMax: 20,

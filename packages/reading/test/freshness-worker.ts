@@ -1,18 +1,12 @@
-// A process of the fault tests: relays sales and keeps Ledger's copy of them, until it is killed or told to settle. argv:
-// the database's addresses as JSON, the crash as `point:nth` or "-".
+// A process of the fault tests: relays sales and keeps Ledger's copy of them, until it is killed or told to settle.
 import { randomUUID } from "node:crypto";
-import { type CrashPoint, growthSignal, postgresSource, runStream, startPresence, startRelay } from "@polder/bus";
+import { growthSignal, postgresSource, runStream, startPresence, startRelay } from "@polder/bus";
 import { type DatabaseAddress, homeOf, openDatabase } from "@polder/postgres";
+import { openWorker } from "@polder/postgres/testing";
 import { entriesSubscription, writeEntries } from "./market.ts";
 
-const addresses = JSON.parse(process.argv[2] ?? "") as Readonly<Record<"sales" | "ledger", DatabaseAddress>>;
-const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
-let hits = 0;
-const crashPoint: CrashPoint = (name) => {
-  if (name !== crashAt) return;
-  hits += 1;
-  if (hits === Number(nth)) process.kill(process.pid, "SIGKILL");
-};
+const worker = openWorker<Readonly<Record<"sales" | "ledger", DatabaseAddress>>>();
+const { argument: addresses, crashPoint } = worker;
 
 const open = (name: "sales" | "ledger") =>
   // A process that stands still inside a transaction holds its locks; PostgreSQL ends it after this long.
@@ -28,22 +22,15 @@ const stream = runStream({
   source: postgresSource({ publisher: "sales", database: ledger, growth }),
   handle: async (...delivered) => ({
     ...(await writeEntries(...delivered)),
-    committed: () => void process.send?.("handled", () => undefined),
+    committed: worker.done,
   }),
   pollMs: 20,
   crashPoint,
 });
 
-// Without the test there is nobody to work for.
-process.on("disconnect", () => process.exit());
-process.on("message", (message) => {
-  if (message !== "settle") return;
-  void (async () => {
-    await stream.stop();
-    await relay.stop();
-    await presence.stop();
-    await Promise.all([sales, ledger].map((one) => one.close()));
-    process.disconnect();
-  })();
+worker.ready(async () => {
+  await stream.stop();
+  await relay.stop();
+  await presence.stop();
+  await Promise.all([sales, ledger].map((one) => one.close()));
 });
-process.send?.("ready");

@@ -12,6 +12,7 @@ import {
   need,
   type QueryContext,
   query,
+  type Saga,
   type Subscription,
   team,
 } from "@polder/model";
@@ -128,10 +129,11 @@ export interface ReportBehaviour {
     context: CommandContext<typeof report, ReportOperations["ask"]>,
   ) => Promise<HandlerAnswer<ReportOperations["ask"]>>;
   readonly subscriptions?: readonly Subscription[];
+  readonly sagas?: readonly Saga[];
 }
 
 /** Report; asked for anything, it asks Bank. */
-export function reportWith({ ask = askBank, subscriptions = [] }: ReportBehaviour = {}): Implementation {
+export function reportWith({ ask = askBank, subscriptions = [], sagas = [] }: ReportBehaviour = {}): Implementation {
   return implement(report, {
     apis: {
       report: {
@@ -143,6 +145,7 @@ export function reportWith({ ask = askBank, subscriptions = [] }: ReportBehaviou
       },
     },
     subscriptions,
+    sagas,
   });
 }
 

@@ -17,7 +17,7 @@ import {
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type HostOptions, startHost } from "../src/index.ts";
-import { homesOf } from "./hosting.ts";
+import { storefrontHomes } from "./hosting.ts";
 import { parseOpenMetrics } from "./open-metrics.ts";
 import {
   Order,
@@ -37,7 +37,7 @@ let opened: AsyncDisposableStack;
 // Nothing here writes, so that all tests may share a database.
 beforeAll(async () => {
   server = await testServer();
-  database = await server.database(homesOf([...Object.values(sourcesWith().sources), storefrontWith()]));
+  database = await server.database(storefrontHomes);
 });
 afterAll(async () => {
   await database[Symbol.asyncDispose]();

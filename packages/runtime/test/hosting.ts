@@ -5,6 +5,7 @@ import { type TestContent, type TestDatabase, until } from "@polder/postgres/tes
 import { type Host, type HostOptions, migrateDomain, projectScopes, startHost } from "../src/index.ts";
 import { Bank, bankWith, migrations, Report, reportWith } from "./bank.ts";
 import { tables } from "./gallery.ts";
+import { sourcesWith, storefrontWith } from "./storefront.ts";
 
 /** The homes of domains, with tables for those that have some. */
 export function homesOf(implementations: readonly Implementation[]): TestContent {
@@ -39,6 +40,9 @@ export async function provisionGallery(
 
 /** The homes of Bank and Report. */
 export const bankHomes: TestContent = homesOf([bankWith(), reportWith()]);
+
+/** The homes of Storefront and its sources. */
+export const storefrontHomes: TestContent = homesOf([...Object.values(sourcesWith().sources), storefrontWith()]);
 
 /** A host for a test, and what the test looks at. */
 export interface TestHost extends AsyncDisposable {

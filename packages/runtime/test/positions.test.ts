@@ -129,13 +129,8 @@ describe("a command's answer", () => {
         await answer({ text: "counted" });
       },
     });
-    const implementation = implement(report, {
-      apis: {
-        report: {
-          total: handler(report, Report.total, async () => ({ total: 0 })),
-          ask: handler(report, Report.ask, async ({ input, key, tx }) => tx.start(asking, key, input)),
-        },
-      },
+    const implementation = reportWith({
+      ask: async ({ input, key, tx }) => tx.start(asking, key, input),
       sagas: [asking],
     });
     await using host = await hostOn(database, [bankWith(), implementation]);

@@ -1,33 +1,12 @@
-import { createClient } from "@polder/http";
-import {
-  type Implementation,
-  type LogFields,
-  type Logger,
-  type ReadModel,
-  readModel,
-  replica,
-  silentLogger,
-} from "@polder/model";
+import { type Implementation, type ReadModel, readModel } from "@polder/model";
 import { type Database, openDatabase } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { listBuilds, makeBuild } from "@polder/reading";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Host, type HostOptions, startHost } from "../src/index.ts";
-import {
-  book,
-  bookTables,
-  Gallery,
-  gallery,
-  galleryWith,
-  names,
-  Sales,
-  Studio,
-  salesDomain,
-  studioDomain,
-  Till,
-  tillDomain,
-} from "./gallery.ts";
+import { book, bookTables, gallery, galleryWith } from "./gallery.ts";
+import { buildsOf, clientsOf, type GalleryClients, hostGallery, listener, others } from "./gallery-host.ts";
 import { provisionGallery, rows } from "./hosting.ts";
 
 let server: TestServer;
@@ -47,53 +26,14 @@ afterEach(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-const others = [studioDomain, salesDomain, tillDomain];
-
-async function hosting(
-  implementations: readonly Implementation[] = [...others, galleryWith()],
-  options: Partial<HostOptions> = {},
-): Promise<Host> {
-  await provisionGallery(database, implementations);
-  return await startHost({ implementations, address: database.appAddress, leaseMs: 3_000, ...options });
-}
-
-function clientsOf({ transport }: Host) {
-  return {
-    studio: createClient(Studio, "1.0.0", { transport }),
-    sales: createClient(Sales, "1.0.0", { transport }),
-    till: createClient(Till, "1.0.0", { transport }),
-    gallery: createClient(Gallery, "1.0.0", { transport }),
-  };
-}
-
-type Clients = ReturnType<typeof clientsOf>;
+const hosting = (implementations?: readonly Implementation[], options?: Partial<HostOptions>): Promise<Host> =>
+  hostGallery(database, implementations, options);
+const builds = (): Promise<readonly string[]> => buildsOf(app);
 
 /** The sales in the book, as `sale:state`. */
-async function bookOf({ gallery: client }: Pick<Clients, "gallery">): Promise<readonly string[]> {
+async function bookOf({ gallery: client }: Pick<GalleryClients, "gallery">): Promise<readonly string[]> {
   const answer = await client.book({});
   return answer.ok ? answer.value.sales.map(({ sale, state }) => `${sale}:${state}`) : [];
-}
-
-/** The names of the artists that Gallery knows. */
-async function namesOf({ gallery: client }: Pick<Clients, "gallery">): Promise<string> {
-  const answer = await client.names({});
-  return answer.ok ? answer.value.names.map(({ name }) => name).join() : "";
-}
-
-async function builds(): Promise<readonly string[]> {
-  return (await listBuilds(app, "gallery")).map(({ copy, version, state }) => `${copy} ${version} ${state}`);
-}
-
-/** What one logger was told. */
-function listener(): Logger & { readonly said: (message: string) => readonly LogFields[] } {
-  const lines: { readonly message: string; readonly fields: LogFields }[] = [];
-  const hear = (message: string, fields: LogFields = {}): void => void lines.push({ message, fields });
-  return {
-    ...silentLogger,
-    info: hear,
-    warn: hear,
-    said: (message) => lines.filter((line) => line.message === message).map(({ fields }) => fields),
-  };
 }
 
 describe("a read model", () => {
@@ -348,83 +288,5 @@ describe("a changed read model", () => {
     }, "it has come to the end");
     expect(await newest()).toMatchObject({ state: "building", lacks: { sales: "3" } });
     expect((await bookOf(clients)).length).toBe(3);
-  });
-});
-
-describe("a replica", () => {
-  const artists = async (...ids: readonly string[]): Promise<void> => {
-    await using host = await hosting(others);
-    const { studio } = clientsOf(host);
-    for (const artist of ids) await studio.register({ artist, name: artist.toUpperCase(), born: 1_900 });
-  };
-
-  test("is filled from its owner page by page, and kept by its events", async () => {
-    await artists("a", "b", "c", "d", "e");
-    await using host = await hosting();
-    const clients = clientsOf(host);
-    await until(async () => (await namesOf(clients)) === "A,B,C,D,E", "it is filled");
-    await clients.studio.register({ artist: "c", name: "Cee" });
-    await clients.studio.register({ artist: "f", name: "F" });
-    await clients.studio.retire({ artist: "a" });
-    await until(async () => (await namesOf(clients)) === "B,Cee,D,E,F", "it is kept");
-    expect(await rows(database.admin, "select copy, state, filled::int from gallery._build order by copy")).toEqual([
-      { copy: "artist-name", state: "serving", filled: 5 },
-      { copy: "book", state: "serving", filled: 0 },
-    ]);
-  });
-
-  test("with other columns is filled beside the one that serves, and is never empty", async () => {
-    await artists("a", "b", "c", "d", "e");
-    {
-      await using host = await hosting();
-      await until(async () => (await namesOf(clientsOf(host))) === "A,B,C,D,E", "it is filled");
-    }
-    const withYears = replica(gallery, "artist-name", {
-      key: { artist: "text" },
-      columns: { name: "text", born: "integer null" },
-      fill: { query: Studio.artists, row: ({ artist, name, born }) => ({ artist, name, born }) },
-      events: {
-        "studio.Registered": ({ artist, name, born }) => ({ artist, name, born }),
-        "studio.Renamed": ({ artist, name }) => ({ artist, name }),
-      },
-      stalenessMaxMs: 60_000,
-    });
-    await using host = await hosting([...others, galleryWith({ replicas: [withYears] })]);
-    const clients = clientsOf(host);
-    const seen = new Set<string>();
-    await until(async () => {
-      seen.add(await namesOf(clients));
-      return (await builds()).includes("artist-name 1 former");
-    }, "the new one serves");
-    expect([...seen]).toEqual(["A,B,C,D,E"]);
-    await clients.studio.register({ artist: "b", name: "Bee" });
-    const years = () =>
-      rows(database.admin, "select artist, name, born from gallery.artist_name where artist < 'c' order by 1");
-    const wanted = [
-      { artist: "a", name: "A", born: 1_900 },
-      { artist: "b", name: "Bee", born: 1_900 },
-    ];
-    await until(
-      async () => JSON.stringify(await years()) === JSON.stringify(wanted),
-      "what an event does not say stays",
-    );
-  });
-
-  test("waits for an owner that is away, says so, and is filled when it is back", async () => {
-    await artists("a", "b");
-    const logger = listener();
-    await provisionGallery(database, [...others, galleryWith({ replicas: [{ ...names, stalenessMaxMs: 1 }] })]);
-    await using alone = await startHost({
-      implementations: [galleryWith({ replicas: [{ ...names, stalenessMaxMs: 1 }] })],
-      address: database.appAddress,
-      urls: { studio: "http://127.0.0.1:9" },
-      logger,
-    });
-    await until(() => logger.said("a replica could not be filled; it goes on soon").length > 0, "it says so");
-    await until(() => logger.said("a replica is farther behind than it may be").length > 0, "it is behind");
-    expect(await namesOf(clientsOf(alone))).toBe("");
-    await alone.stop();
-    await using host = await hosting();
-    await until(async () => (await namesOf(clientsOf(host))) === "A,B", "it is filled");
   });
 });

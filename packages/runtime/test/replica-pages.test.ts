@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Implementation, isPolderError, type Need, replica } from "@polder/model";
+import { openDatabase } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
+import { listBuilds, switchBuild } from "@polder/reading";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { gallery, galleryWith, Studio, salesDomain, studioDomain, tillDomain } from "./gallery.ts";
 import { type ArtistsPage, listener, namesOf, studioTurning, work } from "./gallery-at-work.ts";
@@ -187,7 +189,21 @@ test("one that is filled anew from pages that go wrong leaves the one before in 
   await until(() => failures(logger).length > 0, "it is said");
   expect(await namesOf(at)).toBe("A,B,C");
   expect(await standing()).toEqual({ page: "b", filled: 2, whole: false, state: "building" });
+  const own = openDatabase({ ...database.appAddress("gallery"), schema: "gallery" });
+  const build = (await listBuilds(own, "gallery")).find(({ state }) => state === "building");
+  if (build === undefined) throw new Error("nothing is being built");
+  expect(await switchBuild({ domain: "gallery", database: own, build })).toBe(false);
+  await own.close();
+  expect(await namesOf(at)).toBe("A,B,C");
+  // How old it is that serves is seen, though this release cannot keep it.
+  const age = /^polder_read_model_staleness_seconds\{.*copy="artist-name".*\} (.+)$/m;
+  await until(async () => age.test(await (await fetch(`${at.host.url}/metrics`)).text()), "it is measured");
+  await at.studio.register({ artist: "c", name: "Cee" });
+  await until(async () => {
+    const [, seconds = "0"] = age.exec(await (await fetch(`${at.host.url}/metrics`)).text()) ?? [];
+    return Number(seconds) > 0;
+  }, "what it lacks makes it old");
   isWrong = false;
   await until(async () => JSON.stringify(await standing()).includes('"serving"'), "the new one serves");
-  expect(await namesOf(at)).toBe("A,B,C");
+  expect(await namesOf(at)).toBe("A,B,Cee");
 });

@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { handler, implement, saga, silentLogger } from "@polder/model";
+import { saga, silentLogger } from "@polder/model";
 import { openSecrets } from "@polder/postgres";
 import { testServer, until } from "@polder/postgres/testing";
 import { showSaga } from "@polder/sagas";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { openIdentity, openKeyRing, publicKeysPlace } from "../src/index.ts";
-import { Bank, bank, bankWith, Report, report } from "./bank.ts";
+import { Bank, bank, bankWith, Report, report, reportWith } from "./bank.ts";
 import { bankHomes, hostOn } from "./hosting.ts";
 
 const asking = saga(report, "asking", {
@@ -20,13 +20,8 @@ const asking = saga(report, "asking", {
   },
 });
 
-const implementation = implement(report, {
-  apis: {
-    report: {
-      total: handler(report, Report.total, async () => ({ total: 0 })),
-      ask: handler(report, Report.ask, async ({ input, key, tx }) => tx.start(asking, key, input)),
-    },
-  },
+const implementation = reportWith({
+  ask: async ({ input, key, tx }) => tx.start(asking, key, input),
   sagas: [asking],
 });
 

@@ -1,22 +1,13 @@
-// A process of the fault tests: works on trips until it is killed or told to stop. argv: the database's addresses as
-// JSON, the crash as `point:nth` or "-", the seed of the world's mood.
+// A process of the fault tests: works on trips until it is killed or told to settle. Its seed is the world's mood.
 import { randomUUID } from "node:crypto";
 import { openDatabase } from "@polder/postgres";
-import { openWorker, randomFrom, until } from "@polder/postgres/testing";
+import { openWorker, until } from "@polder/postgres/testing";
 import { listSagas, runSagas, sagaStart } from "../src/index.ts";
 import type { FaultAddresses } from "./faults.ts";
 import { openWorld, seams, tripSaga } from "./travel.ts";
 
-const worker = openWorker();
-const addresses = JSON.parse(process.argv[2] ?? "") as FaultAddresses;
-const [crashAt, nth] = (process.argv[3] ?? "-").split(/:(?=\d+$)/);
-const random = randomFrom(Number(process.argv[4] ?? 1));
-let hits = 0;
-const crashPoint = (name: string): void => {
-  if (name !== crashAt) return;
-  hits += 1;
-  if (hits === Number(nth)) process.kill(process.pid, "SIGKILL");
-};
+const worker = openWorker<FaultAddresses>();
+const { argument: addresses, random, crashPoint } = worker;
 
 const app = openDatabase({ ...addresses.app, schema: "travel", idleInTransactionTimeoutMs: 500 });
 const admin = openDatabase(addresses.admin);
@@ -49,24 +40,17 @@ const starting = (async () => {
       .commit([sagaStart("travel", saga)])
       .catch(() => undefined);
     running.wake();
-    if (process.connected) process.send?.({ trip }, () => undefined);
+    worker.done();
     await until(
       async () => (await listSagas(admin, "travel").catch(() => [])).length < 40,
       "there is room for one more",
     );
   }
 })();
-// Without the test there is nobody to work for.
-process.on("disconnect", () => process.exit());
-process.on("message", (message) => {
-  if (message !== "settle") return;
+worker.ready(async () => {
   isStarting = false;
-  void (async () => {
-    await starting;
-    await until(async () => (await listSagas(admin, "travel")).length === 0, "every trip has ended", 120_000);
-    await running.stop();
-    await Promise.all([app.close(), admin.close()]);
-    process.disconnect();
-  })();
+  await starting;
+  await until(async () => (await listSagas(admin, "travel")).length === 0, "every trip has ended", 120_000);
+  await running.stop();
+  await Promise.all([app.close(), admin.close()]);
 });
-process.send?.("ready");

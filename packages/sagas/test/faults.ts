@@ -46,7 +46,7 @@ export async function runFaults(options: {
   const addresses: FaultAddresses = { app: database.appAddress("travel"), admin: database.address };
   const struck = await strikeWorkers({
     program: new URL("fault-worker.ts", import.meta.url),
-    argument: JSON.stringify(addresses),
+    argument: addresses,
     points,
     visitsMax: () => 10,
     worksMax: 20,

@@ -15,8 +15,9 @@ interface Row {
   readonly version: string;
   readonly data: string;
   readonly headers: string | null;
-  readonly at: Date;
-  readonly relayed_at: Date;
+  /** Seconds since 1970: numbers take much less time to read than dates. */
+  readonly at: number | null;
+  readonly relayed_at: number | null;
 }
 
 /** The largest position there can be. */
@@ -33,7 +34,9 @@ export interface PostgresSourceOptions {
 /** The log of a domain in PostgreSQL. The database stays the caller's to close. */
 export function postgresSource({ publisher, database, growth }: PostgresSourceOptions): EventSource {
   const sql = busNames(homeOf(publisher));
-  const readText = `select * from ${sql.read}($1, $2, $3, $4, $5, $6)`;
+  const readText = `select head, reaches, bytes, seq, event_id, key, type, version, data, headers,
+  date_part('epoch', at) as at, date_part('epoch', relayed_at) as relayed_at
+from ${sql.read}($1, $2, $3, $4, $5, $6)`;
   return {
     publisher,
     read: async ({ after, upTo = SEQ_MAX, parts, events, eventsMax }) => {
@@ -90,10 +93,15 @@ function toPage(rows: readonly Row[], eventsMax: number): Page {
       version: row.version,
       data: row.data,
       headers: row.headers,
-      at: row.at,
-      relayedAt: row.relayed_at,
+      at: dateOf(row.at),
+      relayedAt: dateOf(row.relayed_at),
     });
   }
   const isFull = events.length === eventsMax || Number(last?.bytes ?? 0) >= PAGE_BYTES_MAX;
   return { events, scanned: BigInt((isFull ? last?.seq : first?.reaches) ?? 0), head: BigInt(first?.head ?? 0) };
+}
+
+/** PostgreSQL counts microseconds: half of one keeps a number that is not exact from the millisecond before. */
+function dateOf(seconds: number | null): Date {
+  return new Date(Math.floor(Number(seconds) * 1_000 + 0.0005));
 }

@@ -15,10 +15,10 @@ export function defineReadModels(program: Command, run: Run): void {
     .action(async (options: { domain?: readonly string[] }, command: Command) => {
       await run(command, async () => (await import("./read-models.ts")).listWork(options));
     });
-  const isNamed = "as domain/name, such as storefront/order-history";
+  const named = (what: string): string => `${what}; as domain/name, such as storefront/order-history`;
   readModels
     .command("rebuild <name>")
-    .description(`build it anew beside the one that serves, and then switch; ${isNamed}`)
+    .description(named("build it anew beside the one that serves, and then switch"))
     .option("--by-hand", "do not switch: that is for polder read-models switch")
     .option("--no-wait", "only begin it: the processes of its domain go on with it")
     .action(async (name: string, options: RebuildOptions, command: Command) => {
@@ -26,7 +26,7 @@ export function defineReadModels(program: Command, run: Run): void {
     });
   readModels
     .command("switch <name>")
-    .description(`let another build serve: the newest, or the one that is named; ${isNamed}`)
+    .description(named("let another build serve: the newest, or the one that is named"))
     .option("--build <n>", "which one", toCount)
     .option("--even-if-behind", "although it has not come as far as the one that serves")
     .action(async (name: string, options: SwitchOptions, command: Command) => {
@@ -34,7 +34,7 @@ export function defineReadModels(program: Command, run: Run): void {
     });
   readModels
     .command("drop <name>")
-    .description(`drop builds that do not serve, or all of one that no code declares any more; ${isNamed}`)
+    .description(named("drop builds that do not serve, or all of one that no code declares any more"))
     .option("--build <n>", "only this one", toCount)
     .action(async (name: string, options: DropOptions, command: Command) => {
       await run(command, async () => (await import("./read-models.ts")).dropWork(name, options));

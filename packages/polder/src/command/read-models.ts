@@ -59,7 +59,7 @@ export function listWork({ domain }: { readonly domain?: readonly string[] }): W
         source.publisher,
         String(source.lag),
         seconds(source.stalenessMs),
-        source.parked === 0 ? "" : `${source.parked} parked`,
+        remarkOf(one, source),
       ]),
     );
     const isBad = listed.some(({ state, isOver, sources }) =>
@@ -72,6 +72,14 @@ export function listWork({ domain }: { readonly domain?: readonly string[] }): W
       code: isBad ? exitCode.findings : exitCode.clean,
     };
   };
+}
+
+function remarkOf({ lacks }: ListedBuild, { parked, publisher }: BuildLook): string {
+  const first = lacks?.[publisher];
+  return [
+    ...(parked === 0 ? [] : [`${parked} parked`]),
+    ...(first === undefined ? [] : [`lacks what came before ${first}`]),
+  ].join(", ");
 }
 
 /** `polder read-models rebuild`. */
@@ -237,7 +245,10 @@ async function listedBuild(place: Place, build: Build): Promise<ListedBuild> {
   const { name: domain, database, source } = place;
   const copied = copiesOf(place).find(({ name }) => name === build.copy);
   // Of one that is not declared any more nobody knows what it is built from.
-  const sources = copied === undefined ? [] : await lookAtBuild({ domain, copied, build, database, source });
+  const sources =
+    copied === undefined
+      ? []
+      : await lookAtBuild({ domain, copied, build, database, source, begunOnly: !isBuildOf(copied, build) });
   const stalenessMs = Math.max(0, ...sources.map((one) => one.stalenessMs));
   const { stalenessMaxMs } = copied ?? {};
   const { kind, version, state, lacks } = build;

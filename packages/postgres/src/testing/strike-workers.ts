@@ -4,12 +4,12 @@ import { once } from "node:events";
 /** What {@link strikeWorkers} does, and with which luck. */
 export interface StrikeOptions {
   /**
-   * The program of a worker, which begins with {@link openWorker}. Its arguments are `argument`, where it is to die
-   * (`point:nth`, or "-") and a seed of its own. It says `ready`, then something after each piece of work; told `settle`,
-   * it works off what is left and ends.
+   * The program of a worker, which begins with {@link openWorker}. It says when it is ready, then after each piece of
+   * work that it is done; told to settle, it works off what is left and ends.
    */
   readonly program: URL;
-  readonly argument: string;
+  /** JSON. */
+  readonly argument: unknown;
   /** Named points, each with a colon in it, at which workers kill themselves. */
   readonly points: readonly string[];
   /** At which visit of a point at most. Default 15. */
@@ -77,25 +77,62 @@ export async function strikeWorkers(options: StrikeOptions): Promise<Readonly<Re
 }
 
 /** A worker's side of {@link strikeWorkers}. */
-export interface Worker {
+export interface Worker<Argument> {
+  /** What the test has handed in. */
+  readonly argument: Argument;
+  /** Of this worker's own seed. */
+  readonly random: () => number;
+  /** Passes a named point: perhaps the worker dies there. */
+  readonly crashPoint: (name: string) => void;
   /** Resolves when it may begin another piece of work. */
   readonly turn: () => Promise<void>;
+  /** Says that a piece of work is done. */
+  readonly done: () => void;
+  /** Says that the worker is at work. Told to settle, it does what is handed in, and ends. */
+  readonly ready: (settle: () => Promise<void>) => void;
 }
 
-/** Says that the worker has loaded its code, and listens to what it is told. */
-export function openWorker(): Worker {
+/** Says that the worker has loaded its code, and listens to what it is told. The argument comes as JSON. */
+export function openWorker<Argument>(): Worker<Argument> {
+  const [argument = "null", crash = "-", seed = "1"] = process.argv.slice(2);
+  const [crashAt, nth] = crash.split(/:(?=\d+$)/);
+  let visits = 0;
   let turn = Promise.withResolvers<void>();
   turn.resolve();
+  const settling = Promise.withResolvers<void>();
   process.on("message", (told) => {
     if (told === "rest") turn = Promise.withResolvers();
     else turn.resolve();
+    if (told === "settle") settling.resolve();
   });
-  process.send?.("loaded");
-  return { turn: () => turn.promise };
+  // Without the test there is nobody to work for.
+  process.on("disconnect", () => process.exit());
+  const say = (message: string): void => {
+    if (process.connected) process.send?.(message, () => undefined);
+  };
+  say("loaded");
+  return {
+    argument: JSON.parse(argument) as Argument,
+    random: randomFrom(Number(seed)),
+    crashPoint: (name) => {
+      if (name !== crashAt) return;
+      visits += 1;
+      if (visits === Number(nth)) process.kill(process.pid, "SIGKILL");
+    },
+    turn: () => turn.promise,
+    done: () => say("done"),
+    ready: (settle) => {
+      say("ready");
+      void settling.promise.then(async () => {
+        await settle();
+        process.disconnect();
+      });
+    },
+  };
 }
 
 function forkWorker({ program, argument, signal }: StrikeOptions, crash: string, seed: number): ChildProcess {
-  const worker = fork(program, [argument, crash, String(seed)], {
+  const worker = fork(program, [JSON.stringify(argument), crash, String(seed)], {
     execArgv: ["--conditions=source"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     signal,

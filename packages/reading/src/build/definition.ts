@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Copied, domainOf, type Replica, schemaName } from "@polder/model";
 import { identifier } from "@polder/postgres";
+import { sqlColumns } from "../replica/sql-columns.ts";
 
 /** SQL that makes the tables of a read model or a replica; names without a schema. */
 export function tablesOf(copied: Copied): string {
@@ -28,15 +29,17 @@ export function replicaTable({ name }: Pick<Replica, "name">): string {
   return schemaName(name);
 }
 
-function sqlReplicaTable(replica: Replica): string {
-  const sqlTable = identifier(replicaTable(replica));
-  const sqlColumns = Object.entries({ ...replica.key, ...replica.columns }).map(
-    ([column, type]) =>
-      `${identifier(column)} ${type.endsWith(" null") ? type.slice(0, -" null".length) : `${type} not null`}`,
-  );
-  const sqlList = (columns: readonly string[]): string => columns.map((column) => identifier(column)).join(", ");
+function sqlReplicaTable({ name, key, columns, indexes }: Replica): string {
+  const sqlTable = identifier(replicaTable({ name }));
+  const sqlDefinitions = Object.entries({ ...key, ...columns })
+    .map(([column, type]) => sqlDefinition(column, type))
+    .join(", ");
   return [
-    `create table ${sqlTable} (${sqlColumns.join(", ")}, primary key (${sqlList(Object.keys(replica.key))}))`,
-    ...replica.indexes.map((columns) => `create index on ${sqlTable} (${sqlList(columns)})`),
+    `create table ${sqlTable} (${sqlDefinitions}, primary key (${sqlColumns(Object.keys(key))}))`,
+    ...indexes.map((indexed) => `create index on ${sqlTable} (${sqlColumns(indexed)})`),
   ].join(";\n");
+}
+
+function sqlDefinition(column: string, type: string): string {
+  return `${identifier(column)} ${type.endsWith(" null") ? type.slice(0, -" null".length) : `${type} not null`}`;
 }

@@ -94,6 +94,8 @@ export function keepCopies(options: KeepCopiesOptions): KeptCopies {
       } catch (error) {
         if (stopping.signal.aborted) break;
         failures += 1;
+        // What was seen before says nothing about now.
+        keeper.looks = [];
         logger.warn("the read models could not be looked after; it is tried again", { failures, error });
       }
       await pause.for(Math.min(30_000, lookMs * 2 ** Math.min(failures, 5)), { interruptible: failures === 0 });
@@ -138,7 +140,13 @@ async function goRound(keeper: Keeper): Promise<void> {
     return copied === undefined ? [] : [{ build, copied }];
   });
   await runThese(keeper, known);
-  const looks = await Promise.all(known.map((one) => look(keeper, one)));
+  // One that serves until its successor does is looked at as well, though this release does not know how to keep it.
+  const others = builds.flatMap((build) => {
+    const copied = copies.find(({ name }) => name === build.copy);
+    const isKept = build.state !== "serving" || known.some((one) => one.build === build);
+    return isKept || copied === undefined ? [] : [{ build, copied, begunOnly: true }];
+  });
+  const looks = await Promise.all([...known, ...others].map((one) => look(keeper, one)));
   for (const one of looks) await switchWhenReady(keeper, one, looks);
   await dropFormer(keeper, builds);
   keeper.looks = looks.filter(({ build }) => build.state === "serving");
@@ -148,6 +156,8 @@ async function goRound(keeper: Keeper): Promise<void> {
 interface KnownBuild {
   readonly build: Build;
   readonly copied: Copied;
+  /** It is of an earlier declaration, so that what this one says of its events holds as far as they go. */
+  readonly begunOnly?: boolean;
 }
 
 /** The declaration of a build: as it is now, or as it was before and is kept until the new one serves. */
@@ -192,11 +202,11 @@ async function noteHistory(
   await noteLacks(database, { domain: domain.name, build: build.build, lacks });
 }
 
-async function look(keeper: Keeper, { build, copied }: KnownBuild): Promise<CopyLook> {
+async function look(keeper: Keeper, known: KnownBuild): Promise<CopyLook> {
   const { ends } = keeper;
-  const sources = await Promise.all(
-    publishersOf(copied).map((publisher) => lookAtSource(keeper, { build, copied }, publisher)),
-  );
+  const { build, copied } = known;
+  const looked = await Promise.all(publishersOf(copied).map((publisher) => lookAtSource(keeper, known, publisher)));
+  const sources = looked.flat();
   const stalenessMs = Math.max(0, ...sources.map((one) => one.stalenessMs));
   const { stalenessMaxMs = Number.POSITIVE_INFINITY } = copied;
   const isCaughtUp = sources.map(({ publisher, reached, head }) => {
@@ -221,17 +231,16 @@ async function look(keeper: Keeper, { build, copied }: KnownBuild): Promise<Copy
  */
 async function lookAtSource(
   { options, seen, logger }: Keeper,
-  { build, copied }: KnownBuild,
+  { build, copied, begunOnly = false }: KnownBuild,
   publisher: string,
-): Promise<BuildLook> {
+): Promise<readonly BuildLook[]> {
   const { domain, database, source } = options;
   const key = `${build.build} ${publisher}`;
   const events = copied.events.filter((event) => domainOf(event) === publisher);
   try {
-    const [found] = await lookAtBuild({ domain: domain.name, copied: { events }, build, database, source });
-    if (found === undefined) throw new Error(`"${copied.name}" is not built from "${publisher}"`);
-    seen.set(key, { found, atMs: performance.now() });
-    return found;
+    const looked = await lookAtBuild({ domain: domain.name, copied: { events }, build, database, source, begunOnly });
+    for (const found of looked) seen.set(key, { found, atMs: performance.now() });
+    return looked;
   } catch (error) {
     const before = seen.get(key);
     if (before === undefined) throw error;
@@ -241,7 +250,7 @@ async function lookAtSource(
       publisher,
       error,
     });
-    return { ...before.found, stalenessMs: before.found.stalenessMs + sinceMs };
+    return [{ ...before.found, stalenessMs: before.found.stalenessMs + sinceMs }];
   }
 }
 

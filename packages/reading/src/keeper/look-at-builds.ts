@@ -29,16 +29,19 @@ export interface BuildLookOptions {
   /** The domain's database, as its own role. */
   readonly database: Database;
   readonly source: (publisher: string) => EventSource;
+  /** Looks only at the publishers whose events it has begun to handle. Default false. */
+  readonly begunOnly?: boolean;
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 /** How a build stands against the log of each publisher. */
 export async function lookAtBuild(options: BuildLookOptions): Promise<readonly BuildLook[]> {
-  const { copied, build, source, now = Date.now } = options;
+  const { copied, build, source, begunOnly = false, now = Date.now } = options;
   const standing = await standingOf(options);
+  const publishers = publishersOf(copied).filter((publisher) => !begunOnly || standing.has(publisher));
   return await Promise.all(
-    publishersOf(copied).map(async (publisher): Promise<BuildLook> => {
+    publishers.map(async (publisher): Promise<BuildLook> => {
       const found = standing.get(publisher);
       const events = copied.events.filter((event) => event.startsWith(`${publisher}.`));
       const reached = found?.reached ?? undefined;

@@ -22,7 +22,7 @@ export function projectionOf(
     if (transaction === undefined) return { last: [] };
     const { sql, query } = transaction;
     const shared = { tx: { sql, query } satisfies Reader, signal, log };
-    const events = await Promise.all(logged.map(read));
+    const events = await read(logged);
     await handle(readModel, logged, async () => {
       if (readModel.mode === "each") {
         for (const event of events) await handlerOf(readModel, event.name)({ ...shared, event });

@@ -8,7 +8,7 @@ import { writeChanges } from "./write-changes.ts";
 export function keepingOf(replica: Replica, { read, handle }: Pick<ReadingSeams, "read" | "handle">): HandleEvents {
   return async (logged, transaction) => {
     if (transaction === undefined) return { last: [] };
-    const events = await Promise.all(logged.map(read));
+    const events = await read(logged);
     await handle(replica, logged, async () => {
       const said = events.map(({ name, data }) => {
         const change = replica.changes[name] as ((data: unknown) => SaidChange) | undefined;

@@ -2,6 +2,7 @@ import type { Reader, Replica } from "@polder/model";
 import { identifier } from "@polder/postgres";
 import { replicaTable } from "../build/definition.ts";
 import { foldChanges, type PartialRow, type RowChange, type SaidChange } from "./fold-changes.ts";
+import { sqlColumn, sqlColumns } from "./sql-columns.ts";
 
 /**
  * Writes what events say of the rows of a replica, in a transaction that finds its table: in as many statements as there
@@ -34,35 +35,40 @@ async function write(tx: Pick<Reader, "query">, replica: Replica, rows: readonly
   const given = Object.keys(first);
   const strange = given.filter((column) => !(column in replica.key) && !(column in replica.columns));
   if (strange.length > 0) throw new Error(`the replica "${replica.name}" has no column ${strange.join(", ")}`);
-  const sqlTable = identifier(replicaTable(replica));
-  const sqlColumns = given.map((column) => identifier(column));
-  const set = given.filter((column) => !(column in replica.key)).map((column) => identifier(column));
   const isWhole = Object.entries(replica.columns).every(([column, type]) => type.endsWith(" null") || column in first);
-  const sqlRows = `json_populate_recordset(null::${sqlTable}, $1) r`;
-  const sqlInsert = `insert into ${sqlTable} as t (${sqlColumns.join(", ")})
-select ${sqlColumns.map((column) => `r.${column}`).join(", ")}
-from ${sqlRows}
-on conflict (${sqlKey(replica)}) do ${set.length === 0 ? "nothing" : `update set ${set.map((column) => `${column} = excluded.${column}`).join(", ")}`}`;
-  const sqlUpdate = `update ${sqlTable} t
-set ${set.map((column) => `${column} = r.${column}`).join(", ")}
-from ${sqlRows}
+  const changed = given.filter((column) => !(column in replica.key));
+  if (!isWhole && changed.length === 0) return;
+  const sql = isWhole ? sqlInsert(replica, given, changed) : sqlUpdate(replica, changed);
+  await tx.query(sql, [JSON.stringify(rows)]);
+}
+
+function sqlInsert(replica: Replica, given: readonly string[], changed: readonly string[]): string {
+  const sqlTable = identifier(replicaTable(replica));
+  const sqlAction = changed.length === 0 ? "nothing" : `update set ${sqlAssignments(changed, "excluded")}`;
+  return `insert into ${sqlTable} as t (${sqlColumns(given)})
+select ${sqlColumns(given, "r")}
+from json_populate_recordset(null::${sqlTable}, $1) r
+on conflict (${sqlColumns(Object.keys(replica.key))}) do ${sqlAction}`;
+}
+
+function sqlUpdate(replica: Replica, changed: readonly string[]): string {
+  const sqlTable = identifier(replicaTable(replica));
+  return `update ${sqlTable} t
+set ${sqlAssignments(changed, "r")}
+from json_populate_recordset(null::${sqlTable}, $1) r
 where ${sqlSameKey(replica, "r")}`;
-  if (!isWhole && set.length === 0) return;
-  await tx.query(isWhole ? sqlInsert : sqlUpdate, [JSON.stringify(rows)]);
+}
+
+function sqlAssignments(columns: readonly string[], from: string): string {
+  return columns.map((column) => `${sqlColumn(column)} = ${sqlColumn(column, from)}`).join(", ");
 }
 
 function columnsOf(row: PartialRow): string {
   return Object.keys(row).sort().join();
 }
 
-function sqlKey({ key }: Replica): string {
-  return Object.keys(key)
-    .map((column) => identifier(column))
-    .join(", ");
-}
-
 function sqlSameKey({ key }: Replica, other: string): string {
   return Object.keys(key)
-    .map((column) => `t.${identifier(column)} = ${other}.${identifier(column)}`)
+    .map((column) => `${sqlColumn(column, "t")} = ${sqlColumn(column, other)}`)
     .join(" and ");
 }

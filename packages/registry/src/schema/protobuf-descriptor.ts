@@ -1,4 +1,4 @@
-import { fileDescriptorProto, protobufLibrary } from "./protobuf-library.ts";
+import { protobufDescriptors, protobufLibrary } from "./protobuf-library.ts";
 
 /** A file of Protobuf as compilers write it: `google.protobuf.FileDescriptorProto`, as far as it is looked at here. */
 export interface FileDescriptor extends Pick<MessageDescriptor, "enumType"> {
@@ -45,9 +45,9 @@ const base64 = /^[A-Za-z0-9+/]{8,}={0,2}$/;
 export function readDescriptor(text: string): FileDescriptor | undefined {
   const plain = text.replaceAll(/\s/g, "");
   if (plain.length % 4 !== 0 || !base64.test(plain)) return undefined;
-  const proto = fileDescriptorProto();
-  const file = proto.decode(Buffer.from(plain, "base64"));
-  return proto.toObject(file, { defaults: false }) as FileDescriptor;
+  const { FileDescriptorProto } = protobufDescriptors();
+  const file = FileDescriptorProto.decode(Buffer.from(plain, "base64"));
+  return FileDescriptorProto.toObject(file, { defaults: false }) as FileDescriptor;
 }
 
 /** The types of a file. What other files declare is named, and not looked for. */
@@ -62,21 +62,20 @@ export function typesOf({ messageType = [], enumType = [] }: FileDescriptor): De
 export function serializedProtobuf(text: string): string {
   if (isDescriptor(text)) return text;
   const { parse, Root } = protobufLibrary();
+  const { FileDescriptorProto, filesOf } = protobufDescriptors();
   const { root, imports } = parse(text, new Root(), { keepCase: true });
   if ((imports ?? []).length > 0) return text;
   const syntax = /^\s*syntax\s*=\s*["']proto3/m.test(text) ? "proto3" : "proto2";
   try {
-    const { file } = (root as unknown as Describing).toDescriptor(syntax);
-    const only = file.find(({ messageType = [], enumType = [] }) => messageType.length + enumType.length > 0);
-    return only === undefined ? text : Buffer.from(fileDescriptorProto().encode(only).finish()).toString("base64");
+    const only = filesOf(root, syntax).find(declaresTypes);
+    return only === undefined ? text : Buffer.from(FileDescriptorProto.encode(only).finish()).toString("base64");
   } catch {
     return text;
   }
 }
 
-/** What the extension of `protobufjs` adds. */
-interface Describing {
-  readonly toDescriptor: (syntax: string) => { readonly file: readonly FileDescriptor[] };
+function declaresTypes({ messageType = [], enumType = [] }: FileDescriptor): boolean {
+  return messageType.length + enumType.length > 0;
 }
 
 function isDescriptor(text: string): boolean {

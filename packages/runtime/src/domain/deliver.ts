@@ -16,7 +16,7 @@ import { doing, type WorkAtHand } from "../work-at-hand.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { commonUser } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
-import { eventReader } from "./read-event.ts";
+import { eventsReader } from "./read-events.ts";
 
 /** What delivering to the subscriptions of a domain needs. */
 export interface DeliverParts {
@@ -34,10 +34,10 @@ const HANDLER_TIMEOUT_MS = 30_000;
 /** Makes the one who runs the handlers of a subscription. */
 export function createDeliver(parts: DeliverParts, subscription: Subscription): HandleEvents {
   const { domain, logger, observer } = parts;
-  const read = eventReader(domain);
+  const read = eventsReader(domain);
   const work = { domain: subscription.domain, handler: `${subscription.domain}.${subscription.name}` };
   return async (logged, transaction, signal) => {
-    const events = await Promise.all(logged.map(read));
+    const events = await read(logged);
     const [first] = events;
     if (first === undefined) return { last: [] };
     const handle = subscription.handlers[first.name] as ((context: unknown) => Promise<void>) | undefined;

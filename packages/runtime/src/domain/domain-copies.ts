@@ -6,7 +6,7 @@ import type { HostObserver } from "../observe/host-observer.ts";
 import { callsOf, type FindTransport } from "./calls.ts";
 import { inDeliverySpan } from "./deliver.ts";
 import type { DomainStreams } from "./domain-streams.ts";
-import { eventReader } from "./read-event.ts";
+import { eventsReader } from "./read-events.ts";
 import { DAY_MS, type Retention } from "./retention.ts";
 
 /** What the read models and replicas of a domain need. */
@@ -52,7 +52,7 @@ const PAGE_MS_MAX = 30_000;
 function seamsOf({ findTransport, logger, observer }: DomainCopiesParts, domain: Domain): ReadingSeams {
   const onMade = observer.metrics?.made;
   return {
-    read: eventReader(domain),
+    read: eventsReader(domain),
     handle: async (copied, events, run) => {
       const work = { domain: domain.name, handler: `${domain.name}.${copied.name}` };
       await inDeliverySpan(work, events, observer, run);

@@ -18,7 +18,7 @@ import { callsOf, type FindTransport } from "./calls.ts";
 import type { HandledSubscription } from "./domain-streams.ts";
 import { userOf } from "./event-user.ts";
 import { type HandlerTransactionParts, handlerTransaction } from "./handler-transaction.ts";
-import { eventReader } from "./read-event.ts";
+import { eventsReader } from "./read-events.ts";
 import { lookEveryMs } from "./retention.ts";
 
 /** What the sagas of a domain need. */
@@ -136,11 +136,10 @@ function newsOf(domain: Domain, saga: Saga): Subscription {
 }
 
 function handOver(domain: Domain, saga: Saga, wake: () => void): HandleEvents {
-  const read = eventReader(domain);
+  const read = eventsReader(domain);
   return async (logged) => {
     const last = [];
-    for (const one of logged) {
-      const { id, name, version, key, data, at, seq } = await read(one);
+    for (const { id, name, version, key, data, at, seq } of await read(logged)) {
       const about = saga.waits[name]?.(data as never);
       if (typeof about !== "string") continue;
       const event = { id, name, version, key, data, at: at.toISOString(), seq: String(seq) };

@@ -1,19 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { type GrowthSignal, type Relay, type Stream, startPresence, startRelay } from "@polder/bus";
+import { type GrowthSignal, type Relay, startPresence, startRelay } from "@polder/bus";
 import type { ServedDomain } from "@polder/http";
 import type { Implementation, Logger } from "@polder/model";
 import { type Database, forgetAnswers, homeOf } from "@polder/postgres";
-import { type CopyLook, type Freshness, type KeptCopies, openFreshness, servingCopies } from "@polder/reading";
+import { type CopyLook, openFreshness, servingCopies } from "@polder/reading";
 import { withFields } from "../logger.ts";
 import { type DomainUses, startDomainUses } from "../observe/domain-uses.ts";
 import type { HostObserver } from "../observe/host-observer.ts";
 import type { FindTransport } from "./calls.ts";
 import { openCommandPositions } from "./command-positions.ts";
-import { createDeliver, type DeliverParts } from "./deliver.ts";
-import { warnOfDeprecatedEvents } from "./deprecated-needs.ts";
-import { startDomainCopies } from "./domain-copies.ts";
+import { openDomainDeliveries } from "./domain-deliveries.ts";
 import { openDomainSagas } from "./domain-sagas.ts";
-import { type DomainStreams, type HandledSubscription, openDomainStreams } from "./domain-streams.ts";
 import { createExecute } from "./execute.ts";
 import type { HandlerTransactionParts } from "./handler-transaction.ts";
 import { lookEveryMs, type Retention } from "./retention.ts";
@@ -58,117 +55,67 @@ export interface RunningDomain {
 
 /** Brings a domain to work. */
 export async function runDomain(options: RunDomainOptions): Promise<RunningDomain> {
-  const { implementation, database, publisherDatabase, growth, findTransport, observer } = options;
+  const { implementation, database, publisherDatabase, growth, findTransport, observer, retention = {} } = options;
   const { domain } = implementation;
-  const logger = withFields(options.logger, { domain: domain.name });
-  const schema = homeOf(domain.name).schema;
+  const { name } = domain;
+  const logger = withFields(options.logger, { domain: name });
   const lease = options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs };
   const instance = randomUUID();
   const transaction: HandlerTransactionParts = {
     domain,
-    schema,
+    schema: homeOf(name).schema,
     sagas: implementation.sagas,
     published: () => relay?.wake(),
     started: () => sagas.wake(),
   };
-  const shared = { domain, findTransport, logger, observer };
+  const shared = { domain, database, findTransport, transaction, logger, observer };
   const positions = await openCommandPositions(domain, database);
   const freshness = openFreshness({
-    domain: domain.name,
+    domain: name,
     database,
     publisherDatabase,
     growth,
     copies: () => servingCopies(database, implementation),
   });
-  const { sagasDays } = options.retention ?? {};
-  const keep = sagasDays === undefined ? {} : { keepDays: sagasDays };
-  const sagas = openDomainSagas({ ...shared, ...lease, ...keep, database, instance, transaction });
-  const { readModels, replicas } = implementation;
-  let copies: KeptCopies | undefined;
-  const all = [...implementation.subscriptions, ...sagas.subscriptions.map(({ subscription }) => subscription)];
-  const subscriptions = (): readonly string[] => [...all.map(({ name }) => name), ...(copies?.subscriptions() ?? [])];
-  const presence = await startPresence({
-    domain: domain.name,
-    database,
-    instance,
-    subscriptions,
-    logger,
+  const keep = retention.sagasDays === undefined ? {} : { keepDays: retention.sagasDays };
+  const sagas = openDomainSagas({ ...shared, ...lease, ...keep, instance });
+  const deliveries = openDomainDeliveries({
+    ...shared,
     ...lease,
+    implementation,
+    publisherDatabase,
+    growth,
+    instance,
+    sagas,
+    retention,
+    onSubscriptions: () => presence.show(),
+    onHandled: (subscription, events) => {
+      uses.handled(events);
+      freshness.handled(subscription.name);
+    },
   });
+  const { subscriptions, events } = deliveries;
+  const presence = await startPresence({ domain: name, database, instance, subscriptions, logger, ...lease });
   const relay = startDomainRelay({ ...options, logger });
   const stopForgetting = startForgetting({ ...options, logger });
-  const events = [...all, ...readModels, ...replicas].flatMap((one) => one.events);
   const environment = options.environment === undefined ? {} : { environment: options.environment };
   const uses = startDomainUses({ domain, database, events, logger, ...environment });
-  const opened = openDomainStreams({ ...options, ...lease, domain, events, instance, logger });
-  const counted: DomainStreams = { ...opened, start: (one) => opened.start(tellingHandled(one, { uses, freshness })) };
-  const startStreams = (): readonly Stream[] => {
-    const declared = handledSubscriptions(implementation, { ...shared, transaction });
-    return [...declared, ...sagas.subscriptions].flatMap(counted.start);
-  };
-  let isDelivering = false;
-  let streams: readonly Stream[] = [];
-  let ending: Promise<void> | undefined;
-  const endDeliveries: RunningDomain["endDeliveries"] = (endOptions) => {
-    const running = [...streams, sagas, ...(copies === undefined ? [] : [copies])];
-    ending ??= Promise.all(running.map((one) => one.stop(endOptions))).then(() => undefined);
-    return ending;
-  };
+  const execute = createExecute({ ...shared, answerOf: sagas.answerOf, positions, freshness });
   return {
-    name: domain.name,
+    name,
     implementation,
     database,
-    served: {
-      implementation,
-      ...createExecute({ ...shared, database, transaction, answerOf: sagas.answerOf, positions, freshness }),
-    },
+    served: { implementation, ...execute },
     answered: uses.served,
-    copies: () => copies?.looks() ?? [],
-    deliver: () => {
-      if (ending !== undefined || isDelivering) return;
-      isDelivering = true;
-      warnOfDeprecatedEvents(domain, logger);
-      streams = startStreams();
-      copies = startDomainCopies({
-        ...shared,
-        ...lease,
-        implementation,
-        database,
-        streams: counted,
-        growth: options.growth,
-        instance,
-        onSubscriptions: presence.show,
-        ...(options.retention === undefined ? {} : { retention: options.retention }),
-      });
-      sagas.start();
-    },
-    endDeliveries,
+    copies: deliveries.copies,
+    deliver: deliveries.start,
+    endDeliveries: deliveries.stop,
     stop: async (stopOptions) => {
       stopForgetting();
-      await endDeliveries(stopOptions);
+      await deliveries.stop(stopOptions);
       await relay?.stop();
       await uses.stop(stopOptions);
       await presence.stop();
-    },
-  };
-}
-
-/** Counts the events that a subscription has handled, and wakes who waits for them, when that is committed. */
-function tellingHandled<Handled extends HandledSubscription>(
-  handled: Handled,
-  { uses, freshness }: { readonly uses: DomainUses; readonly freshness: Freshness },
-): Handled {
-  const { handle, subscription } = handled;
-  return {
-    ...handled,
-    handle: async (events, transaction, signal) => {
-      const done = await handle(events, transaction, signal);
-      const committed = (): void => {
-        uses.handled(events);
-        freshness.handled(subscription.name);
-        done.committed?.();
-      };
-      return { ...done, committed };
     },
   };
 }
@@ -213,11 +160,4 @@ function startForgetting({ implementation, database, logger, retention }: RunDom
     isStopped = true;
     clearInterval(timer);
   };
-}
-
-function handledSubscriptions({ subscriptions }: Implementation, parts: DeliverParts): readonly HandledSubscription[] {
-  return subscriptions.map((subscription) => {
-    const logger = withFields(parts.logger, { subscription: subscription.name });
-    return { subscription, handle: createDeliver({ ...parts, logger }, subscription) };
-  });
 }

@@ -1,4 +1,4 @@
-import { api, query } from "polder";
+import { api, event, query } from "polder";
 import { z } from "zod";
 
 export const Order = api("order", {
@@ -14,5 +14,12 @@ export const Order = api("order", {
         access: "signed-in",
       }),
     },
+  },
+});
+
+export const OrderPlaced = event("order.OrderPlaced", {
+  key: "orderId",
+  versions: {
+    "1.0.0": z.object({ orderId: z.string(), customerId: z.string(), sku: z.string(), total: z.int() }),
   },
 });

@@ -1,7 +1,7 @@
-// #region contract
-import { api, query } from "polder";
+import { api, event, query } from "polder";
 import { z } from "zod";
 
+// #region contract
 export const Payment = api("payment", {
   versions: {
     "1.0.0": {
@@ -15,3 +15,8 @@ export const Payment = api("payment", {
   },
 });
 // #endregion contract
+
+export const PaymentReceived = event("payment.PaymentReceived", {
+  key: "orderId",
+  versions: { "1.0.0": z.object({ orderId: z.string(), amount: z.int() }) },
+});

@@ -1,10 +1,10 @@
 import { aggregate, domain } from "polder";
 import { sales } from "../../teams.ts";
-import { Payment } from "./contract.ts";
+import { Payment, PaymentReceived } from "./contract.ts";
 
 export const payment = domain("payment", {
   owner: sales,
   capability: "Know what is paid",
   aggregates: [aggregate("Payment", { root: "payment" })],
-  publishes: [Payment],
+  publishes: [Payment, PaymentReceived],
 });

@@ -3,29 +3,24 @@ import { type DeliveredEvent, type Domain, declaredNeed } from "@polder/model";
 import { type EventReading, eventReading, unreadableVersion, type VersionedData } from "./event-at-version.ts";
 import { userOf } from "./event-user.ts";
 
-/**
- * Gives an event at the version that the domain needs, as a tolerant reader sees it. It answers at once where nothing has
- * to be waited for: most events are stored as they are needed, and a read model takes many of them.
- */
-export type ReadEvent = (event: LoggedEvent) => DeliveredEvent | Promise<DeliveredEvent>;
+/** Gives events at the versions that the domain needs, as a tolerant reader sees them. */
+export type ReadEvents = (events: readonly LoggedEvent[]) => Promise<readonly DeliveredEvent[]>;
 
-/**
- * Makes the one who reads the events that a domain needs. What `eventReading` throws, it rejects with and never throws:
- * who reads many at once would be thrown out of waiting for the others, and a rejection that nobody awaits ends the process.
- */
-export function eventReader(domain: Domain): ReadEvent {
+/** Makes the one who reads the events that a domain needs. It throws what `eventReading` throws. */
+export function eventsReader(domain: Domain): ReadEvents {
   const readings = new Map<string, EventReading>();
-  return (event) => {
-    try {
+  return async (events) => {
+    const read: DeliveredEvent[] = [];
+    for (const event of events) {
       const key = `${event.type} ${event.version}`;
       const reading = readings.get(key) ?? readingOf(domain, event);
       // There are as many as versions are declared: of another one there is no reading.
       readings.set(key, reading);
-      const read = reading({ ...event, data: JSON.parse(event.data) as unknown });
-      return read instanceof Promise ? read.then((found) => delivered(event, found)) : delivered(event, read);
-    } catch (error) {
-      return Promise.reject(error);
+      const found = reading({ ...event, data: JSON.parse(event.data) as unknown });
+      // Most events are stored as they are needed, and a read model takes many of them: they are not waited for.
+      read.push(delivered(event, found instanceof Promise ? await found : found));
     }
+    return read;
   };
 }
 

@@ -1,0 +1,4 @@
+create table product (
+  sku text primary key,
+  title text not null
+);
