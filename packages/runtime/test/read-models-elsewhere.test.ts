@@ -1,6 +1,13 @@
 import { neededEvents } from "@polder/bus";
-import { type Implementation, type Position, readModel, readPosition, writePosition } from "@polder/model";
-import { homeOf, migrationOf, openDatabase, provision } from "@polder/postgres";
+import {
+  type Implementation,
+  type Position,
+  type ReadModel,
+  readModel,
+  readPosition,
+  writePosition,
+} from "@polder/model";
+import { homeOf, identifier, migrationOf, openDatabase, provision } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { listBuilds, makeBuild } from "@polder/reading";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -153,4 +160,26 @@ test("a position of the one database is none of the other", async () => {
   expect(mine?.deployment).not.toBe(other?.deployment);
   const mixed = writePosition({ ...(mine as Position), deployment: other?.deployment ?? "" });
   await expect(at.gallery.book({}, { notBefore: mixed })).rejects.toMatchObject({ code: "POSITION_INVALID" });
+});
+
+test("while one of the databases is away, a copy ages, says so, and goes on with what comes from the others", async () => {
+  const logger = listener();
+  const bounded: ReadModel = { ...book, stalenessMaxMs: 1_500 };
+  const implementations = [tillDomain, galleryWith({ readModels: [bounded], replicas: [] })];
+  await provisionBoth([studioDomain, salesDomain, ...implementations]);
+  await using away = await work(here, [studioDomain, salesDomain], { address });
+  await using at = await work(here, implementations, { address, logger, urls: { studio: away.host.url } });
+  const sold = positionOf(await away.sales.sell({ sale: "1", artist: "a", price: 1 }));
+  await at.gallery.book({}, { notBefore: sold });
+  const ready = async () => await (await fetch(`${at.host.url}/readyz`)).text();
+  await until(async () => (await ready()).includes("gallery") && !(await ready()).includes("behind"), "all is well");
+  const { database: name } = here.address;
+  await there.admin.query(`alter database ${identifier(name)} allow_connections false`);
+  await there.admin.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+  await until(async () => (await ready()).includes('"behind":{"book":'), "it is shown");
+  expect(logger.said("a read model is farther behind than it may be").at(-1)).toMatchObject({ copy: "book" });
+  await at.till.pay({ sale: "1" });
+  await until(async () => (await bookOf(at)) === "1:paid", "what comes from the other is written");
+  await there.admin.query(`alter database ${identifier(name)} allow_connections true`);
+  await until(async () => !(await ready()).includes("behind"), "it is within its bound again");
 });

@@ -1,5 +1,5 @@
 import { type GrowthSignal, pauseFor } from "@polder/bus";
-import { type Copied, type Logger, silentLogger } from "@polder/model";
+import { type Copied, domainOf, type Logger, silentLogger } from "@polder/model";
 import { type Build, isBuildOf, listBuilds, noteLacks } from "../build/builds.ts";
 import { publishersOf } from "../build/definition.ts";
 import { dropBuild, forgetOthers, switchBuild } from "../build/place-builds.ts";
@@ -77,6 +77,7 @@ export function keepCopies(options: KeepCopiesOptions): KeptCopies {
     running: new Map(),
     looks: [],
     ends: new Map(),
+    seen: new Map(),
     over: new Set(),
     heldBack: new Set(),
     forgetAtMs: 0,
@@ -121,6 +122,8 @@ interface Keeper {
   looks: readonly CopyLook[];
   /** Where the logs ended at the last look, by build and publisher. */
   readonly ends: Map<string, bigint>;
+  /** What was seen there when it could be looked at last. */
+  readonly seen: Map<string, { readonly found: BuildLook; readonly atMs: number }>;
   /** The names of those of which it was said that they are too far behind. */
   readonly over: Set<string>;
   /** The builds of which it was said that somebody has to let them serve. */
@@ -199,9 +202,11 @@ async function noteHistory(
   await noteLacks(database, { domain: domain.name, build: build.build, lacks });
 }
 
-async function look({ options, ends }: Keeper, { build, copied, begunOnly = false }: KnownBuild): Promise<CopyLook> {
-  const { domain, database, source } = options;
-  const sources = await lookAtBuild({ domain: domain.name, copied, build, database, source, begunOnly });
+async function look(keeper: Keeper, known: KnownBuild): Promise<CopyLook> {
+  const { ends } = keeper;
+  const { build, copied } = known;
+  const looked = await Promise.all(publishersOf(copied).map((publisher) => lookAtSource(keeper, known, publisher)));
+  const sources = looked.flat();
   const stalenessMs = Math.max(0, ...sources.map((one) => one.stalenessMs));
   const { stalenessMaxMs = Number.POSITIVE_INFINITY } = copied;
   const isCaughtUp = sources.map(({ publisher, reached, head }) => {
@@ -218,6 +223,35 @@ async function look({ options, ends }: Keeper, { build, copied, begunOnly = fals
     isOver: stalenessMs > stalenessMaxMs,
     isCaughtUp: isCaughtUp.every((one) => one),
   };
+}
+
+/**
+ * How a build stands against the log of one publisher. While that cannot be asked, as its database is away, nobody knows
+ * how much there is to come: the build then ages from what was seen last.
+ */
+async function lookAtSource(
+  { options, seen, logger }: Keeper,
+  { build, copied, begunOnly = false }: KnownBuild,
+  publisher: string,
+): Promise<readonly BuildLook[]> {
+  const { domain, database, source } = options;
+  const key = `${build.build} ${publisher}`;
+  const events = copied.events.filter((event) => domainOf(event) === publisher);
+  try {
+    const looked = await lookAtBuild({ domain: domain.name, copied: { events }, build, database, source, begunOnly });
+    for (const found of looked) seen.set(key, { found, atMs: performance.now() });
+    return looked;
+  } catch (error) {
+    const before = seen.get(key);
+    if (before === undefined) throw error;
+    const sinceMs = performance.now() - before.atMs;
+    logger.debug("a log could not be looked at; what is built from it may be older than is known", {
+      ...describe(build),
+      publisher,
+      error,
+    });
+    return [{ ...before.found, stalenessMs: before.found.stalenessMs + sinceMs }];
+  }
 }
 
 /** A build that has caught up takes its place by itself, unless it lacks what the one that serves may have. */
