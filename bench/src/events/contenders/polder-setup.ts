@@ -1,5 +1,6 @@
 import { busDomainSteps, busNeedSteps, busSystemSteps } from "@polder/bus";
 import { type DatabaseAddress, homeOf, homeSteps, openDatabase, openSecrets, provision } from "@polder/postgres";
+import { readingDomainSteps } from "@polder/reading";
 import type { Contender, ServerAddress } from "../contender.ts";
 import { tablesOf } from "../tables.ts";
 import { KEYS, payloadOf, tablesSql } from "../workload.ts";
@@ -25,6 +26,7 @@ export async function setUpPolder(server: ServerAddress): Promise<PolderSetup> {
       busSystemSteps(),
       ...domains.map(({ name }) => homeSteps(homeOf(name))),
       ...domains.map(({ name }) => busDomainSteps(name)),
+      ...domains.map(({ name }) => readingDomainSteps(name)),
       ...domains.map((one) => busNeedSteps(one)),
     ],
     password: secrets.get,
