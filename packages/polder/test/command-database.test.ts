@@ -2,15 +2,16 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
+import { guestbookEnvironment } from "./guestbook-database.ts";
 import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
+import type { ProjectEnvironment } from "./project-environment.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 import { polder, polderEach } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
-let environment: GuestbookEnvironment;
+let environment: ProjectEnvironment;
 let opened: AsyncDisposableStack;
 /** Everything that any command of a test has written. */
 let written: string;

@@ -1,14 +1,15 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
+import { guestbookEnvironment } from "./guestbook-database.ts";
 import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
+import type { ProjectEnvironment } from "./project-environment.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
-let environment: GuestbookEnvironment;
+let environment: ProjectEnvironment;
 let opened: AsyncDisposableStack;
 
 beforeAll(async () => {

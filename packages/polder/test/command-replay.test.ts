@@ -1,15 +1,16 @@
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
+import { guestbookEnvironment, guestbookHomes } from "./guestbook-database.ts";
 import { hostGuestbook } from "./guestbook-host.ts";
 import { type Ended, jsonOf } from "./polder-process.ts";
+import type { ProjectEnvironment } from "./project-environment.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 import { polder, polderEach } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
-let environment: GuestbookEnvironment;
+let environment: ProjectEnvironment;
 let opened: AsyncDisposableStack;
 
 beforeAll(async () => {

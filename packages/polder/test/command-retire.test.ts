@@ -1,15 +1,16 @@
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import { type ContractUse, RUNNING, recordUse } from "@polder/registry";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
+import { guestbookEnvironment } from "./guestbook-database.ts";
 import { type Ended, jsonOf } from "./polder-process.ts";
+import type { ProjectEnvironment } from "./project-environment.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 import { polder } from "./shared-polder.ts";
 
 let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
-let environment: GuestbookEnvironment;
+let environment: ProjectEnvironment;
 let opened: AsyncDisposableStack;
 
 const contract = "domains/guestbook/contract.ts";

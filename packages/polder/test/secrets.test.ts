@@ -2,8 +2,9 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestDatabase, type TestServer, testServer } from "@polder/postgres/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type GuestbookEnvironment, guestbookEnvironment } from "./guestbook-database.ts";
+import { guestbookEnvironment } from "./guestbook-database.ts";
 import { type Ended, polderAlone, startPolder } from "./polder-process.ts";
+import type { ProjectEnvironment } from "./project-environment.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 import { polderEach } from "./shared-polder.ts";
 
@@ -11,7 +12,7 @@ let opened: AsyncDisposableStack;
 let server: TestServer;
 let database: TestDatabase;
 let folder: ProjectFolder;
-let right: GuestbookEnvironment;
+let right: ProjectEnvironment;
 
 beforeAll(async () => {
   opened = new AsyncDisposableStack();

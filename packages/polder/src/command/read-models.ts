@@ -292,7 +292,8 @@ async function follow(place: Place, { copied, build, byHand, input }: Following)
     if (hasCaughtUp && isHeldBack(listed)) throw heldBack(place, listed);
     const atMs = performance.now();
     const perSecond = before === undefined ? undefined : ((before.left - left) * 1_000) / (atMs - before.atMs);
-    input.streams.err(`${progressOf(listed, found, { left, perSecond })}\n`);
+    const stands = found.filledAt === null && !(await isRunning(place)) ? standsStill(place) : "";
+    input.streams.err(`${progressOf(listed, found, { left, perSecond })}${stands}\n`);
     before = { left, atMs };
     await wait(FOLLOW_MS, undefined, { signal: input.signal });
   }
@@ -308,6 +309,22 @@ function progressOf(
   const rate = perSecond === undefined || perSecond <= 0 ? undefined : Math.round(perSecond);
   const time = rate === undefined ? "" : `, ${rate} events/s, ${Math.ceil(left / rate)} s left`;
   return `  ${all - left} of ${all} events${time}, ${rows} rows`;
+}
+
+/** A process that is there says so at least as often as this, in milliseconds: see `startPresence`. */
+const SIGN_OF_LIFE_MS = 15_000;
+
+async function isRunning({ database }: Place): Promise<boolean> {
+  const { rows } = await database.query<{ running: boolean }>(
+    "select exists (select from _instance where seen_at > now() - $1 * interval '1 millisecond') as running",
+    [SIGN_OF_LIFE_MS],
+  );
+  return rows[0]?.running === true;
+}
+
+/** Only the processes of a domain call its owner. */
+function standsStill({ name }: Place): string {
+  return `; no process of "${name}" runs, which would go on with it`;
 }
 
 /** It does not switch by itself: it lacks events that the logs no longer have, or events wait that it could not handle. */
