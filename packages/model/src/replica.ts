@@ -81,6 +81,9 @@ type FixedInput<Op> = Op extends Operation & { readonly pages: infer Pages exten
   ? Omit<SchemaInput<Op["input"]>, Pages["after"]>
   : never;
 
+/** What the query asks for besides the page: it may be left out where none of it must be said. */
+type FillInput<Input> = Record<never, never> extends Input ? { readonly input?: Input } : { readonly input: Input };
+
 /** What a replica is declared with. */
 export interface ReplicaShape<D extends Domain, Fill extends PagedQuery<D>, Key extends Columns, C extends Columns> {
   /** The column, or columns, by which a row is known. */
@@ -91,11 +94,9 @@ export interface ReplicaShape<D extends Domain, Fill extends PagedQuery<D>, Key 
   readonly fill: {
     /** A query of the owner's API that answers page by page. */
     readonly query: Fill;
-    /** What the query asks for besides the page. */
-    readonly input?: FixedInput<NeededOperation<D, Fill>>;
     /** Makes a row of an item of a page; nothing where it is not to be kept. Pure. */
     readonly row: (item: ItemOf<NeededOperation<D, Fill>>) => (RowOf<Key> & RowOf<C>) | undefined;
-  };
+  } & FillInput<FixedInput<NeededOperation<D, Fill>>>;
   /** By which events of the owner it is kept: what each says of a row. Pure. */
   readonly events: {
     readonly [Name in NeededEvent<D>["name"]]?: (data: NeededDelivery<D, Name>["data"]) => Change<Key, C>;
@@ -153,7 +154,11 @@ export function replica<
     version,
     key: key ?? {},
     columns: columns ?? {},
-    fill: { query: fill?.query, input: fill?.input ?? {}, row: fill?.row as unknown as Replica["fill"]["row"] },
+    fill: {
+      query: fill?.query,
+      input: (fill as { readonly input?: Replica["fill"]["input"] } | undefined)?.input ?? {},
+      row: fill?.row as unknown as Replica["fill"]["row"],
+    },
     stalenessMaxMs,
     indexes: indexes as Replica["indexes"],
     events: Object.keys(changes),
