@@ -6,7 +6,7 @@ import type { Story } from "./story.ts";
 const BUYERS = 200;
 const PIECES = 100;
 /** A buyer waits no longer, in milliseconds. */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 export const aRush: Story = {
   title: "A rush",

@@ -34,7 +34,11 @@ beforeEach(async () => {
     applicationName: "under test",
   });
 });
-afterEach(() => app.close());
+afterEach(async () => {
+  await app.close();
+  // The server's side of a connection ends a moment later, and the next test counts them.
+  await until(async () => (await sessions()).length === 0, "no connection is left");
+});
 
 async function items(): Promise<readonly number[]> {
   return (await database.admin.query<{ id: number }>('select id from "order".item order by id')).rows.map(
