@@ -90,6 +90,7 @@ export {
 export { type ApiHandlers, type Implementation, type ImplementationShape, implement } from "./implementation.ts";
 export type { Batch, Paging } from "./many-at-once.ts";
 export {
+  copyNameProblems,
   domainNameProblems,
   domainOf,
   eventNameProblems,
@@ -177,6 +178,7 @@ export {
   type SchemaOutput,
   type SchemaSide,
 } from "./schema.ts";
+export { itemOf } from "./schema-fields.ts";
 export {
   type BatchContext,
   batchSubscription,

@@ -77,6 +77,14 @@ test("titles come from the pages of Catalog first, and from its events then", as
   expect(await titles()).toEqual(["Desk lamp", "Saucer", "Teapot"]);
 });
 
+test("a replica whose owner nobody serves here holds up no test of the rest", async () => {
+  const implementations = [supportDesk, standInFor(catalog), standInFor(order), standInFor(payment)];
+  await using running = await startTestHost({ from, implementations });
+  await running.publish(OrderPlaced, { orderId: "o1", customerId: "ada", sku: "teapot", total: 20 });
+  await running.settled();
+  expect(await unpaid(running)).toEqual([{ orderId: "o1", customerId: "ada", title: null, total: 20, paid: 0 }]);
+});
+
 test("the domain itself only reads them", async () => {
   await using running = await startTestHost({ from, implementations: [supportDesk, ...others] });
   await using app = openDatabase({ ...running.database.address("support"), schema: "support" });

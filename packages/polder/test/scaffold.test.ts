@@ -57,6 +57,72 @@ async function passed(...files: readonly string[]): Promise<number> {
   return Number(/^# pass (\d+)$/m.exec(said)?.[1]);
 }
 
+/** Has the catalogue answer page by page, and tell of more, as its owner would write it. */
+async function publishPages(): Promise<void> {
+  const catalog = join(folder, "domains/product-catalog");
+  const rewrite = async (path: string, change: (text: string) => string): Promise<void> => {
+    const text = await readFile(path, "utf8");
+    const changed = change(text);
+    expect(changed).not.toBe(text);
+    await writeFile(path, changed);
+  };
+  await rewrite(
+    join(catalog, "contract.ts"),
+    (text) => `${text.replace(
+      /items: query\([\s\S]*?\n {6}\}\),/,
+      `items: query("GET /items", {
+        input: z.object({ from: z.string().optional() }),
+        output: z.object({
+          found: z.array(
+            z.object({
+              id: z.uuid(),
+              label: z.string(),
+              pieces: z.int(),
+              order: z.enum(["first", "last"]).optional(),
+            }),
+          ),
+          next: z.string().nullable(),
+        }),
+        pages: { after: "from", items: "found", next: "next" },
+      }),`,
+    )}
+export const ItemRetired = event("product-catalog.ItemRetired", {
+  key: "id",
+  versions: { "1.0.0": z.object({ id: z.uuid(), reason: z.string() }) },
+});
+
+export const ItemPriced = event("product-catalog.ItemPriced", {
+  key: "id",
+  versions: {
+    "1.0.0": z.object({
+      id: z.uuid(),
+      unitPrice: z.number(),
+      order: z.enum(["first", "last"]).nullable(),
+      note: z.string().optional(),
+      tags: z.array(z.string()),
+      pricedAt: z.iso.datetime(),
+      hasDiscount: z.boolean(),
+    }),
+  },
+});
+`,
+  );
+  await rewrite(join(catalog, "domain.ts"), (text) =>
+    text
+      .replace("import { ProductCatalog, ", "import { ItemPriced, ItemRetired, ProductCatalog, ")
+      .replace("publishes: [", "publishes: [ItemPriced, ItemRetired, "),
+  );
+  await rewrite(join(catalog, "list-items.ts"), (text) =>
+    text.replace(
+      "return { items: [...items] };",
+      "return { found: items.map((item) => ({ ...item, pieces: 1 })), next: null };",
+    ),
+  );
+  await rewrite(join(folder, "test/product-catalog.test.ts"), (text) =>
+    text.replace('{ items: [{ id, label: "first" }] }', '{ found: [{ id, label: "first", pieces: 1 }], next: null }'),
+  );
+}
+
 describe("polder init and new", () => {
   test("make a project with one of each, which compiles, lints and passes its tests at once", async () => {
     expect(await run("init")).toMatchObject({ code: 0, err: "" });
@@ -101,6 +167,47 @@ describe("polder init and new", () => {
     expect(domains.out).toContain("subscribes  watch-catalog, watch-retired");
     expect(domains.out).toContain("product-catalog.reports@1.0.0");
   }, 120_000);
+
+  test("make read models and replicas, which compile, lint and pass their tests at once", async () => {
+    await init();
+    for (const domain of ["product-catalog", "shelf"])
+      expect(await run(`new domain ${domain}`)).toMatchObject({ code: 0 });
+    await publishPages();
+    const events = "product-catalog.ProductCatalogAdded,product-catalog.ItemRetired";
+    for (const args of [
+      `read-model shelf/offers --events ${events},product-catalog.ItemPriced,shelf.ShelfAdded,notes.NotesAdded`,
+      "read-model shelf/shelf --events notes.NotesAdded",
+      `replica shelf/catalog-item --events ${events}`,
+      `replica notes/priced-item --events product-catalog.ItemPriced --events product-catalog.ProductCatalogAdded`,
+      "subscription shelf/watch-retired --event product-catalog.ItemRetired",
+    ]) {
+      const ended = await run(`new ${args}`);
+      expect(ended, args).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/^Made\n[\s\S]*\n\nNext\n/) });
+      expect(ended.out, args).not.toContain("To do by hand");
+    }
+    const made = (name: string) => readFile(join(folder, "domains", name), "utf8");
+    // Words of two domains that may mean two things stay apart.
+    expect(await made("shelf/offers.ts")).toContain("      notes_label text\n");
+    expect(await made("shelf/catalog-item.ts")).toContain("(data) => gone({ id: data.id })");
+    // What no event tells of is not kept.
+    expect(await made("shelf/catalog-item.ts")).not.toContain("pieces");
+    expect(await made("notes/priced-item.ts")).toContain('columns: { label: "text", order: "text null" }');
+    await isSound();
+    // The tests that were there before pass without the owner of the replica.
+    expect(await passed()).toBe(6 + 4 + 1 + 3 + 3 + 1);
+  }, 240_000);
+
+  test("make no replica where the owner does not give what it takes", async () => {
+    await init();
+    expect(await run("new domain shelf")).toMatchObject({ code: 0 });
+    const before = await readFile(join(folder, "domains/shelf/domain.ts"), "utf8");
+    const refused = await run("new replica shelf/note --events notes.NotesAdded");
+    expect(refused).toMatchObject({ code: 2, out: "" });
+    expect(refused.err).toContain('"notes" has no query from which the replica could be filled');
+    expect(refused.err).toContain("docs/replicas.md");
+    expect(await readFile(join(folder, "domains/shelf/domain.ts"), "utf8")).toBe(before);
+    expect(await readdir(join(folder, "domains/shelf"))).not.toContain("note.ts");
+  });
 
   test("take names that code keeps for itself", async () => {
     await init(" --domain event");
@@ -157,6 +264,13 @@ describe("polder init and new", () => {
       ["new event notes.closed", "is no event's name"],
       ["new subscription notes/Watch --event notes.NotesAdded", "is no subscription's name"],
       ["new subscription notes/watch --event notes.Nothing", "publishes no event"],
+      ["new read-model notes/List --events notes.NotesAdded", "is no name of a read model or replica"],
+      ["new read-model notes/list --events notes.NotesAdded", "has its own tables"],
+      ["new read-model notes/item --events notes.NotesAdded", 'is a table of "notes" already'],
+      ["new read-model notes/list --events other.NotesAdded", "DOMAIN_UNKNOWN"],
+      ["new read-model notes/list --events notes.NotesAdded,notes.NotesAdded", "twice"],
+      ["new replica notes/list --events notes.NotesAdded", "has its own tables"],
+      ["new replica notes/list --events notes.NotesAdded,other.NotesAdded", "holds the data of one domain"],
       [`new subscription notes/${"a".repeat(64)} --event notes.NotesAdded`, "longer than 63"],
     ] as const;
     await init();

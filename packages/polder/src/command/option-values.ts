@@ -8,6 +8,13 @@ export const domainNames: readonly [
   read: (text: string, before?: readonly string[]) => readonly string[],
 ] = ["-d, --domain <names>", "only these, with commas between them", toList];
 
+/** The option that names the events of which something is built. */
+export const eventNames: readonly [
+  flags: string,
+  description: string,
+  read: (text: string, before?: readonly string[]) => readonly string[],
+] = ["--events <names>", "the events that it is kept by, with commas between them", toList];
+
 /** The option that says how long ago a use counts. */
 export const seenSince: readonly [flags: string, description: string, read: (text: string) => Date] = [
   "-s, --since <time>",

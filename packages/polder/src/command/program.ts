@@ -4,7 +4,7 @@ import { defineContracts } from "./define-contracts.ts";
 import { defineReadModels } from "./define-read-models.ts";
 import type { ShowOptions, TailOptions } from "./events.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
-import { domainNames, toCount, toPort, toSeconds } from "./option-values.ts";
+import { domainNames, eventNames, toCount, toPort, toSeconds } from "./option-values.ts";
 import type { ReplayOptions } from "./replay.ts";
 import type { ListSagasOptions } from "./sagas.ts";
 import type { StartOptions } from "./start.ts";
@@ -116,6 +116,20 @@ function defineMaking(program: Command, run: Run): void {
     .requiredOption("--event <name>", "the event that it handles, such as payment.PaymentConfirmed")
     .action(async (name: string, options: { event: string }, command: Command) => {
       await run(command, async () => (await import("./new.ts")).newSubscriptionWork(name, options));
+    });
+  pieces
+    .command("read-model <name>")
+    .description("a read model of a domain, such as support/order-overview")
+    .requiredOption(...eventNames)
+    .action(async (name: string, options: { events: readonly string[] }, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newReadModelWork(name, options));
+    });
+  pieces
+    .command("replica <name>")
+    .description("a replica of another domain's data, such as support/product-title")
+    .requiredOption(...eventNames)
+    .action(async (name: string, options: { events: readonly string[] }, command: Command) => {
+      await run(command, async () => (await import("./new.ts")).newReplicaWork(name, options));
     });
 }
 

@@ -5,6 +5,8 @@ import { pathToFileURL } from "node:url";
 import { domainOf } from "@polder/model";
 import { type LoadedDomain, type Project, selectDomains } from "@polder/runtime";
 import { commandErrors } from "../errors.ts";
+import type { Changes } from "./changes.ts";
+import { keyCode } from "./example-value.ts";
 import { withImport, withItem } from "./insert.ts";
 import { codeNames } from "./names.ts";
 
@@ -59,6 +61,8 @@ export interface Edits {
   readonly importInto: (path: string, module: string, names: readonly string[]) => Promise<void>;
   /** Puts an item into the list or object after `opening`; where there is no such thing, it is left to a person. */
   readonly putInto: (path: string, opening: string, item: string) => Promise<void>;
+  /** Puts an item into a list of an object, which begins with `opening`; the list is made where it is missing. */
+  readonly putIntoList: (path: string, opening: string, list: string, item: string) => Promise<void>;
   /** Leaves something to a person. */
   readonly leave: (what: string) => void;
   /** Puts a declaration at the end of a file; throws `USAGE` where a name is declared there already. */
@@ -70,6 +74,11 @@ export function beginEdits(directory: string): Edits {
   const changed = new Map<string, string>();
   const byHand: string[] = [];
   const read = async (path: string): Promise<string> => changed.get(path) ?? (await readFile(path, "utf8"));
+  const putInto: Edits["putInto"] = async (path, opening, item) => {
+    const text = withItem(await read(path), opening, item);
+    if (text === undefined) byHand.push(`in ${relative(directory, path)}, put ${item} into "${opening} … "`);
+    else changed.set(path, text);
+  };
   return {
     changed,
     byHand,
@@ -77,10 +86,11 @@ export function beginEdits(directory: string): Edits {
     importInto: async (path, module, names) => {
       changed.set(path, withImport(await read(path), module, names));
     },
-    putInto: async (path, opening, item) => {
-      const text = withItem(await read(path), opening, item);
-      if (text === undefined) byHand.push(`in ${relative(directory, path)}, put ${item} into "${opening} … "`);
-      else changed.set(path, text);
+    putInto,
+    putIntoList: async (path, opening, list, item) => {
+      const start = `${list}: [`;
+      if ((await read(path)).includes(start)) await putInto(path, start, item);
+      else await putInto(path, opening, `${list}: [${item}]`);
     },
     append: async (path, name, text) => {
       const before = await read(path);
@@ -93,6 +103,15 @@ export function beginEdits(directory: string): Edits {
       changed.set(path, `${before.trimEnd()}\n\n${text}`);
     },
   };
+}
+
+/** What was edited, together with the files to make. */
+export function changesOf(
+  { changed, byHand }: Edits,
+  make: ReadonlyMap<string, string>,
+  next: readonly string[],
+): Changes {
+  return { make, change: changed, byHand, next };
 }
 
 /** How a file imports another. */
@@ -110,29 +129,44 @@ export interface TestCast {
   readonly helpers: readonly string[];
 }
 
-/** A domain with stand-ins for all domains that it needs, and for those that are named besides. */
+/** What {@link testCast} may be told besides. */
+export interface TestCastOptions {
+  readonly place: DomainPlace;
+  /** The path of the test. */
+  readonly test: string;
+  /** Domains that it needs only from now on. */
+  readonly besides?: readonly string[];
+  /** Code of the stand-ins that the test makes itself, by domain. */
+  readonly own?: ReadonlyMap<string, string>;
+}
+
+/**
+ * A domain with stand-ins for all domains that it needs, and for those that are named besides. They serve the APIs
+ * without which it does not start, and no others.
+ */
 export async function testCast(
   project: Project,
-  { place, test, besides = [] }: { place: DomainPlace; test: string; besides?: readonly string[] },
+  { place, test, besides = [], own = new Map() }: TestCastOptions,
 ): Promise<TestCast> {
   const { domain } = place.loaded.implementation;
-  const needed = new Map<string, string[]>(besides.map((name) => [name, []]));
-  for (const { contract } of domain.needs) {
+  const needed = new Map<string, string[]>([...besides, ...own.keys()].map((name) => [name, []]));
+  for (const { contract, essential = true } of domain.needs) {
     const owner = domainOf(contract.name);
     const apis = needed.get(owner) ?? [];
-    needed.set(owner, contract.kind === "api" ? [...apis, contract.name] : apis);
+    needed.set(owner, contract.kind === "api" && essential ? [...apis, contract.name] : apis);
   }
+  needed.delete(domain.name);
   const imports: string[] = [];
   const parts: string[] = [place.constant];
   for (const [name, apis] of [...needed].filter(([name]) => project.domains.some((other) => other.name === name))) {
     const other = await domainPlace(project, name);
     imports.push(`import { ${other.constant} } from "${importPath(test, other.domain)}";`);
-    const answers = apis.map((api) => `${JSON.stringify(api)}: {}`).join(", ");
-    parts.push(
+    const answers = apis.map((api) => `${keyCode(api)}: {}`).join(", ");
+    const standIn =
       apis.length === 0
         ? `standInFor(${other.constant})`
-        : `standInFor(${other.constant}, { answers: { ${answers} } })`,
-    );
+        : `standInFor(${other.constant}, { answers: { ${answers} } })`;
+    parts.push(own.get(name) ?? standIn);
   }
   imports.push(`import ${place.constant} from "${importPath(test, place.index)}";`);
   return {

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "@polder/model";
+import { LINE_LENGTH_MAX } from "./insert.ts";
 
 const formats: Readonly<Record<string, string>> = {
   uuid: "00000000-0000-4000-8000-000000000000",
@@ -56,9 +57,24 @@ function lowest(schema: JsonSchema): number {
 export function codeOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(codeOf).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value).map(([name, field]) => {
-    const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
-    return `${key}: ${codeOf(field)}`;
-  });
+  const fields = fieldsOf(value);
   return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
+}
+
+/** The name of a field as code writes it in an object. */
+export function keyCode(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+}
+
+/** An object amid a line of code: on that line where it fits, else a field a line. */
+export function objectBetween(before: string, fields: readonly string[], after: string): string {
+  const line = `${before}${fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`}${after}`;
+  if (line.length <= LINE_LENGTH_MAX) return line;
+  const indent = /^ */.exec(before)?.[0] ?? "";
+  return `${before}{\n${fields.map((field) => `${indent}  ${field},\n`).join("")}${indent}}${after}`;
+}
+
+/** The fields of an object as code. */
+export function fieldsOf(value: object): readonly string[] {
+  return Object.entries(value).map(([name, field]) => `${keyCode(name)}: ${codeOf(field)}`);
 }

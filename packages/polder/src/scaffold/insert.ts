@@ -2,13 +2,21 @@
 export function withImport(text: string, module: string, names: readonly string[]): string {
   const pattern = new RegExp(`^import \\{([^}]*)\\} from "${escaped(module)}";$`, "m");
   const found = pattern.exec(text);
-  if (found === null) return withNewImport(text, `import { ${sorted(names).join(", ")} } from "${module}";`);
+  if (found === null) return withNewImport(text, importOf(module, sorted(names)));
   const present = (found[1] ?? "")
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
   const all = sorted([...new Set([...present, ...names])]);
-  return text.replace(pattern, () => `import { ${all.join(", ")} } from "${module}";`);
+  return text.replace(pattern, () => importOf(module, all));
+}
+
+/** How many characters formatters leave on a line. */
+export const LINE_LENGTH_MAX = 120;
+
+function importOf(module: string, names: readonly string[]): string {
+  const line = `import { ${names.join(", ")} } from "${module}";`;
+  return line.length <= LINE_LENGTH_MAX ? line : `import {\n  ${names.join(",\n  ")},\n} from "${module}";`;
 }
 
 /** Puts an item at the end of the one list or object after `opening`, such as `publishes: [`; nothing where it is not found. */
@@ -27,21 +35,44 @@ export function withItem(text: string, opening: string, item: string): string | 
   const isTall = before.includes("\n");
   const indent = /\n([ \t]*)\S[^\n]*$/.exec(before)?.[1] ?? "";
   const added = isTall ? `${before},\n${indent}${item},${tail}` : `${before}, ${item}${tail}`;
-  return `${text.slice(0, inside)}${added}${text.slice(end)}`;
+  const lineStart = text.lastIndexOf("\n", start) + 1;
+  const lineEnd = `${text}\n`.indexOf("\n", end);
+  if (isTall || !isList || inside - lineStart + added.length + lineEnd - end <= LINE_LENGTH_MAX)
+    return `${text.slice(0, inside)}${added}${text.slice(end)}`;
+  const margin = /^[ \t]*/.exec(text.slice(lineStart))?.[0] ?? "";
+  const lines = [...itemsOf(before), item].map((one) => `${margin}  ${one},\n`).join("");
+  return `${text.slice(0, inside)}\n${lines}${margin}${text.slice(end)}`;
 }
 
 /** Where the bracket before `from` is closed; brackets in texts and comments are passed over. */
 function closing(text: string, from: number): number | undefined {
-  const passed = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|[[{()}\]]/g;
-  passed.lastIndex = from;
   let depth = 1;
-  for (const { 0: sign, index } of text.matchAll(passed)) {
+  for (const { 0: sign, index } of signsIn(text)) {
     if (index < from) continue;
-    if ("[{(".includes(sign)) depth += 1;
-    if (")}]".includes(sign)) depth -= 1;
+    depth += depthOf(sign);
     if (depth === 0) return index;
   }
   return undefined;
+}
+
+/** The items of a list, without the commas between them. */
+function itemsOf(list: string): readonly string[] {
+  let depth = 0;
+  const commas = [...signsIn(list)].filter(({ 0: sign }) => {
+    depth += depthOf(sign);
+    return depth === 0 && sign === ",";
+  });
+  const ends = [...commas.map(({ index }) => index), list.length];
+  return ends.map((end, at) => list.slice(at === 0 ? 0 : (ends[at - 1] ?? 0) + 1, end).trim());
+}
+
+/** Brackets, commas, and whole texts and comments, in which there may be brackets as well. */
+function signsIn(text: string): Iterable<RegExpExecArray> {
+  return text.matchAll(/\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|[[{()}\],]/g);
+}
+
+function depthOf(sign: string): number {
+  return "[{(".includes(sign) ? 1 : ")}]".includes(sign) ? -1 : 0;
 }
 
 /** In the order of the modules' distance, as formatters have it: packages, folders above, files beside. */

@@ -56,7 +56,7 @@ const taken = new Set([
   ..."await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield".split(
     " ",
   ),
-  ..."aggregate api arguments command domain eval event handler implement need query subscription team teams test z".split(
+  ..."aggregate api arguments command domain eval event gone handler implement need query readModel replica subscription team teams test z".split(
     " ",
   ),
 ]);

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { domainNameProblems, domainOf, eventNameProblems, jsonSchemaOf, subscriptionNameProblems } from "@polder/model";
+import { domainNameProblems, domainOf, eventNameProblems, subscriptionNameProblems } from "@polder/model";
 import type { Project } from "@polder/runtime";
-import { commandErrors } from "../errors.ts";
 import type { Changes } from "./changes.ts";
 import { domainFiles } from "./domain-files.ts";
-import { beginEdits, domainPlace, type Edits, exportWhere, importPath, testCast } from "./domain-place.ts";
-import { codeOf, exampleValue } from "./example-value.ts";
+import { beginEdits, changesOf, domainPlace, exportWhere, importPath, testCast } from "./domain-place.ts";
+import { codeOf } from "./example-value.ts";
 import { camelCase, kebabCase, pascalCase, refuseNames } from "./names.ts";
 import { apiHandler, apiTest, subscriptionHandler, subscriptionTest } from "./piece-files.ts";
+import { exampleOf, needContract, publishedEventPlace } from "./published-contract.ts";
 
 /** A new domain with its first test. */
 export async function newDomain(project: Project, name: string): Promise<Changes> {
@@ -136,32 +136,15 @@ export async function newSubscription(project: Project, name: string, event: str
     ...eventNameProblems(event, "--event"),
   ]);
   const place = await domainPlace(project, domain);
-  const publisher = await domainPlace(project, domainOf(event));
-  const published = publisher.loaded.implementation.domain.publishes.find((contract) => contract.name === event);
-  const constant = await exportWhere(
-    publisher.contract,
-    (value) => value["kind"] === "event" && value["name"] === event,
-  );
-  const schema = published?.kind === "event" ? published.versions[published.newest] : undefined;
-  if (published === undefined || constant === undefined || schema === undefined) {
-    const events = publisher.loaded.implementation.domain.publishes.filter(({ kind }) => kind === "event");
-    throw commandErrors.USAGE(
-      `Nothing was made: "${domainOf(event)}" publishes no event "${event}"; it publishes ${events.map((one) => one.name).join(", ") || "none"}.`,
-      { argument: "--event" },
-    );
-  }
+  const { publisher, published, constant } = await publishedEventPlace(project, event, "--event");
   const edits = beginEdits(project.loaded.directory);
   const run = camelCase(subscription);
-  if (!place.loaded.implementation.domain.needs.some(({ contract }) => contract.name === event)) {
-    await edits.importInto(place.domain, "polder", ["need"]);
-    await edits.importInto(place.domain, importPath(place.domain, publisher.contract), [constant]);
-    await edits.putInto(place.domain, "needs: [", `need(${constant}, "${published.newest}")`);
-  }
+  await needContract(edits, place, { publisher, published, constant });
   await edits.importInto(place.index, `./${subscription}.ts`, [run]);
   await edits.putInto(place.index, "subscriptions: [", run);
   const test = join(project.loaded.directory, "test", `${domain}-${subscription}.test.ts`);
   const cast = await testCast(project, { place, test, besides: domain === domainOf(event) ? [] : [domainOf(event)] });
-  const example = codeOf(exampleValue(jsonSchemaOf(schema, "input")));
+  const example = codeOf(exampleOf(published));
   const make = new Map([
     [join(place.loaded.folder, `${subscription}.ts`), subscriptionHandler({ event, place, run, subscription })],
     [test, subscriptionTest({ event, place, publisher, test, cast, constant, subscription, example })],
@@ -171,10 +154,6 @@ export async function newSubscription(project: Project, name: string, event: str
     "polder provision gives the domain the right to read the event; polder dev does it by itself",
     `node --test test/${domain}-${subscription}.test.ts`,
   ]);
-}
-
-function changesOf({ changed, byHand }: Edits, make: ReadonlyMap<string, string>, next: readonly string[]): Changes {
-  return { make, change: changed, byHand, next };
 }
 
 function inProject(directory: string, files: Readonly<Record<string, string>>): ReadonlyMap<string, string> {

@@ -99,6 +99,18 @@ test("${subscription} handles ${event}", async () => {
 `;
 }
 
+/** Lines that import contracts, one line for each file, among others. */
+export function importsOf(
+  contracts: readonly { readonly name: string; readonly from: string }[],
+  others: readonly string[],
+): string {
+  const lines = [...new Set(contracts.map(({ from }) => from))].map((file) => {
+    const names = contracts.filter(({ from }) => from === file).map(({ name }) => name);
+    return `import { ${names.toSorted().join(", ")} } from "${file}";`;
+  });
+  return [...lines, ...others].toSorted(byModule).join("\n");
+}
+
 function byModule(a: string, b: string): number {
   const module = (line: string): string => line.slice(line.indexOf(" from "));
   return module(a) < module(b) ? -1 : Number(module(a) > module(b));

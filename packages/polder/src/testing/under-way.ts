@@ -1,5 +1,5 @@
 import { logHead, neededEvents, subscriptionStatus } from "@polder/bus";
-import type { Implementation } from "@polder/model";
+import { type Implementation, publishedApis } from "@polder/model";
 import { type Database, homeOf, identifier } from "@polder/postgres";
 import { listBuilds } from "@polder/reading";
 import { allSubscriptions } from "../all-subscriptions.ts";
@@ -13,7 +13,11 @@ export async function underWay(
   running: readonly Implementation[],
 ): Promise<readonly string[]> {
   const left: string[] = [];
-  for (const implementation of running) {
+  const served = new Set(running.flatMap(({ domain }) => publishedApis(domain).map(({ name }) => name)));
+  for (const declared of running) {
+    // A replica whose owner is not here has done what it can.
+    const replicas = declared.replicas.filter(({ fill }) => served.has(fill.query.api));
+    const implementation = { ...declared, replicas };
     const { name } = implementation.domain;
     const database = databaseOf(name);
     left.push(...(await ownWork(database, name)));
