@@ -63,8 +63,9 @@ test("nobody waits for the replica of a domain whose stand-in keeps none", async
     "insert into welcome._build (copy, kind, version, definition, state) values ('guest', 'replica', 1, '', 'serving')",
   );
   await running.settled();
-  const keeping = { ...welcome, replicas: [{ name: "guest", events: [] } as never] };
-  expect(await running.database.underWay([keeping])).toContain("welcome: build 1 of guest is filled");
+  const fill = { query: { api: "welcome", operation: "guests" } };
+  const keeping = { ...welcome, replicas: [{ name: "guest", events: [], fill } as never] };
+  expect(await running.database.underWay([keeping])).toContain("welcome: build 1 of guest, which is not whole yet");
 });
 
 test("who handled nothing says what is left", async () => {

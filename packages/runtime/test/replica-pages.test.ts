@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { logHead } from "@polder/bus";
 import { type Implementation, isPolderError, type Need, replica } from "@polder/model";
 import { openDatabase } from "@polder/postgres";
 import { type TestDatabase, type TestServer, testServer, until } from "@polder/postgres/testing";
@@ -165,6 +166,47 @@ test("what stands in for the owner fills nothing", async () => {
   expect(await namesOf(at)).toBe("");
   isWrong = false;
   await until(async () => (await namesOf(at)) === "A,B,C,D", "it is filled");
+});
+
+test("rows that lack what they must have are an error, and leave the table before in its place", async () => {
+  {
+    await using before = await work(database, [studioDomain, ...others, galleryWith()]);
+    await before.studio.register({ artist: "a", name: "A" });
+    await until(async () => (await namesOf(before)) === "A", "it is filled");
+  }
+  const half = replica(gallery, "artist-name", {
+    key: { artist: "text" },
+    columns: { name: "text", born: "integer" },
+    fill: {
+      query: Studio.artists,
+      row: (({ artist: id, name }: { artist: string; name: string }) => ({ artist: id, name })) as never,
+    },
+    events: { "studio.Renamed": (data) => data },
+    stalenessMaxMs: 60_000,
+  });
+  const logger = listener();
+  const implementation = galleryWith({ replicas: [half] });
+  await provisionGallery(database, [studioDomain, ...others, implementation]);
+  await using at = await work(database, [studioDomain, ...others, implementation], { logger });
+  await until(() => failures(logger).length > 0, "it is said");
+  expect(failures(logger)[0]).toMatchObject({
+    code: "REPLICA_UNFILLED",
+    message: expect.stringContaining('its "fill.row" makes rows without born.'),
+  });
+  expect(await namesOf(at)).toBe("A");
+});
+
+test("events from before it was made do not make it old", async () => {
+  {
+    await using before = await work(database, [studioDomain]);
+    await before.studio.register({ artist: "a", name: "A" });
+    await until(async () => (await logHead(database.admin, "studio")) === 1n, "it is logged");
+  }
+  await database.admin.query("update polder.log_studio set at = now() - interval '1 hour'");
+  const logger = listener();
+  await using at = await work(database, [studioDomain, ...others, galleryWith()], { logger });
+  await until(async () => (await namesOf(at)) === "A", "it is filled");
+  expect(logger.said("a replica is farther behind than it may be")).toEqual([]);
 });
 
 test("one that is filled anew from pages that go wrong leaves the one before in its place", async () => {

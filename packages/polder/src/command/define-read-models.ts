@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { domainNames, toCount } from "./option-values.ts";
+import { domainNames, toBuild } from "./option-values.ts";
 import type { Run } from "./program.ts";
 import type { DropOptions, RebuildOptions, SwitchOptions } from "./read-models.ts";
 
@@ -27,7 +27,7 @@ export function defineReadModels(program: Command, run: Run): void {
   readModels
     .command("switch <name>")
     .description(named("let another build serve: the newest, or the one that is named"))
-    .option("--build <n>", "which one", toCount)
+    .option("--build <n>", "which one", toBuild)
     .option("--even-if-behind", "although it has not come as far as the one that serves")
     .action(async (name: string, options: SwitchOptions, command: Command) => {
       await run(command, async () => (await import("./read-models.ts")).switchWork(name, options));
@@ -35,7 +35,7 @@ export function defineReadModels(program: Command, run: Run): void {
   readModels
     .command("drop <name>")
     .description(named("drop builds that do not serve, or all of one that no code declares any more"))
-    .option("--build <n>", "only this one", toCount)
+    .option("--build <n>", "only this one", toBuild)
     .action(async (name: string, options: DropOptions, command: Command) => {
       await run(command, async () => (await import("./read-models.ts")).dropWork(name, options));
     });

@@ -38,6 +38,14 @@ export function toCount(text: string): number {
   return count;
 }
 
+/** The number of a build; they grow without end. */
+export function toBuild(text: string): number {
+  const build = Number(text);
+  if (!Number.isSafeInteger(build) || build < 1)
+    throw new InvalidArgumentError("It is the number of a build, as polder read-models shows it.");
+  return build;
+}
+
 /** A time in seconds, up to a day. */
 export function toSeconds(text: string): number {
   const seconds = Number(text);

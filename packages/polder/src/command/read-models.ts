@@ -109,17 +109,38 @@ export function rebuildWork(text: string, { byHand = false, wait: isAwaited }: R
 export function switchWork(text: string, { build: wanted, evenIfBehind = false }: SwitchOptions): Work {
   return async (input) =>
     await withCopy(input, text, async (place, copied) => {
-      const { name: domain, database } = place;
+      const { name: domain } = place;
       const builds = await buildsOf(place, copied);
       const build = wanted === undefined ? newestBeside(builds) : builds.find((one) => one.build === wanted);
       if (build === undefined) throw buildUnknown(text, builds, wanted);
-      if (!(await switchBuild({ domain, database, build }, { evenIfBehind })))
+      if (!(await switchWhenLevel(place, { build, evenIfBehind, signal: input.signal })))
         throw readingErrors.BUILD_BEHIND(
           `Build ${build.build} of ${text} has not come as far as the one that serves: whoever reads would see less than before. Wait until it has, or say --even-if-behind.`,
           { domain, name: copied.name, build: build.build },
         );
       return { data: { name: text, build: build.build }, text: `Build ${build.build} of ${text} serves.` };
     });
+}
+
+/** For how long a build that is kept is tried which is behind, and the pause between two tries, in milliseconds. */
+const LEVEL_MS_MAX = 5_000;
+const LEVEL_PAUSE_MS = 25;
+
+interface SwitchTry {
+  readonly build: Build;
+  readonly evenIfBehind: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Where events come all the while, two builds that are kept are level only now and then. */
+async function switchWhenLevel(place: Place, { build, evenIfBehind, signal }: SwitchTry): Promise<boolean> {
+  const { name: domain, database } = place;
+  const endsAtMs = performance.now() + ((await isRunning(place)) ? LEVEL_MS_MAX : 0);
+  for (;;) {
+    if (await switchBuild({ domain, database, build }, { evenIfBehind })) return true;
+    if (performance.now() >= endsAtMs) return false;
+    await wait(LEVEL_PAUSE_MS, undefined, { signal });
+  }
 }
 
 /** `polder read-models drop`: of one that is not declared any more, also the build that serves. */
@@ -259,7 +280,8 @@ async function listedBuild(place: Place, build: Build): Promise<ListedBuild> {
     version,
     build: build.build,
     state,
-    rows: await buildRows(database, domain, build.build),
+    // PostgreSQL counts a moment later.
+    rows: (await buildRows(database, domain, build.build)) || Number(build.filled),
     sources,
     stalenessMs,
     ...(stalenessMaxMs === undefined ? {} : { stalenessMaxMs }),

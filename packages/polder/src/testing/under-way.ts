@@ -58,7 +58,7 @@ async function newsToCome(
   const builds = (await listBuilds(database, domain.name)).filter(({ copy }) => kept.has(copy));
   const left = builds
     .filter(({ state, filledAt }) => state === "building" || filledAt === null)
-    .map(({ copy, build }) => `${domain.name}: build ${build} of ${copy} is filled`);
+    .map(({ copy, build }) => `${domain.name}: build ${build} of ${copy}, which is not whole yet`);
   const statuses = await subscriptionStatus(database, domain.name, head);
   for (const { name, events } of allSubscriptions(implementation, builds)) {
     for (const [publisher, needed] of neededEvents(domain)) {

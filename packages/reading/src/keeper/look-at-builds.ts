@@ -48,13 +48,15 @@ export async function lookAtBuild(options: BuildLookOptions): Promise<readonly B
       const after = BigInt(reached ?? 0);
       const { head, waitingMs = 0 } = await source(publisher).pending({ after, events });
       // What has not been filled is as old as its tables.
-      const unfilledMs = build.filledAt === null ? now() - build.madeAt.getTime() : 0;
+      const isFilled = build.filledAt !== null;
+      const unfilledMs = isFilled ? 0 : now() - build.madeAt.getTime();
       return {
         publisher,
         ...(reached === undefined ? {} : { reached }),
         head: String(head),
         lag: Number(head - after),
-        stalenessMs: Math.max(0, waitingMs, unfilledMs, found?.parkedMs ?? 0),
+        // Of events from before, a replica gets what they have said by its filling.
+        stalenessMs: Math.max(0, isFilled ? waitingMs : unfilledMs, found?.parkedMs ?? 0),
         parked: found?.parked ?? 0,
         dead: found?.dead ?? 0,
       };

@@ -69,6 +69,7 @@ async function fillFrom(options: FillOptions, from: Page): Promise<Filled> {
     const { items, next } = await askForPage(options, page);
     if (next !== undefined && next === page) throw pagesStandStill(options, page);
     const rows = items.flatMap((item): PartialRow | readonly PartialRow[] => replica.fill.row(item as never) ?? []);
+    refuseHalfRows(options, rows);
     await crashPoint("fill:before-commit");
     const stored = await store(options, { rows, page, next });
     await crashPoint("fill:after-commit");
@@ -165,6 +166,19 @@ where build = $1 and filler = $2 and filled_at is null and page::text is not dis
   } catch (error) {
     await transaction.rollback();
     throw error;
+  }
+}
+
+/** A row that lacks what its table must have would not be there at all, and nobody would be told. */
+function refuseHalfRows({ domain, replica }: FillOptions, rows: readonly PartialRow[]): void {
+  const wanted = Object.entries({ ...replica.key, ...replica.columns }).filter(([, type]) => !type.endsWith(" null"));
+  for (const row of rows) {
+    const lacking = wanted.filter(([column]) => row[column] === undefined).map(([column]) => column);
+    if (lacking.length > 0)
+      throw readingErrors.REPLICA_UNFILLED(
+        `The replica "${replica.name}" of "${domain.name}" cannot be filled: its "fill.row" makes rows without ${lacking.join(", ")}. Have it give every column that cannot be null, or nothing where the item is not to be kept.`,
+        { domain: domain.name, name: replica.name },
+      );
   }
 }
 
