@@ -2,7 +2,7 @@ import { type TestDatabase, type TestServer, testServer, until } from "@polder/p
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { guestbookEnvironment } from "./guestbook-database.ts";
 import { hostGuestbook } from "./guestbook-host.ts";
-import { type Ended, jsonOf } from "./polder-process.ts";
+import { type Ended, jsonOf, startPolder } from "./polder-process.ts";
 import type { ProjectEnvironment } from "./project-environment.ts";
 import { copyGuestbook, type ProjectFolder } from "./project-folder.ts";
 import { polder } from "./shared-polder.ts";
@@ -36,17 +36,19 @@ beforeEach(async () => {
   );
   for (const command of ["provision", "migrate"]) expect(await run(command)).toMatchObject({ code: 0, err: "" });
   await using host = await hostGuestbook({ cwd: folder.path, env: environment.env });
-  for (const guest of ["Ada", "Grace"]) {
-    const answer = await fetch(`${host.gateway}/guestbook/v1/entries`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ guest, words: "Hello" }),
-    });
-    expect(answer.status).toBe(200);
-  }
+  for (const guest of ["Ada", "Grace"]) await sign(host, guest);
   await until(async () => (await guests()).length === 2, "both are on the roll");
 });
 afterEach(() => opened.disposeAsync());
+
+async function sign({ gateway }: { readonly gateway: string }, guest: string): Promise<void> {
+  const answer = await fetch(`${gateway}/guestbook/v1/entries`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ guest, words: "Hello" }),
+  });
+  expect(answer.status).toBe(200);
+}
 
 /** The roll of those who have signed; Grace may be one whom it cannot bear. */
 function roll(version: number, bears = true): string {
@@ -99,6 +101,25 @@ test("BUILD_BEHIND: a build that nobody has kept does not serve, unless that is 
   });
   expect(await run("read-models switch welcome/roll --even-if-behind")).toMatchObject({ code: 0 });
   expect(await guests()).toEqual([]);
+});
+
+test("a build that processes keep, and that is only a moment behind, is waited for", async () => {
+  const { env } = environment;
+  await using host = await hostGuestbook({ cwd: folder.path, env });
+  expect(await run("read-models rebuild welcome/roll")).toMatchObject({ code: 0 });
+  await using holding = { session: await database.admin.connect(), [Symbol.asyncDispose]: () => holding.session.end() };
+  const { session } = holding;
+  await session.query("begin");
+  await session.query("select from welcome._checkpoint where subscription = 'read-model-roll-1' for update");
+  await sign(host, "Edsger");
+  await until(async () => (await guests()).length === 3, "the build that serves has it");
+  await using switching = startPolder(["read-models", "switch", "welcome/roll"], { cwd: folder.path, env });
+  const tried =
+    "select from pg_stat_activity where application_name = 'polder read-models' and query ~ '_switch_build' and state = 'idle'";
+  await until(async () => (await database.admin.query(tried)).rows.length > 0, "it has been tried");
+  await session.query("rollback");
+  expect(await switching.ended).toMatchObject({ code: 0, out: "Build 1 of welcome/roll serves.\n" });
+  expect(await guests()).toEqual(["Ada", "Edsger", "Grace"]);
 });
 
 test("BUILD_INCOMPLETE: a build from a log that has lost events waits for somebody to say that it is good enough", async () => {
